@@ -1,0 +1,32 @@
+//! The messages between `wskhttp.sys` and its callers.
+//!
+//! Every message is a fixed part followed by variable data that the fixed part points into by
+//! offset and length, counted from the start of the message. All fields are little-endian and
+//! naturally aligned, so the layout is the same for 32-bit and 64-bit callers. Reserved fields are
+//! zero.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod failure;
+mod ioctl;
+mod request;
+mod response;
+mod span;
+mod status;
+
+pub use failure::Failure;
+pub use ioctl::*;
+pub use request::RequestHeader;
+pub use response::ResponseHeader;
+pub use span::Span;
+pub use status::Status;
+
+/// Version of this contract. A message with another one is refused.
+pub const VERSION: u16 = 1;
