@@ -1,2 +1,36 @@
-//! Skeleton.
-fn main() {}
+//! The commands of this workspace: `cargo xtask build | setup | demo | test`.
+
+mod build;
+mod demo;
+mod setup;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Build(options) => build::run(&options),
+        Command::Setup(options) => setup::run(&options),
+        Command::Demo(options) => demo::run(&options),
+        Command::Test(options) => test::run(&options),
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The commands of wskhttp's workspace")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the driver and the Windows programs, and check what came out
+    Build(build::Options),
+    /// Install what the other commands need
+    Setup(setup::Options),
+    /// Build, install the driver under Wine and fetch a page through it
+    Demo(demo::Options),
+    /// Run every test suite
+    Test(test::Options),
+}
