@@ -1,0 +1,5 @@
+//! Tells Cargo how to link the driver.
+
+fn main() -> Result<(), wdk_build::ConfigError> {
+    wdk_build::configure_wdk_binary_build()
+}

@@ -1,0 +1,99 @@
+//! The targets, and where their headers are.
+
+use std::{env, path::PathBuf};
+
+use crate::ConfigError;
+
+/// What a build is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A driver for x86_64 Windows.
+    Amd64,
+    /// A driver for aarch64 Windows.
+    Arm64,
+    /// The x86_64 Linux host: the bindings of [`Target::Amd64`], and nothing to link.
+    Host,
+}
+
+impl Target {
+    /// The target that Cargo names to a build script.
+    pub(crate) fn from_env() -> Result<Self, ConfigError> {
+        Self::from_triple(&variable("TARGET")?)
+    }
+
+    fn from_triple(triple: &str) -> Result<Self, ConfigError> {
+        match triple {
+            "x86_64-pc-windows-msvc" => Ok(Self::Amd64),
+            "aarch64-pc-windows-msvc" => Ok(Self::Arm64),
+            "x86_64-unknown-linux-gnu" => Ok(Self::Host),
+            other => Err(ConfigError::UnknownTarget(other.to_owned())),
+        }
+    }
+
+    /// The triple that clang parses the headers with: mingw-w64's want its GNU dialect.
+    pub(crate) const fn clang_triple(self) -> &'static str {
+        match self {
+            Self::Amd64 | Self::Host => "x86_64-w64-windows-gnu",
+            Self::Arm64 => "aarch64-w64-windows-gnu",
+        }
+    }
+
+    /// The macros by which DDK headers tell architectures apart.
+    pub(crate) const fn definitions(self) -> &'static [(&'static str, Option<&'static str>)] {
+        match self {
+            Self::Amd64 | Self::Host => &[("_WIN64", None), ("_AMD64_", None), ("AMD64", None)],
+            Self::Arm64 => &[("_WIN64", None), ("_ARM64_", None), ("ARM64", None)],
+        }
+    }
+
+    /// The machine of import libraries, in llvm-dlltool's words.
+    pub(crate) const fn machine(self) -> &'static str {
+        match self {
+            Self::Amd64 | Self::Host => "i386:x86-64",
+            Self::Arm64 => "arm64",
+        }
+    }
+
+    /// The directory of mingw-w64's headers.
+    pub(crate) fn headers(self) -> Result<PathBuf, ConfigError> {
+        println!("cargo::rerun-if-env-changed=WSKHTTP_MINGW_INCLUDE");
+        // Debian packages only the x86 headers, which are the same files for every architecture.
+        let roots = [
+            "/usr/x86_64-w64-mingw32/include",
+            "/usr/x86_64-w64-mingw32/sys-root/mingw/include",
+        ];
+        env::var_os("WSKHTTP_MINGW_INCLUDE")
+            .map(PathBuf::from)
+            .into_iter()
+            .chain(roots.into_iter().map(PathBuf::from))
+            .find(|root| root.join("ddk/ntifs.h").is_file())
+            .ok_or(ConfigError::HeadersNotFound("mingw-w64-x86-64-dev"))
+    }
+}
+
+/// A variable that Cargo sets for build scripts.
+pub(crate) fn variable(name: &'static str) -> Result<String, ConfigError> {
+    env::var(name).map_err(|_| ConfigError::NotABuildScript(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        assert_eq!(
+            Target::from_triple("x86_64-pc-windows-msvc").unwrap(),
+            Target::Amd64
+        );
+        assert_eq!(
+            Target::from_triple("aarch64-pc-windows-msvc").unwrap(),
+            Target::Arm64
+        );
+        assert_eq!(
+            Target::from_triple("x86_64-unknown-linux-gnu").unwrap(),
+            Target::Host
+        );
+        assert!(Target::from_triple("i686-pc-windows-msvc").is_err());
+    }
+}
