@@ -14,17 +14,25 @@
     clippy::arithmetic_side_effects
 )]
 
+mod error;
 mod failure;
+mod headers;
 mod ioctl;
 mod request;
 mod response;
+mod roots;
 mod span;
 mod status;
 
+pub use error::{
+    Field, ParseError, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER,
+};
 pub use failure::Failure;
+pub use headers::HeaderLines;
 pub use ioctl::*;
-pub use request::RequestHeader;
-pub use response::ResponseHeader;
+pub use request::{Request, RequestFlags, RequestHeader};
+pub use response::{Response, ResponseFlags, ResponseHeader, WriteError};
+pub use roots::Certificates;
 pub use span::Span;
 pub use status::Status;
 

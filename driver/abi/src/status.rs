@@ -1,5 +1,6 @@
 //! Counters of the driver.
 
+use crate::{Field, ParseError, VERSION};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Counters of the driver since it started. `_now` values go up and down, `_high` is the highest such
@@ -40,3 +41,57 @@ pub struct Status {
     /// Deepest use of a worker's stack in bytes, 0 if not measured.
     pub stack_high: u64,
 }
+
+impl Status {
+    /// All counters zero, `size` and `version` set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            size: SIZE,
+            version: VERSION,
+            ..Self::default()
+        }
+    }
+
+    /// Reads the output of [`crate::IOCTL_WSKHTTP_QUERY_STATUS`].
+    ///
+    /// # Errors
+    /// The first field that breaks a rule of this structure.
+    pub fn parse(message: &[u8]) -> Result<Self, ParseError> {
+        let (status, _) = Self::read_from_prefix(message)
+            .map_err(|_| ParseError::too_small("shorter than a status"))?;
+        if status.size != SIZE || message.len() != size_of::<Self>() {
+            return Err(ParseError::new(Field::Size, "not the output's length"));
+        }
+        if status.version != VERSION {
+            return Err(ParseError::new(Field::Version, "not a version known here"));
+        }
+        if status.reserved != 0 {
+            return Err(ParseError::new(Field::Reserved, "not zero"));
+        }
+        Ok(status)
+    }
+
+    /// Every counter with its name, in the order of the fields.
+    #[must_use]
+    pub fn counters(&self) -> [(&'static str, u64); 13] {
+        [
+            ("handles_now", self.handles_now.into()),
+            ("requests_now", self.requests_now.into()),
+            ("requests", self.requests),
+            ("failures", self.failures),
+            ("connections", self.connections),
+            ("connections_now", self.connections_now.into()),
+            ("idle_now", self.idle_now.into()),
+            ("tasks_now", self.tasks_now.into()),
+            ("orphans_now", self.orphans_now.into()),
+            ("pool_now", self.pool_now),
+            ("pool_high", self.pool_high),
+            ("allocations_now", self.allocations_now),
+            ("stack_high", self.stack_high),
+        ]
+    }
+}
+
+const SIZE: u32 = 88;
+const _: () = assert!(size_of::<Status>() == 88);
