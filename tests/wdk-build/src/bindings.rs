@@ -4,7 +4,10 @@ use std::{borrow::Borrow, process::Command};
 
 use bindgen::{Builder, EnumVariation, Formatter, RustEdition, RustTarget};
 
-use crate::{Config, ConfigError, target::Target};
+use crate::{
+    Config, ConfigError,
+    target::{CLANG_TRIPLE, Target},
+};
 
 /// Makes bindgen builders for the WDK.
 pub trait BuilderExt {
@@ -31,7 +34,7 @@ impl BuilderExt for Builder {
             .rust_edition(RustEdition::Edition2024)
             .formatter(Formatter::None)
             .detect_include_paths(false)
-            .clang_arg(format!("--target={}", config.target.clang_triple()))
+            .clang_arg(format!("--target={CLANG_TRIPLE}"))
             .clang_args(resource_directory().map(|path| format!("-resource-dir={path}")))
             // Without builtins, size_t in the prototypes of memcpy and its like stays usize.
             .clang_args(["-fms-extensions", "-fno-builtin", "-w"])

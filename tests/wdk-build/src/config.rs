@@ -104,6 +104,12 @@ impl Config {
             if !features.split(',').any(|feature| feature == "crt-static") {
                 return Err(ConfigError::StaticCrtNotEnabled);
             }
+            if self.target == Target::Arm64 {
+                println!(
+                    "cargo::warning=mingw-w64's wdm.h and ntddk.h have no ARM64 branch: \
+                     bindings are x86_64's, good for a type check only"
+                );
+            }
             link::configure(self.target)?;
         }
         self.configure_library_build()
@@ -120,18 +126,18 @@ impl Config {
 
     /// Macros that the headers are read with.
     pub fn preprocessor_definitions(&self) -> impl Iterator<Item = (String, Option<String>)> {
-        let windows_10 = [
+        // Windows 10 version 2004, the first with ExAllocatePool2.
+        [
+            ("_WIN64", None),
+            ("_AMD64_", None),
+            ("AMD64", None),
             ("_KERNEL_MODE", None),
             ("_WIN32_WINNT", Some("0x0A00")),
             ("WINVER", Some("0x0A00")),
             ("NTDDI_VERSION", Some("0x0A000008")),
-        ];
-        self.target
-            .definitions()
-            .iter()
-            .copied()
-            .chain(windows_10)
-            .map(|(name, value)| (name.to_owned(), value.map(str::to_owned)))
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.map(str::to_owned)))
     }
 
     /// Names of the headers that declare `subset`.

@@ -23,8 +23,6 @@ pub(crate) fn configure(target: Target) -> Result<(), ConfigError> {
     for option in OPTIONS {
         println!("cargo::rustc-cdylib-link-arg={option}");
     }
-    let map = output.join("driver.map");
-    println!("cargo::rustc-cdylib-link-arg=/MAP:{}", map.display());
     Ok(())
 }
 
@@ -67,10 +65,10 @@ const LIBRARIES: &[Library] = &[
     },
 ];
 
-/// What a WDM driver is linked with. lld-link knows neither `/KERNEL` nor `/MAPINFO:EXPORTS`.
+/// What a WDM driver is linked with. lld-link knows no `/KERNEL`, `/MAPINFO:EXPORTS` or `/RELEASE`.
 const OPTIONS: &[&str] = &[
     "/DRIVER",
-    "/SUBSYSTEM:NATIVE",
+    "/SUBSYSTEM:NATIVE,10.00",
     "/ENTRY:DriverEntry",
     "/NODEFAULTLIB",
     "/NXCOMPAT",
@@ -79,8 +77,8 @@ const OPTIONS: &[&str] = &[
     "/MANIFEST:NO",
     "/OPT:REF,ICF",
     "/SECTION:INIT,ERD",
-    "/RELEASE",
     "/Brepro",
+    "/MAP",
 ];
 
 /// Whether an export is called through its thunk, or only pointed at.

@@ -9,7 +9,8 @@ use crate::ConfigError;
 pub(crate) enum Target {
     /// A driver for x86_64 Windows.
     Amd64,
-    /// A driver for aarch64 Windows.
+    /// A driver for aarch64 Windows, for type checks: mingw-w64's wdm.h and ntddk.h have no ARM64 branch, so that the
+    /// bindings are those of x86_64. Both are LLP64; CONTEXT, KPCR and what else is the architecture's own are wrong.
     Arm64,
     /// The x86_64 Linux host: the bindings of [`Target::Amd64`], and nothing to link.
     Host,
@@ -30,22 +31,6 @@ impl Target {
         }
     }
 
-    /// The triple that clang parses the headers with: mingw-w64's want its GNU dialect.
-    pub(crate) const fn clang_triple(self) -> &'static str {
-        match self {
-            Self::Amd64 | Self::Host => "x86_64-w64-windows-gnu",
-            Self::Arm64 => "aarch64-w64-windows-gnu",
-        }
-    }
-
-    /// The macros by which DDK headers tell architectures apart.
-    pub(crate) const fn definitions(self) -> &'static [(&'static str, Option<&'static str>)] {
-        match self {
-            Self::Amd64 | Self::Host => &[("_WIN64", None), ("_AMD64_", None), ("AMD64", None)],
-            Self::Arm64 => &[("_WIN64", None), ("_ARM64_", None), ("ARM64", None)],
-        }
-    }
-
     /// The machine of import libraries, in llvm-dlltool's words.
     pub(crate) const fn machine(self) -> &'static str {
         match self {
@@ -57,7 +42,6 @@ impl Target {
     /// The directory of mingw-w64's headers.
     pub(crate) fn headers(self) -> Result<PathBuf, ConfigError> {
         println!("cargo::rerun-if-env-changed=WSKHTTP_MINGW_INCLUDE");
-        // Debian packages only the x86 headers, which are the same files for every architecture.
         let roots = [
             "/usr/x86_64-w64-mingw32/include",
             "/usr/x86_64-w64-mingw32/sys-root/mingw/include",
@@ -70,6 +54,9 @@ impl Target {
             .ok_or(ConfigError::HeadersNotFound("mingw-w64-x86-64-dev"))
     }
 }
+
+/// The triple that clang parses the headers with: mingw-w64's want its GNU dialect.
+pub(crate) const CLANG_TRIPLE: &str = "x86_64-w64-windows-gnu";
 
 /// A variable that Cargo sets for build scripts.
 pub(crate) fn variable(name: &'static str) -> Result<String, ConfigError> {
