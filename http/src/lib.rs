@@ -1,1 +1,39 @@
-//! Skeleton.
+//! HTTP/1.1 client over any [`Transport`](wskhttp_core::io::Transport), `no_std`.
+//!
+//! [`proto`] is the protocol: plain state machines over byte slices, one file a state, no I/O. The
+//! client on top moves bytes between them and a transport: [`Client`] connects or takes an idle
+//! connection from its pool, [`Exchange`] is one request and its response.
+//!
+//! ```text
+//! Client::send --> Exchange: write* finish --> response --> data/consume* --> done
+//!                  (Empty, Full: sent by send)              (empty = end)      |
+//!                                                                    pool <----+----> close
+//! ```
+//!
+//! Dropping an [`Exchange`] or any future of it aborts its connection or loses nothing; each method
+//! says which. IRQL: PASSIVE_LEVEL throughout.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc
+)]
+
+extern crate alloc;
+
+mod client;
+mod limits;
+pub mod proto;
+mod request;
+mod url;
+
+pub use client::{Client, Deadlines, Exchange, Outcome};
+pub use limits::Limits;
+pub use proto::{CloseReason, ResponseHead};
+pub use request::{Body, Request};
+pub use url::Url;

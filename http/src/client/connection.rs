@@ -1,0 +1,76 @@
+//! A connection and what it may be used for.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use wskhttp_core::io::{ConnectionInfo, Error, Kind, Phase, Scheme};
+
+use crate::Url;
+
+/// A connection between two exchanges, or in one.
+#[derive(Debug)]
+pub(crate) struct Connection<T, Key> {
+    pub(crate) transport: T,
+    pub(crate) origin: Origin,
+    pub(crate) key: Key,
+    pub(crate) info: ConnectionInfo,
+    /// Memory for response heads.
+    pub(crate) spare: Vec<u8>,
+}
+
+/// Scheme, host and port (RFC 9110 section 4.3.1).
+#[derive(Debug)]
+pub(crate) struct Origin {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+}
+
+impl<T, Key> Connection<T, Key> {
+    pub(crate) const fn new(transport: T, origin: Origin, key: Key, info: ConnectionInfo) -> Self {
+        Self {
+            transport,
+            origin,
+            key,
+            info,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Takes back memory for response heads, unless one head made it large.
+    pub(crate) fn keep(&mut self, spare: Vec<u8>) {
+        if spare.capacity() <= MOST_SPARE {
+            self.spare = spare;
+        }
+    }
+}
+
+impl Origin {
+    pub(crate) fn new(url: &Url) -> Result<Self, Error> {
+        let mut host = String::new();
+        host.try_reserve_exact(url.host().len()).map_err(|_| {
+            Error::new(
+                Phase::Request,
+                Kind::NoResources,
+                "no memory for the connection's origin",
+            )
+        })?;
+        host.push_str(url.host());
+        Ok(Self {
+            scheme: url.scheme(),
+            host,
+            port: url.port(),
+        })
+    }
+
+    pub(crate) fn serves(&self, url: &Url) -> bool {
+        self.scheme == url.scheme() && self.port == url.port() && self.host == url.host()
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.port == other.port && self.host == other.host
+    }
+}
+
+/// Bytes of memory for heads that an idle connection keeps.
+const MOST_SPARE: usize = 2048;

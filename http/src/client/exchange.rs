@@ -1,0 +1,293 @@
+//! One request and its response.
+
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+
+use lock_api::RawMutex;
+use wskhttp_core::io::{
+    Clock, Connect, ConnectionInfo, Error, Kind, Phase, Transport, TransportExt, deadline,
+};
+
+use super::Client;
+use super::bounded::bounded;
+use super::connection::Connection;
+use crate::proto::{RecvBody, RecvHead, SendBody, Step};
+use crate::{CloseReason, Limits, Request, ResponseHead};
+
+/// One request and its response, over a connection of its own.
+///
+/// Dropping it, or any future of its methods together with it, aborts the connection. Dropping only
+/// the future of a method loses nothing: call the method again. After an error every method fails
+/// with the same error.
+#[derive(Debug)]
+pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
+    pub(super) client: &'c Client<C, K, R>,
+    pub(super) connection: Connection<C::Transport, C::Key>,
+    pub(super) reused: bool,
+    pub(super) total: Option<Duration>,
+    pub(super) sending: SendBody,
+    /// The head, and a body at hand, is in the transport.
+    pub(super) started: bool,
+    pub(super) to_head: bool,
+    pub(super) head: RecvHead,
+    pub(super) interim: u32,
+    /// A byte of the response has come.
+    pub(super) answered: bool,
+    /// Set once the final head is complete.
+    pub(super) body: Option<RecvBody>,
+    /// Bytes at the beginning of the transport's input that are data of the body.
+    pub(super) offered: usize,
+    pub(super) close: Option<CloseReason>,
+    pub(super) failed: Option<Error>,
+}
+
+/// What became of an exchange's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is idle in the pool.
+    Pooled,
+    /// It was closed, and why.
+    Closed(CloseReason),
+}
+
+impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
+    pub(super) fn new(
+        client: &'c Client<C, K, R>,
+        mut connection: Connection<C::Transport, C::Key>,
+        request: &Request<'_>,
+        reused: bool,
+        total: Option<Duration>,
+    ) -> Self {
+        let spare = core::mem::take(&mut connection.spare);
+        Self {
+            client,
+            connection,
+            reused,
+            total,
+            sending: SendBody::new(request.body()),
+            started: false,
+            to_head: request.method() == "HEAD",
+            head: RecvHead::with_memory(spare),
+            interim: 0,
+            answered: false,
+            body: None,
+            offered: 0,
+            close: request.wants_close().then_some(CloseReason::RequestClose),
+            failed: None,
+        }
+    }
+
+    /// What is known about the connection.
+    #[must_use]
+    pub const fn info(&self) -> &ConnectionInfo {
+        &self.connection.info
+    }
+
+    /// Whether the connection had served another exchange before.
+    #[must_use]
+    pub const fn reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Waits for the final response's head; interim responses are skipped. May be called again.
+    ///
+    /// # Errors
+    /// Phase `Head`; kinds `EmptyResponse`, `HeadTruncated`, `MalformedHead`, `MalformedFraming`,
+    /// `HeadTooLarge`, `UnsupportedResponse`, `BodyTooLarge`, `TimedOut`, those of the transport.
+    pub async fn response(&mut self) -> Result<&ResponseHead, Error> {
+        self.check()?;
+        if self.body.is_none() {
+            let (client, total) = (self.client, self.total);
+            let work = poll_fn(|cx| self.poll_head(cx));
+            let done = bounded(&client.clock, total, client.limits.stall, Phase::Head, work).await;
+            done.map_err(|error| self.fail(error))?;
+        }
+        Ok(self.head.head())
+    }
+
+    /// Waits for the next bytes of the body, decoded, where they lie in the transport; empty at the
+    /// end of the body. The same bytes come again until [`Exchange::consume`].
+    ///
+    /// # Errors
+    /// Phase `Body`; kinds `BodyTruncated`, `MalformedChunk`, `MalformedFraming`, `BodyTooLarge`,
+    /// `TimedOut`, those of the transport; those of [`Exchange::response`], which it awaits.
+    pub async fn data(&mut self) -> Result<&[u8], Error> {
+        if self.body.is_none() {
+            self.response().await?;
+        }
+        self.check()?;
+        while !self.next_data()? {
+            let (client, total) = (self.client, self.total);
+            let fill = self.connection.transport.fill();
+            let filled =
+                bounded(&client.clock, total, client.limits.stall, Phase::Body, fill).await;
+            match filled {
+                Ok(0) => self.end_of_body()?,
+                Ok(_) => {}
+                Err(error) => return Err(self.fail(in_phase(error, Phase::Body))),
+            }
+        }
+        let input = self.connection.transport.input();
+        Ok(input.get(..self.offered).unwrap_or_default())
+    }
+
+    /// Removes the first `n` bytes of what [`Exchange::data`] gave; more than it gave removes them
+    /// all.
+    pub fn consume(&mut self, n: usize) {
+        let n = n.min(self.offered);
+        self.offered = self.offered.saturating_sub(n);
+        self.connection.transport.consume(n);
+        if let Some(body) = &mut self.body {
+            body.consume(n);
+        }
+    }
+
+    /// Ends the exchange. A connection that may serve another one goes to the pool; one that may
+    /// not, although the exchange is complete, is closed gracefully within [`Limits::close`]; any
+    /// other is aborted.
+    ///
+    /// Dropping the future aborts the connection.
+    pub async fn done(self) -> Outcome {
+        let client = self.client;
+        let reason = self.close_reason();
+        let mut connection = self.connection;
+        connection.keep(self.head.into_memory());
+        let abort = matches!(
+            reason,
+            Some(
+                CloseReason::Failed
+                    | CloseReason::RequestUnfinished
+                    | CloseReason::ResponseUnfinished
+            )
+        );
+        let Some(reason) = reason else {
+            return client.keep(connection).await;
+        };
+        if !abort {
+            client.close(connection).await;
+        }
+        Outcome::Closed(reason)
+    }
+
+    pub(super) fn limits(&self) -> &'c Limits {
+        &self.client.limits
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    pub(super) fn fail(&mut self, error: Error) -> Error {
+        self.failed = Some(error);
+        error
+    }
+
+    fn close_reason(&self) -> Option<CloseReason> {
+        if self.failed.is_some() {
+            return Some(CloseReason::Failed);
+        }
+        match &self.body {
+            Some(body) if body.is_done() => {}
+            _ => return Some(CloseReason::ResponseUnfinished),
+        }
+        match self.sending {
+            SendBody::Done => self.close,
+            SendBody::Stopped => self.close.or(Some(CloseReason::EarlyResponse)),
+            SendBody::Sized(_) | SendBody::Chunked => Some(CloseReason::RequestUnfinished),
+        }
+    }
+
+    /// Finds the next data of the body in the input; true if there is some, or the end.
+    fn next_data(&mut self) -> Result<bool, Error> {
+        let limits = self.limits();
+        let Some(body) = &mut self.body else {
+            return Err(no_head());
+        };
+        loop {
+            let transport = &mut self.connection.transport;
+            match body.step(transport.input(), limits) {
+                Ok(Step::Need) => return Ok(false),
+                Ok(Step::Skip(n)) => transport.consume(n),
+                Ok(Step::Data(n)) => {
+                    self.offered = n;
+                    return Ok(true);
+                }
+                Ok(Step::End) => {
+                    self.offered = 0;
+                    return Ok(true);
+                }
+                Err(error) => {
+                    self.failed = Some(error);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn end_of_body(&mut self) -> Result<(), Error> {
+        let ended = match &mut self.body {
+            Some(body) => body.end_of_stream(),
+            None => Err(no_head()),
+        };
+        ended.map_err(|error| self.fail(error))
+    }
+}
+
+impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
+    async fn keep(&self, mut connection: Connection<C::Transport, C::Key>) -> Outcome {
+        let transport = &mut connection.transport;
+        if !transport.input().is_empty() {
+            self.close(connection).await;
+            return Outcome::Closed(CloseReason::Leftover);
+        }
+        // The response may have been seen before the completion of the last send.
+        let late = Error::new(Phase::Send, Kind::TimedOut, "the request is not sent yet");
+        let at = self.clock.now().saturating_add(self.limits.close);
+        if deadline(&self.clock, Some(at), late, transport.flush())
+            .await
+            .is_err()
+        {
+            return Outcome::Closed(CloseReason::EarlyResponse);
+        }
+        let open = poll_fn(|cx| Poll::Ready(transport.is_idle_and_open(cx))).await;
+        if !open {
+            let reason = match transport.input().is_empty() {
+                true => CloseReason::PeerClosed,
+                false => CloseReason::Leftover,
+            };
+            self.close(connection).await;
+            return Outcome::Closed(reason);
+        }
+        let now = self.clock.now();
+        // The guard must be gone before the wait.
+        let (kept, homeless) = self.pool.lock().put(connection, now);
+        if let Some(homeless) = homeless {
+            self.close(homeless).await;
+        }
+        match kept {
+            true => Outcome::Pooled,
+            false => Outcome::Closed(CloseReason::PoolFull),
+        }
+    }
+
+    async fn close(&self, mut connection: Connection<C::Transport, C::Key>) {
+        let late = Error::new(Phase::Close, Kind::TimedOut, "the close took too long");
+        let at = self.clock.now().saturating_add(self.limits.close);
+        let close = connection.transport.close();
+        // The connection is gone either way.
+        let _ = deadline(&self.clock, Some(at), late, close).await;
+    }
+}
+
+/// The transport's error, in a phase that it does not know.
+pub(super) fn in_phase(error: Error, phase: Phase) -> Error {
+    match error.phase {
+        Phase::Receive => error.in_phase(phase),
+        _ => error,
+    }
+}
+
+const fn no_head() -> Error {
+    Error::new(Phase::Body, Kind::MalformedHead, "there is no response yet")
+}

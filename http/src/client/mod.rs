@@ -1,0 +1,186 @@
+//! Connections, their pool, and the exchange over one of them.
+
+mod bounded;
+mod connection;
+mod exchange;
+mod pool;
+mod receive;
+mod send;
+
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+
+use lock_api::{Mutex, RawMutex};
+use wskhttp_core::io::{
+    Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, deadline,
+};
+
+use crate::{Limits, Request, Url};
+use connection::{Connection, Origin};
+use pool::Pool;
+
+pub use exchange::{Exchange, Outcome};
+
+/// Makes exchanges and keeps their connections.
+///
+/// `R` guards the pool; it is held for a few comparisons and moves, never across a wait, a transport
+/// call or a drop of a connection.
+#[derive(Debug)]
+pub struct Client<C: Connect, K: Clock, R: RawMutex> {
+    connect: C,
+    clock: K,
+    limits: Limits,
+    pool: Mutex<R, Pool<C::Transport, C::Key>>,
+}
+
+/// Until when, by the client's clock, something must be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deadlines {
+    /// The connection must be there: name, TCP and TLS together.
+    pub connect: Option<Duration>,
+    /// The last byte of the response must be there.
+    pub total: Option<Duration>,
+}
+
+impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
+    /// A client with an empty pool, all of whose memory is taken now.
+    ///
+    /// # Errors
+    /// Kind `NoResources`.
+    pub fn new(connect: C, clock: K, limits: Limits) -> Result<Self, Error> {
+        Ok(Self {
+            connect,
+            clock,
+            limits,
+            pool: Mutex::new(Pool::new(&limits)?),
+        })
+    }
+
+    /// Sends `request` over an idle connection of the same origin and `key`, or a new one.
+    ///
+    /// [`Body::Empty`](crate::Body::Empty) and [`Body::Full`](crate::Body::Full) are sent completely,
+    /// unless the response comes first. On an idle connection a request that is
+    /// [replayable](Request::is_replayable) also waits for the first byte of the response: if the
+    /// connection dies before it, the request is sent once more over a new connection. A streamed
+    /// body follows with [`Exchange::write`].
+    ///
+    /// Dropping the future aborts the connection.
+    ///
+    /// # Errors
+    /// Those of the connector; phase `Connect` or `Send` with kind `TimedOut`; those of
+    /// [`Exchange::response`].
+    pub async fn send<'c>(
+        &'c self,
+        request: &Request<'_>,
+        key: &C::Key,
+        deadlines: Deadlines,
+    ) -> Result<Exchange<'c, C, K, R>, Error> {
+        if let Some(connection) = self.reuse(request.url(), key).await {
+            let mut exchange = Exchange::new(self, connection, request, true, deadlines.total);
+            match exchange.start(request).await {
+                Ok(()) => return Ok(exchange),
+                Err(error) if !request.is_replayable() || !exchange.is_stale(&error) => {
+                    return Err(error);
+                }
+                Err(_) => {}
+            }
+        }
+        let connection = self.open(request.url(), key, deadlines).await?;
+        let mut exchange = Exchange::new(self, connection, request, false, deadlines.total);
+        exchange.start(request).await?;
+        Ok(exchange)
+    }
+
+    /// The clock.
+    #[must_use]
+    pub const fn clock(&self) -> &K {
+        &self.clock
+    }
+
+    /// The limits.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How many idle connections the pool holds.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        self.pool.lock().len()
+    }
+
+    /// Aborts all idle connections.
+    pub fn close_idle(&self) {
+        loop {
+            let taken = self.pool.lock().pop();
+            if taken.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Aborts the idle connections whose time is up; gives the time of the clock at which the next
+    /// one's will be. For a timer of the owner: without it a connection that has been idle for too long is
+    /// not used again but stays open until the pool is asked for its origin.
+    pub fn close_expired(&self) -> Option<Duration> {
+        loop {
+            let now = self.clock.now();
+            let (taken, next) = {
+                let mut pool = self.pool.lock();
+                let taken = pool.take_expired(now);
+                (taken, pool.next_expiry())
+            };
+            if taken.is_none() {
+                return next;
+            }
+        }
+    }
+
+    async fn reuse(&self, url: &Url, key: &C::Key) -> Option<Connection<C::Transport, C::Key>> {
+        loop {
+            self.close_expired();
+            // The guard must be gone before the wait.
+            let taken = self.pool.lock().take(url, key);
+            let mut connection = taken?;
+            let open = poll_fn(|cx| Poll::Ready(connection.transport.is_idle_and_open(cx))).await;
+            if open {
+                return Some(connection);
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        url: &Url,
+        key: &C::Key,
+        deadlines: Deadlines,
+    ) -> Result<Connection<C::Transport, C::Key>, Error> {
+        let origin = Origin::new(url)?;
+        let own = self.clock.now().checked_add(self.limits.stall);
+        let at = [deadlines.connect, deadlines.total, own]
+            .into_iter()
+            .flatten()
+            .min();
+        let target = Target {
+            scheme: url.scheme(),
+            host: url.host(),
+            port: url.port(),
+            deadline: at,
+        };
+        let mut info = ConnectionInfo::default();
+        // The connector keeps the deadline and knows in which phase it passed; this one is for a
+        // connector that does not.
+        let late = Error::new(
+            Phase::Connect,
+            Kind::TimedOut,
+            "the connection was not there in time",
+        );
+        let guard = at.and_then(|at| at.checked_add(GRACE));
+        let work = self.connect.connect(&target, key, &mut info);
+        let transport = deadline(&self.clock, guard, late, work).await?;
+        Ok(Connection::new(transport, origin, key.clone(), info))
+    }
+}
+
+const GRACE: Duration = Duration::from_secs(1);

@@ -1,0 +1,100 @@
+//! Idle connections.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use wskhttp_core::io::{Error, Kind, Phase};
+
+use super::connection::Connection;
+use crate::{Limits, Url};
+
+/// Idle connections, oldest first. Allocates only when made; drops no connection itself, because its
+/// caller holds a lock.
+#[derive(Debug)]
+pub(crate) struct Pool<T, Key> {
+    idle: Vec<Idle<T, Key>>,
+    total: usize,
+    per_origin: usize,
+    timeout: Duration,
+}
+
+#[derive(Debug)]
+struct Idle<T, Key> {
+    connection: Connection<T, Key>,
+    expires: Duration,
+}
+
+impl<T, Key: PartialEq> Pool<T, Key> {
+    pub(crate) fn new(limits: &Limits) -> Result<Self, Error> {
+        let mut idle = Vec::new();
+        idle.try_reserve_exact(limits.idle_total).map_err(|_| {
+            Error::new(
+                Phase::Request,
+                Kind::NoResources,
+                "no memory for the connection pool",
+            )
+        })?;
+        Ok(Self {
+            idle,
+            total: limits.idle_total,
+            per_origin: limits.idle_per_origin,
+            timeout: limits.idle_timeout,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.idle.len()
+    }
+
+    /// The connection for `url` and `key` that was used last.
+    pub(crate) fn take(&mut self, url: &Url, key: &Key) -> Option<Connection<T, Key>> {
+        let at = self
+            .idle
+            .iter()
+            .rposition(|idle| idle.connection.origin.serves(url) && idle.connection.key == *key)?;
+        Some(self.idle.remove(at).connection)
+    }
+
+    /// Keeps `connection` if the pool keeps any; gives whether it did, and the connection for which
+    /// there is no room now: the oldest of the same origin and key, the oldest of all, or itself.
+    pub(crate) fn put(
+        &mut self,
+        connection: Connection<T, Key>,
+        now: Duration,
+    ) -> (bool, Option<Connection<T, Key>>) {
+        if self.total == 0 || self.per_origin == 0 {
+            return (false, Some(connection));
+        }
+        let is_alike = |idle: &Idle<T, Key>| {
+            idle.connection.origin.is(&connection.origin) && idle.connection.key == connection.key
+        };
+        let alike = self.idle.iter().filter(|idle| is_alike(idle)).count();
+        let evict = match () {
+            () if alike >= self.per_origin => self.idle.iter().position(is_alike),
+            () if self.idle.len() >= self.total => Some(0),
+            () => None,
+        };
+        let evicted = evict.map(|at| self.idle.remove(at).connection);
+        if self.idle.len() >= self.idle.capacity() {
+            return (false, Some(connection));
+        }
+        self.idle.push(Idle {
+            connection,
+            expires: now.saturating_add(self.timeout),
+        });
+        (true, evicted)
+    }
+
+    pub(crate) fn take_expired(&mut self, now: Duration) -> Option<Connection<T, Key>> {
+        let first = self.idle.first()?;
+        (first.expires <= now).then(|| self.idle.remove(0).connection)
+    }
+
+    pub(crate) fn next_expiry(&self) -> Option<Duration> {
+        self.idle.first().map(|idle| idle.expires)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Connection<T, Key>> {
+        self.idle.pop().map(|idle| idle.connection)
+    }
+}

@@ -1,0 +1,90 @@
+//! The receiving half of an exchange: the head.
+
+use core::task::{Context, Poll, ready};
+
+use lock_api::RawMutex;
+use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase, Transport};
+
+use super::exchange::{Exchange, in_phase};
+use crate::CloseReason;
+use crate::proto::RecvBody;
+
+impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
+    /// Receives until the final head is complete. Keeps what has come when dropped.
+    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let limits = self.limits();
+        while self.body.is_none() {
+            let transport = &mut self.connection.transport;
+            let input = transport.input();
+            if input.is_empty() {
+                ready!(self.poll_fill(cx))?;
+                continue;
+            }
+            self.answered = true;
+            let (used, complete) = self.head.push(input, limits)?;
+            transport.consume(used);
+            if complete {
+                self.end_of_head()?;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits for the first byte of a response.
+    pub(super) fn poll_first_byte(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.connection.transport.input().is_empty() && !self.answered {
+            ready!(self.poll_fill(cx))?;
+        }
+        self.answered = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(match ready!(self.connection.transport.poll_fill(cx)) {
+            Ok(0) if self.answered => Err(Error::new(
+                Phase::Head,
+                Kind::HeadTruncated,
+                "the connection ended before the response's head was complete",
+            )),
+            Ok(0) => Err(Error::new(
+                Phase::Head,
+                Kind::EmptyResponse,
+                "the connection ended before any byte of a response",
+            )),
+            Ok(_) => Ok(()),
+            Err(error) => Err(in_phase(error, Phase::Head)),
+        })
+    }
+
+    fn end_of_head(&mut self) -> Result<(), Error> {
+        let limits = self.limits();
+        let (status, minor_version) = (self.head.head().status(), self.head.head().minor_version());
+        let framing = *self.head.framing();
+        let (length, close) = framing.decide(status, minor_version, self.to_head)?;
+        if status == 101 {
+            return Err(Error::new(
+                Phase::Head,
+                Kind::UnsupportedResponse,
+                "the server switched protocols unasked",
+            ));
+        }
+        if status < 200 {
+            self.interim = self.interim.saturating_add(1);
+            if self.interim > limits.interim {
+                return Err(Error::new(
+                    Phase::Head,
+                    Kind::HeadTooLarge,
+                    "the server sent more interim responses than the limit",
+                ));
+            }
+            self.head.restart();
+            return Ok(());
+        }
+        self.body = Some(RecvBody::new(length, limits)?);
+        self.close = self.close.or(close);
+        if !self.is_staged() {
+            self.close = self.close.or(Some(CloseReason::EarlyResponse));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! The sending half of an exchange.
+
+use core::future::poll_fn;
+use core::task::{Context, Poll};
+
+use lock_api::RawMutex;
+use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase, Transport};
+
+use super::bounded::bounded;
+use super::exchange::Exchange;
+use crate::proto::{SendBody, SendHead};
+use crate::{CloseReason, Request};
+
+impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
+    /// Sends bytes of a streamed body; gives how many were taken, at least one. They may be less
+    /// than `data`. 0 although there was data: the response has come, nothing more will be sent, go
+    /// on with [`Exchange::response`].
+    ///
+    /// Waits until the transport has room: that is the back-pressure. Dropping the future takes
+    /// nothing.
+    ///
+    /// # Errors
+    /// Phase `Send`; kind `BodyLengthMismatch` for more bytes than declared, `TimedOut`, those of the
+    /// transport; those of [`Exchange::response`] when a bad response comes meanwhile.
+    pub async fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
+        self.check()?;
+        self.sending
+            .check(data.len())
+            .map_err(|error| self.fail(error))?;
+        if data.is_empty() || self.sending == SendBody::Stopped {
+            return Ok(0);
+        }
+        let mut flushed = false;
+        loop {
+            if self.look_for_response().await? {
+                return Ok(0);
+            }
+            let transport = &mut self.connection.transport;
+            let (used, staged) = self.sending.write(data, transport.output());
+            transport.stage(staged);
+            if used > 0 {
+                self.start_flush().await?;
+                return Ok(used);
+            }
+            if flushed {
+                return Err(self.fail(no_room()));
+            }
+            if !self.flush().await? {
+                return Ok(0);
+            }
+            flushed = true;
+        }
+    }
+
+    /// Ends a streamed body and sends what is left of it. Does nothing if there is no streamed body
+    /// or the response has come.
+    ///
+    /// # Errors
+    /// As [`Exchange::write`]; kind `BodyLengthMismatch` for fewer bytes than declared.
+    pub async fn finish(&mut self) -> Result<(), Error> {
+        self.check()?;
+        let mut flushed = false;
+        while !matches!(self.sending, SendBody::Done | SendBody::Stopped) {
+            let transport = &mut self.connection.transport;
+            match self.sending.finish(transport.output()) {
+                Ok(Some(staged)) => transport.stage(staged),
+                Ok(None) if flushed => return Err(self.fail(no_room())),
+                Ok(None) => {
+                    self.flush().await?;
+                    flushed = true;
+                }
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+        match self.sending {
+            SendBody::Done => self.flush().await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the head and a body that is at hand.
+    pub(super) async fn start(&mut self, request: &Request<'_>) -> Result<(), Error> {
+        if !self.connection.transport.input().is_empty() {
+            // Not an answer to this request, but perhaps why there will be none.
+            self.close = self.close.or(Some(CloseReason::EarlyResponse));
+        }
+        let mut head = SendHead::new(request);
+        let mut flushed = false;
+        while !head.is_done() {
+            let transport = &mut self.connection.transport;
+            let staged = head.write(transport.output());
+            transport.stage(staged);
+            self.started = head.is_done();
+            if staged == 0 && flushed {
+                return Err(self.fail(no_room()));
+            }
+            if !self.flush().await? {
+                return Ok(());
+            }
+            flushed = staged == 0;
+        }
+        if self.reused && request.is_replayable() && self.body.is_none() {
+            let (client, total) = (self.client, self.total);
+            let work = poll_fn(|cx| self.poll_first_byte(cx));
+            bounded(&client.clock, total, client.limits.stall, Phase::Head, work)
+                .await
+                .map_err(|error| self.fail(error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether `error` says no more than that the idle connection was gone already.
+    pub(super) fn is_stale(&self, error: &Error) -> bool {
+        !self.answered
+            && matches!(
+                error.kind,
+                Kind::EmptyResponse
+                    | Kind::ConnectionReset
+                    | Kind::ConnectionAborted
+                    | Kind::IoFailed
+                    | Kind::TlsTruncated
+            )
+    }
+
+    /// Sends what is staged, watching for a response; false if one came first.
+    async fn flush(&mut self) -> Result<bool, Error> {
+        let (client, total) = (self.client, self.total);
+        let work = poll_fn(|cx| self.poll_flush_or_head(cx));
+        let sent = bounded(&client.clock, total, client.limits.stall, Phase::Send, work).await;
+        match sent {
+            Ok(Sent::All) => Ok(true),
+            Ok(Sent::Answered) if self.is_staged() => Ok(true),
+            Ok(Sent::Answered) => {
+                self.stop();
+                Ok(false)
+            }
+            Ok(Sent::Broken(error)) => self.rescue(error).await.map(|()| false),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Sets staged bytes moving without waiting for them.
+    async fn start_flush(&mut self) -> Result<(), Error> {
+        let transport = &mut self.connection.transport;
+        let flushed = poll_fn(|cx| Poll::Ready(transport.poll_flush(cx))).await;
+        match flushed {
+            Poll::Ready(Err(error)) => self.rescue(error).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the response has come already; does not wait.
+    async fn look_for_response(&mut self) -> Result<bool, Error> {
+        match poll_fn(|cx| Poll::Ready(self.poll_head(cx))).await {
+            Poll::Pending => Ok(false),
+            Poll::Ready(Ok(())) => {
+                self.stop();
+                Ok(true)
+            }
+            Poll::Ready(Err(error)) => Err(self.fail(error)),
+        }
+    }
+
+    /// Sending failed: a response that the server sent before it stopped reading tells more.
+    async fn rescue(&mut self, error: Error) -> Result<(), Error> {
+        let (client, total) = (self.client, self.total);
+        let work = poll_fn(|cx| self.poll_head(cx));
+        match bounded(&client.clock, total, client.limits.close, Phase::Send, work).await {
+            Ok(()) => {
+                self.stop();
+                Ok(())
+            }
+            Err(_) => Err(self.fail(error)),
+        }
+    }
+
+    /// Whether the whole request is in the transport.
+    pub(super) fn is_staged(&self) -> bool {
+        self.started && self.sending == SendBody::Done
+    }
+
+    fn stop(&mut self) {
+        self.sending = SendBody::Stopped;
+        self.close = self.close.or(Some(CloseReason::EarlyResponse));
+    }
+
+    fn poll_flush_or_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Sent, Error>> {
+        match self.connection.transport.poll_flush(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(Sent::All)),
+            Poll::Ready(Err(error)) => Poll::Ready(Ok(Sent::Broken(error))),
+            Poll::Pending => self.poll_head(cx).map_ok(|()| Sent::Answered),
+        }
+    }
+}
+
+enum Sent {
+    All,
+    Answered,
+    Broken(Error),
+}
+
+const fn no_room() -> Error {
+    Error::new(
+        Phase::Send,
+        Kind::BufferFull,
+        "the transport's output is too small",
+    )
+}

@@ -1,0 +1,119 @@
+//! Sending the head of a request (RFC 9112 section 3), and a body that is at hand.
+
+use super::digits::Digits;
+use crate::{Body, Request};
+
+/// The state in which the head goes out, and behind it a [`Body::Full`], into output of any size.
+#[derive(Debug)]
+pub struct SendHead<'a> {
+    request: &'a Request<'a>,
+    length: Digits,
+    part: Part,
+    offset: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Method,
+    Space,
+    Target,
+    Version,
+    Host,
+    HostEnd,
+    Fields,
+    Framing,
+    Length,
+    LengthEnd,
+    End,
+    Body,
+    Done,
+}
+
+impl<'a> SendHead<'a> {
+    /// The beginning of `request`.
+    #[must_use]
+    pub fn new(request: &'a Request<'a>) -> Self {
+        let length = match request.body() {
+            Body::Full(body) => Some(body.len() as u64),
+            Body::Sized(length) => Some(length),
+            Body::Empty if matches!(request.method(), "POST" | "PUT" | "PATCH") => Some(0),
+            Body::Empty | Body::Chunked => None,
+        };
+        Self {
+            request,
+            length: length.map(Digits::decimal).unwrap_or_default(),
+            part: Part::Method,
+            offset: 0,
+        }
+    }
+
+    /// Writes as much as fits; gives how many bytes.
+    pub fn write(&mut self, output: &mut [u8]) -> usize {
+        let mut written: usize = 0;
+        while self.part != Part::Done {
+            let bytes = self.bytes().get(self.offset..).unwrap_or_default();
+            let room = output.get_mut(written..).unwrap_or_default();
+            let count = bytes.len().min(room.len());
+            if let (Some(to), Some(from)) = (room.get_mut(..count), bytes.get(..count)) {
+                to.copy_from_slice(from);
+            }
+            written = written.saturating_add(count);
+            if count < bytes.len() {
+                self.offset = self.offset.saturating_add(count);
+                break;
+            }
+            self.part = self.part.next();
+            self.offset = 0;
+        }
+        written
+    }
+
+    /// Whether everything was written.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.part == Part::Done
+    }
+
+    fn bytes(&self) -> &[u8] {
+        let has_length = !self.length.as_bytes().is_empty();
+        match self.part {
+            Part::Method => self.request.method().as_bytes(),
+            Part::Space => b" ",
+            Part::Target => self.request.url().target().as_bytes(),
+            Part::Version => b" HTTP/1.1\r\nHost: ",
+            Part::Host => self.request.url().authority().as_bytes(),
+            Part::HostEnd | Part::End => b"\r\n",
+            Part::Fields => self.request.headers(),
+            Part::Framing if self.request.body() == Body::Chunked => {
+                b"Transfer-Encoding: chunked\r\n"
+            }
+            Part::Framing if has_length => b"Content-Length: ",
+            Part::Length => self.length.as_bytes(),
+            Part::LengthEnd if has_length => b"\r\n",
+            Part::Body => match self.request.body() {
+                Body::Full(body) => body,
+                _ => b"",
+            },
+            Part::Framing | Part::LengthEnd | Part::Done => b"",
+        }
+    }
+}
+
+impl Part {
+    const fn next(self) -> Self {
+        match self {
+            Self::Method => Self::Space,
+            Self::Space => Self::Target,
+            Self::Target => Self::Version,
+            Self::Version => Self::Host,
+            Self::Host => Self::HostEnd,
+            Self::HostEnd => Self::Fields,
+            Self::Fields => Self::Framing,
+            Self::Framing => Self::Length,
+            Self::Length => Self::LengthEnd,
+            Self::LengthEnd => Self::End,
+            Self::End => Self::Body,
+            Self::Body | Self::Done => Self::Done,
+        }
+    }
+}

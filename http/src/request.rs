@@ -1,0 +1,160 @@
+//! What a caller asks for.
+
+use wskhttp_core::io::{Error, Kind, Phase};
+
+use crate::Url;
+use crate::proto::fields::{is_token, is_value, split_line, trim};
+
+/// A checked request. Nothing in it can inject a line into the head.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    method: &'a str,
+    url: &'a Url,
+    headers: &'a [u8],
+    body: Body<'a>,
+    close: bool,
+}
+
+/// The body of a request and how its end is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// None. `Content-Length: 0` is sent with POST, PUT and PATCH (RFC 9110 section 8.6).
+    Empty,
+    /// All of it, at hand.
+    Full(&'a [u8]),
+    /// So many bytes, streamed by [`Exchange::write`](crate::Exchange::write).
+    Sized(u64),
+    /// Streamed by [`Exchange::write`](crate::Exchange::write) in the chunked coding.
+    Chunked,
+}
+
+impl<'a> Request<'a> {
+    /// Checks a request. `headers` are lines `Name: value` CRLF, or empty.
+    ///
+    /// Every name must be a token and every value free of control characters. The client itself
+    /// says `Host`, `Content-Length` and `Transfer-Encoding`; those, and fields that ask for what it
+    /// does not do (`TE`, `Trailer`, `Upgrade`, `Expect`, `Keep-Alive`, `Proxy-Connection`), are
+    /// refused. `Connection` may only say `close`. `CONNECT` is refused.
+    ///
+    /// # Errors
+    /// Phase `Request`, kind `InvalidRequest`.
+    pub fn new(
+        method: &'a str,
+        url: &'a Url,
+        headers: &'a [u8],
+        body: Body<'a>,
+    ) -> Result<Self, Error> {
+        if !is_token(method.as_bytes()) {
+            return Err(invalid("the method is not a token"));
+        }
+        if method == "CONNECT" {
+            return Err(invalid("the method CONNECT is for proxies only"));
+        }
+        if method == "TRACE" && body != Body::Empty {
+            return Err(invalid("a TRACE request has no body"));
+        }
+        let close = check_headers(headers)?;
+        Ok(Self {
+            method,
+            url,
+            headers,
+            body,
+            close,
+        })
+    }
+
+    /// The method token.
+    #[must_use]
+    pub const fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// The URL.
+    #[must_use]
+    pub const fn url(&self) -> &'a Url {
+        self.url
+    }
+
+    /// The caller's header lines.
+    #[must_use]
+    pub const fn headers(&self) -> &'a [u8] {
+        self.headers
+    }
+
+    /// The body.
+    #[must_use]
+    pub const fn body(&self) -> Body<'a> {
+        self.body
+    }
+
+    /// Whether the caller asked for the connection to be closed.
+    #[must_use]
+    pub const fn wants_close(&self) -> bool {
+        self.close
+    }
+
+    /// Whether the request may be sent a second time (RFC 9110 section 9.2.2): its method is
+    /// idempotent and its body is at hand.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        matches!(self.body, Body::Empty | Body::Full(_))
+            && matches!(
+                self.method,
+                "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"
+            )
+    }
+}
+
+/// Whether the lines ask for the connection to be closed.
+fn check_headers(headers: &[u8]) -> Result<bool, Error> {
+    let mut close = false;
+    let mut rest = headers;
+    while !rest.is_empty() {
+        let Some((line, next)) = split_line(rest) else {
+            return Err(invalid("a header line does not end with CRLF"));
+        };
+        rest = next;
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return Err(invalid("a header line has no colon"));
+        };
+        let (name, value) = line.split_at_checked(colon).unwrap_or((line, &[]));
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        if !is_token(name) {
+            return Err(invalid("a header name is not a token"));
+        }
+        if !is_value(value) {
+            return Err(invalid("a header value has a control character"));
+        }
+        if REFUSED
+            .iter()
+            .any(|refused| name.eq_ignore_ascii_case(refused))
+        {
+            return Err(invalid(
+                "a header that the client sets itself or does not support",
+            ));
+        }
+        if name.eq_ignore_ascii_case(b"connection") {
+            if !trim(value).eq_ignore_ascii_case(b"close") {
+                return Err(invalid("a Connection header may only say close"));
+            }
+            close = true;
+        }
+    }
+    Ok(close)
+}
+
+const REFUSED: [&[u8]; 9] = [
+    b"host",
+    b"content-length",
+    b"transfer-encoding",
+    b"te",
+    b"trailer",
+    b"upgrade",
+    b"expect",
+    b"keep-alive",
+    b"proxy-connection",
+];
+
+const fn invalid(cause: &'static str) -> Error {
+    Error::new(Phase::Request, Kind::InvalidRequest, cause)
+}

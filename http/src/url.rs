@@ -1,0 +1,272 @@
+//! Absolute http and https URLs.
+
+use alloc::string::String;
+use core::fmt::Write;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use wskhttp_core::io::{Error, Kind, Phase, Scheme};
+
+use crate::proto::fields::contains;
+
+/// A checked absolute `http` or `https` URL, in the form in which it is sent.
+///
+/// The `http-URI` form of RFC 9110 section 4.2 over RFC 3986 and nothing more; general URL
+/// libraries accept what is refused here (userinfo, backslashes, percent in host, `127.1`) and
+/// allocate infallibly.
+///
+/// Refused: userinfo, anything but ASCII from `!` to `~`, characters that RFC 3986 does not allow
+/// in a path or query, percent signs without two hex digits, empty or too long host labels, hosts
+/// that look like a number but are not a dotted IPv4 address, port 0. A fragment is dropped, the host
+/// is lower-cased, an IPv6 address is written in its canonical form.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Url {
+    /// The `Host` field's value, followed by the request target.
+    text: String,
+    authority: usize,
+    host: (usize, usize),
+    scheme: Scheme,
+    port: u16,
+}
+
+impl Url {
+    /// Bytes of the longest URL.
+    pub const MAX_LENGTH: usize = 65_535;
+
+    /// Checks `text` and keeps a copy of what will be sent.
+    ///
+    /// # Errors
+    /// Phase `Request`; kind `InvalidUrl`, `UnsupportedScheme` or `NoResources`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > Self::MAX_LENGTH {
+            return Err(invalid("the URL is too long"));
+        }
+        if !text.is_ascii() {
+            return Err(invalid(
+                "the URL has characters beyond ASCII; percent-encode them",
+            ));
+        }
+        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return Err(invalid("the URL has a space or control character"));
+        }
+        let (scheme, rest) = scheme(text)?;
+        let rest = rest.split_once('#').map_or(rest, |(kept, _)| kept);
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        check_target(target)?;
+        let (host, port) = host_and_port(authority)?;
+        let port = match port {
+            Some(digits) => port_number(digits)?,
+            None => scheme.default_port(),
+        };
+        Self::assemble(scheme, &Host::parse(host)?, port, target)
+    }
+
+    /// The scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// A lower-case DNS name or an address literal, IPv6 without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.text.get(self.host.0..self.host.1).unwrap_or_default()
+    }
+
+    /// The port, also when the URL did not name it.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The value of the `Host` field (RFC 9110 section 7.2): IPv6 in brackets, the port unless it is
+    /// the scheme's own.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.text.get(..self.authority).unwrap_or_default()
+    }
+
+    /// Path and query, as in the request line: the origin-form of RFC 9112 section 3.2.1.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.text.get(self.authority..).unwrap_or_default()
+    }
+
+    fn assemble(scheme: Scheme, host: &Host<'_>, port: u16, target: &str) -> Result<Self, Error> {
+        let mut text = String::new();
+        text.try_reserve_exact(host.room().saturating_add(target.len()))
+            .map_err(|_| no_memory())?;
+        let host = host.write(&mut text)?;
+        if port != scheme.default_port() {
+            write!(text, ":{port}").map_err(|_| no_memory())?;
+        }
+        let authority = text.len();
+        if !target.starts_with('/') {
+            text.push('/');
+        }
+        text.push_str(target);
+        Ok(Self {
+            text,
+            authority,
+            host,
+            scheme,
+            port,
+        })
+    }
+}
+
+enum Host<'a> {
+    Name(&'a str),
+    V6(Ipv6Addr),
+}
+
+impl<'a> Host<'a> {
+    fn parse(text: &'a str) -> Result<Self, Error> {
+        if let Some(literal) = text.strip_prefix('[') {
+            return literal
+                .strip_suffix(']')
+                .and_then(|address| address.parse().ok())
+                .map(Self::V6)
+                .ok_or_else(|| invalid("the URL's bracketed host is not an IPv6 address"));
+        }
+        check_name(text)?;
+        Ok(Self::Name(text))
+    }
+
+    /// At least the bytes of what `write` writes, a port and a slash.
+    fn room(&self) -> usize {
+        match self {
+            Self::Name(name) => name.len().saturating_add(8),
+            Self::V6(_) => 56,
+        }
+    }
+
+    /// Writes the host into room that is there; gives where it lies, without brackets.
+    fn write(&self, text: &mut String) -> Result<(usize, usize), Error> {
+        match self {
+            Self::Name(name) => {
+                text.push_str(name);
+                text.make_ascii_lowercase();
+                Ok((0, text.len()))
+            }
+            Self::V6(address) => {
+                write!(text, "[{address}]").map_err(|_| no_memory())?;
+                Ok((1, text.len().saturating_sub(1)))
+            }
+        }
+    }
+}
+
+fn scheme(text: &str) -> Result<(Scheme, &str), Error> {
+    let Some((name, rest)) = text.split_once("://") else {
+        return Err(invalid("the URL does not begin with http:// or https://"));
+    };
+    if name.eq_ignore_ascii_case("http") {
+        return Ok((Scheme::Http, rest));
+    }
+    if name.eq_ignore_ascii_case("https") {
+        return Ok((Scheme::Https, rest));
+    }
+    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || contains(b"+-.", byte);
+    if name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(is_scheme) {
+        return Err(Error::new(
+            Phase::Request,
+            Kind::UnsupportedScheme,
+            "the URL's scheme is neither http nor https",
+        ));
+    }
+    Err(invalid("the URL does not begin with http:// or https://"))
+}
+
+fn host_and_port(authority: &str) -> Result<(&str, Option<&str>), Error> {
+    if authority.contains('@') {
+        return Err(invalid("the URL has a user name or password"));
+    }
+    let end = match authority.starts_with('[') {
+        true => authority
+            .find(']')
+            .and_then(|at| at.checked_add(1))
+            .ok_or_else(|| invalid("the URL's bracketed host is not an IPv6 address"))?,
+        false => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, rest) = authority.split_at_checked(end).unwrap_or((authority, ""));
+    if host.is_empty() {
+        return Err(invalid("the URL has no host"));
+    }
+    match rest.strip_prefix(':') {
+        // RFC 3986 section 3.2.3: an empty port is the default one.
+        Some("") => Ok((host, None)),
+        Some(port) => Ok((host, Some(port))),
+        None if rest.is_empty() => Ok((host, None)),
+        None => Err(invalid("the URL has something after its bracketed host")),
+    }
+}
+
+fn port_number(digits: &str) -> Result<u16, Error> {
+    let port = match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => digits.parse().ok(),
+        false => None,
+    };
+    port.filter(|port| *port != 0)
+        .ok_or_else(|| invalid("the URL's port is not a number from 1 to 65535"))
+}
+
+/// RFC 1123 section 2.1 with the underscore that is in use, and nothing that other software could
+/// take for an IPv4 address in another notation.
+fn check_name(host: &str) -> Result<(), Error> {
+    if host.len() > 253 {
+        return Err(invalid("the URL's host is longer than 253 bytes"));
+    }
+    let is_label = |byte: u8| byte.is_ascii_alphanumeric() || contains(b"-_", byte);
+    for label in host.split('.') {
+        if label.is_empty() || label.len() > 63 {
+            return Err(invalid("the URL's host has an empty or too long label"));
+        }
+        if !label.bytes().all(is_label) {
+            return Err(invalid(
+                "the URL's host has a character that is not allowed",
+            ));
+        }
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if is_number && host.parse::<Ipv4Addr>().is_err() {
+        return Err(invalid(
+            "the URL's host is a number but not an IPv4 address",
+        ));
+    }
+    Ok(())
+}
+
+/// RFC 3986 sections 3.3 and 3.4: `*( pchar / "/" / "?" )`.
+fn check_target(target: &str) -> Result<(), Error> {
+    let mut bytes = target.bytes();
+    while let Some(byte) = bytes.next() {
+        let allowed = match byte {
+            b'%' => {
+                let hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
+                if !hex(bytes.next()) || !hex(bytes.next()) {
+                    return Err(invalid("the URL has a percent sign without two hex digits"));
+                }
+                true
+            }
+            _ => byte.is_ascii_alphanumeric() || contains(b"-._~!$&'()*+,;=:@/?", byte),
+        };
+        if !allowed {
+            return Err(invalid(
+                "the URL has a character that must be percent-encoded in a path or query",
+            ));
+        }
+    }
+    Ok(())
+}
+
+const fn invalid(cause: &'static str) -> Error {
+    Error::new(Phase::Request, Kind::InvalidUrl, cause)
+}
+
+const fn no_memory() -> Error {
+    Error::new(Phase::Request, Kind::NoResources, "no memory for the URL")
+}
