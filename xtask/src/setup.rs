@@ -78,7 +78,7 @@ pub(crate) fn wine() -> anyhow::Result<()> {
 }
 
 /// What the Wine suite's servers are, besides our own.
-pub(crate) const SERVERS: &[&str] = &["nginx", "openssl"];
+pub(crate) const SERVERS: &[&str] = &["nginx", "openssl", "curl"];
 
 /// Runs debootstrap and shows its steps on one line.
 fn bootstrap(directory: &str) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@
 mod home;
 mod program;
 mod sandbox;
+pub mod servers;
 mod template;
 mod wine;
 

@@ -1,0 +1,58 @@
+//! `openssl s_server`.
+
+use std::{fs, path::PathBuf};
+
+use tempfile::TempDir;
+
+use super::{Leaf, Server, Tls, free_port};
+
+/// OpenSSL's test server. Serves files as HTTP/1.0: the end of the connection ends the body.
+#[derive(Debug)]
+pub struct SServer {
+    _server: Server,
+    directory: TempDir,
+    port: u16,
+}
+
+impl SServer {
+    /// Starts the server with one version of TLS and one certificate.
+    ///
+    /// # Errors
+    ///
+    /// The openssl command is not there, or does not start.
+    pub fn start(leaf: &Leaf, tls: Tls) -> anyhow::Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("wskhttp-openssl-")
+            .tempdir()?;
+        fs::create_dir_all(directory.path())?;
+        let port = free_port()?;
+        let accept = format!("127.0.0.1:{port}");
+        let certificate = leaf.certificate.to_string_lossy();
+        let key = leaf.key.to_string_lossy();
+        let mut arguments = vec!["s_server", "-WWW", "-accept", &accept];
+        arguments.extend(["-cert", certificate.as_ref(), "-key", key.as_ref()]);
+        arguments.extend(match tls {
+            Tls::V1_1 => ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"].as_slice(),
+            Tls::V1_2 => &["-tls1_2"],
+            Tls::V1_3 => &["-tls1_3"],
+        });
+        let server = Server::start("openssl", &arguments, directory.path(), port)?;
+        Ok(Self {
+            _server: server,
+            directory,
+            port,
+        })
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where the file that is served as `/name` belongs.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+}
