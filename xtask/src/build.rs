@@ -1,22 +1,84 @@
 //! `cargo xtask build`: the driver, the Windows programs, and the gates that what came out must pass.
 
-/// Host packages that a build needs.
+pub(crate) mod cargo;
+mod checksum;
+mod gate;
+mod inf;
+mod lock;
+mod products;
+mod toolchain;
+pub(crate) mod workspace;
+
+use anyhow::{Context, bail};
+
+use self::{cargo::Target, workspace::Workspace};
+
+/// Host packages that a build needs, besides those of [`toolchain`].
 pub(crate) const PACKAGES: &[&str] = &[
-    "rustc-web",
-    "rust-web-src",
+    "clang",
+    "gcc-mingw-w64-x86-64-win32",
+    "libclang-dev",
     "lld",
     "llvm",
-    "clang",
-    "libclang-dev",
     "mingw-w64-x86-64-dev",
-    "gcc-mingw-w64-x86-64-win32",
 ];
 
 /// What `cargo xtask build` takes.
-#[derive(clap::Args, Default)]
-pub(crate) struct Options {}
+#[derive(clap::Args, Clone, Copy, Default)]
+pub(crate) struct Options {
+    /// Leave out the type check for aarch64
+    #[arg(long)]
+    pub(crate) no_arm64: bool,
+}
 
-/// Builds everything.
-pub(crate) fn run(_options: &Options) -> anyhow::Result<()> {
-    crate::setup::packages(PACKAGES)
+/// Builds everything into [`Workspace::dist`], and fails if a driver does not pass a gate.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    setup()?;
+    for driver in products::DRIVERS {
+        step(driver.image);
+        let built = driver.build(&workspace)?;
+        gate::check(&workspace, &built)?;
+    }
+    step("Windows programs");
+    for program in products::programs(&workspace)? {
+        program.build(&workspace)?;
+    }
+    inf::stamp(&workspace)?;
+    lock::verify(&workspace)?;
+    if !options.no_arm64 {
+        step("type check for aarch64-pc-windows-msvc");
+        arm64(&workspace)?;
+    }
+    println!("built in {}", workspace.dist().display());
+    Ok(())
+}
+
+/// Installs what a build needs and the host lacks.
+pub(crate) fn setup() -> anyhow::Result<()> {
+    let mut packages = PACKAGES.to_vec();
+    packages.extend(toolchain::packages()?);
+    crate::setup::packages(&packages)
+}
+
+fn step(what: &str) {
+    println!("==> {what}");
+}
+
+fn arm64(workspace: &Workspace) -> anyhow::Result<()> {
+    for driver in products::DRIVERS {
+        let status = cargo::command(workspace, Target::Arm64, "check")?
+            .args(["--package", driver.package])
+            .status()
+            .context("cargo")?;
+        if !status.success() {
+            bail!("{} does not type-check for aarch64", driver.package);
+        }
+        println!(
+            "{}: type-checks for aarch64 against x86_64's bindings, since mingw-w64's wdm.h and ntddk.h have no ARM64 branch \
+             (CONTEXT, KPCR and the like are not aarch64's); not linked",
+            driver.package
+        );
+    }
+    Ok(())
 }

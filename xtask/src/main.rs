@@ -1,4 +1,4 @@
-//! The commands of this workspace: `cargo xtask build | setup | demo | test`.
+//! The commands of this workspace: `cargo xtask build | cargo | setup | demo | test`.
 
 mod build;
 mod demo;
@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Build(options) => build::run(&options),
+        Command::Cargo(options) => build::cargo::run(&options),
         Command::Setup(options) => setup::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
@@ -27,6 +28,8 @@ struct Cli {
 enum Command {
     /// Build the driver and the Windows programs, and check what came out
     Build(build::Options),
+    /// Run cargo for the driver's target, for Windows programs, or for this host with the driver's bindings
+    Cargo(build::cargo::Options),
     /// Install what the other commands need
     Setup(setup::Options),
     /// Build, install the driver under Wine and fetch a page through it

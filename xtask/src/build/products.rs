@@ -1,0 +1,133 @@
+//! What is built, and where it is put.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+
+use super::{
+    cargo::{self, Target},
+    checksum,
+    workspace::Workspace,
+};
+
+/// The drivers.
+pub(super) const DRIVERS: &[Driver] = &[Driver {
+    package: "wskhttp",
+    library: "wskhttp",
+    image: "wskhttp.sys",
+}];
+
+/// Packages whose programs run on Windows.
+const PROGRAM_PACKAGES: &[&str] = &["wskhttp-client", "wskhttp-cases"];
+
+/// A driver: a package whose `cdylib` is linked as one.
+pub(super) struct Driver {
+    /// Cargo package.
+    pub(super) package: &'static str,
+    /// Its library target.
+    library: &'static str,
+    /// File name of the product.
+    pub(super) image: &'static str,
+}
+
+/// A driver that has been built.
+pub(super) struct Built {
+    /// The image in the directory of products.
+    pub(super) image: PathBuf,
+    /// The linker's map of it.
+    pub(super) map: PathBuf,
+}
+
+impl Driver {
+    /// Builds it, and copies image and symbols.
+    pub(super) fn build(&self, workspace: &Workspace) -> anyhow::Result<Built> {
+        build(workspace, Target::Driver, &["--package", self.package])?;
+        let release = release(workspace, Target::Driver);
+        let library = release.join(format!("{}.dll", self.library));
+        let dist = workspace.dist();
+        let image = dist.join(self.image);
+        let mut bytes = fs::read(&library).with_context(|| library.display().to_string())?;
+        checksum::set(&mut bytes)?;
+        write_changed(&image, &bytes)?;
+        let symbols = format!("{}.pdb", self.library);
+        copy(&release.join(&symbols), &dist.join(&symbols))?;
+        Ok(Built {
+            image,
+            map: release.join("deps").join(format!("{}.map", self.library)),
+        })
+    }
+}
+
+/// A program for Windows.
+pub(super) struct Program {
+    package: &'static str,
+    name: String,
+}
+
+/// The programs of the workspace.
+pub(super) fn programs(workspace: &Workspace) -> anyhow::Result<Vec<Program>> {
+    let programs: Vec<Program> = PROGRAM_PACKAGES
+        .iter()
+        .flat_map(|package| {
+            workspace.binaries(package).map(|name| Program {
+                package,
+                name: name.to_owned(),
+            })
+        })
+        .collect();
+    if programs.is_empty() {
+        bail!("none of {} has a program", PROGRAM_PACKAGES.join(", "));
+    }
+    Ok(programs)
+}
+
+impl Program {
+    /// Builds it, and copies it.
+    pub(super) fn build(&self, workspace: &Workspace) -> anyhow::Result<()> {
+        build(
+            workspace,
+            Target::Windows,
+            &["--package", self.package, "--bin", &self.name],
+        )?;
+        let file = format!("{}.exe", self.name);
+        copy(
+            &release(workspace, Target::Windows).join(&file),
+            &workspace.dist().join(&file),
+        )
+    }
+}
+
+fn build(workspace: &Workspace, target: Target, arguments: &[&str]) -> anyhow::Result<()> {
+    let status = cargo::command(workspace, target, "build")?
+        .arg("--release")
+        .args(arguments)
+        .status()
+        .context("cargo")?;
+    if !status.success() {
+        bail!("cargo build {}: {status}", arguments.join(" "));
+    }
+    Ok(())
+}
+
+fn release(workspace: &Workspace, target: Target) -> PathBuf {
+    workspace.target().join(target.triple()).join("release")
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let bytes = fs::read(from).with_context(|| from.display().to_string())?;
+    write_changed(to, &bytes)
+}
+
+/// Writes a product, unless it is there already: its time tells whether it is new.
+pub(super) fn write_changed(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(path, bytes).with_context(|| path.display().to_string())
+}
