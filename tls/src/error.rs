@@ -1,0 +1,158 @@
+//! Errors of rustls in the words of this stack.
+
+use rustls::{AlertDescription, CertificateError, Error as Tls, InvalidMessage, PeerIncompatible};
+use wskhttp_core::io::{Error, Kind, Phase};
+
+/// `error` in phase `Tls`.
+pub(crate) fn of(error: &Tls) -> Error {
+    let (kind, cause) = match error {
+        Tls::InvalidCertificate(error) => certificate(error),
+        Tls::NoCertificatesPresented => (
+            Kind::CertificateInvalid,
+            "the server presented no certificate",
+        ),
+        Tls::AlertReceived(alert) => received(*alert),
+        Tls::PeerIncompatible(error) => incompatible(error),
+        Tls::InvalidMessage(
+            InvalidMessage::InvalidContentType
+            | InvalidMessage::UnknownProtocolVersion
+            | InvalidMessage::MessageTooLarge,
+        ) => (Kind::TlsMisbehaved, "the peer does not speak TLS"),
+        Tls::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => (
+            Kind::TlsMisbehaved,
+            "the server sent a handshake message that is too large",
+        ),
+        Tls::InvalidMessage(_) => (Kind::TlsMisbehaved, "the peer sent a malformed TLS message"),
+        Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. } => (
+            Kind::TlsMisbehaved,
+            "the peer sent a TLS message that was not its turn",
+        ),
+        Tls::DecryptError => (
+            Kind::TlsMisbehaved,
+            "a TLS record was damaged or forged on its way",
+        ),
+        Tls::PeerSentOversizedRecord => (
+            Kind::TlsMisbehaved,
+            "the peer sent a TLS record that is too large",
+        ),
+        Tls::PeerMisbehaved(_) => (Kind::TlsMisbehaved, "the peer broke the TLS protocol"),
+        Tls::NoApplicationProtocol => (Kind::TlsIncompatible, "the server does not offer HTTP/1.1"),
+        Tls::FailedToGetRandomBytes => (Kind::TlsInternal, "there is no randomness"),
+        Tls::FailedToGetCurrentTime => (Kind::TlsInternal, "the wall clock is not set"),
+        _ => (Kind::TlsInternal, "the TLS client failed"),
+    };
+    Error::new(Phase::Tls, kind, cause)
+}
+
+/// A part of our own that failed.
+pub(crate) const fn internal(cause: &'static str) -> Error {
+    Error::new(Phase::Tls, Kind::TlsInternal, cause)
+}
+
+/// Memory that was not to be had.
+pub(crate) const fn no_memory() -> Error {
+    Error::new(Phase::Tls, Kind::NoResources, "no memory for TLS")
+}
+
+const fn certificate(error: &CertificateError) -> (Kind, &'static str) {
+    use CertificateError as C;
+    match error {
+        C::UnknownIssuer => (
+            Kind::UnknownIssuer,
+            "the certificate's issuer is not trusted",
+        ),
+        C::NotValidForName | C::NotValidForNameContext { .. } => (
+            Kind::NameMismatch,
+            "the certificate is for another host name",
+        ),
+        C::Expired | C::ExpiredContext { .. } => {
+            (Kind::CertificateExpired, "the certificate has expired")
+        }
+        C::NotValidYet | C::NotValidYetContext { .. } => (
+            Kind::CertificateNotYetValid,
+            "the certificate is not valid yet",
+        ),
+        C::Revoked => (Kind::CertificateRevoked, "the certificate was revoked"),
+        C::BadEncoding => (Kind::CertificateInvalid, "the certificate is malformed"),
+        C::BadSignature => (
+            Kind::CertificateInvalid,
+            "a signature of the certificate chain or of the handshake is wrong",
+        ),
+        C::InvalidPurpose | C::InvalidPurposeContext { .. } => (
+            Kind::CertificateInvalid,
+            "the certificate is not for a TLS server",
+        ),
+        C::UnhandledCriticalExtension => (
+            Kind::CertificateInvalid,
+            "the certificate has a critical extension that is not known",
+        ),
+        C::UnsupportedSignatureAlgorithmContext { .. }
+        | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
+            Kind::CertificateInvalid,
+            "the certificate is signed with an algorithm that is not accepted",
+        ),
+        _ => (
+            Kind::CertificateInvalid,
+            "the certificate is not acceptable",
+        ),
+    }
+}
+
+const fn incompatible(error: &PeerIncompatible) -> (Kind, &'static str) {
+    use PeerIncompatible as P;
+    match error {
+        P::ServerDoesNotSupportTls12Or13
+        | P::ServerTlsVersionIsDisabledByOurConfig
+        | P::Tls12NotOffered
+        | P::Tls12NotOfferedOrEnabled => NO_VERSION,
+        P::NoSignatureSchemesInCommon => (
+            Kind::TlsIncompatible,
+            "the server and the client share no signature scheme",
+        ),
+        P::NoKxGroupsInCommon | P::NamedGroupsExtensionRequired => (
+            Kind::TlsIncompatible,
+            "the server and the client share no key exchange group",
+        ),
+        _ => (
+            Kind::TlsIncompatible,
+            "the server and the client have no TLS parameters in common",
+        ),
+    }
+}
+
+const fn received(alert: AlertDescription) -> (Kind, &'static str) {
+    use AlertDescription as A;
+    match alert {
+        A::ProtocolVersion => NO_VERSION,
+        A::HandshakeFailure | A::InsufficientSecurity => (
+            Kind::TlsAlert,
+            "the server accepts none of the offered TLS parameters (alert handshake_failure)",
+        ),
+        A::UnrecognisedName => (
+            Kind::TlsAlert,
+            "the server does not know this host name (alert unrecognized_name)",
+        ),
+        A::NoApplicationProtocol => (
+            Kind::TlsAlert,
+            "the server does not offer HTTP/1.1 (alert no_application_protocol)",
+        ),
+        A::CertificateRequired | A::BadCertificate => (
+            Kind::TlsAlert,
+            "the server demands a client certificate (alert certificate_required)",
+        ),
+        A::AccessDenied => (
+            Kind::TlsAlert,
+            "the server denies access (alert access_denied)",
+        ),
+        A::InternalError => (Kind::TlsAlert, "the server failed (alert internal_error)"),
+        A::BadRecordMac | A::DecryptError => (
+            Kind::TlsAlert,
+            "the server could not decrypt what was sent (alert bad_record_mac)",
+        ),
+        _ => (Kind::TlsAlert, "the server ended TLS with a fatal alert"),
+    }
+}
+
+const NO_VERSION: (Kind, &str) = (Kind::TlsVersion, "the server does not speak TLS 1.2 or 1.3");

@@ -1,0 +1,83 @@
+//! Trust anchors.
+
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use wskhttp_core::io::{Error, Kind, Phase};
+
+/// Whom to trust.
+#[derive(Clone, Copy, Debug)]
+pub enum Roots<'a> {
+    /// Mozilla's roots, built in.
+    BuiltIn,
+    /// These only: DER certificates, one after the other.
+    Only(&'a [u8]),
+    /// Mozilla's and these: DER certificates, one after the other.
+    BuiltInAnd(&'a [u8]),
+}
+
+impl<'a> Roots<'a> {
+    /// Whether Mozilla's roots are among them, and the private ones.
+    pub(crate) const fn parts(self) -> (bool, &'a [u8]) {
+        match self {
+            Self::BuiltIn => (true, &[]),
+            Self::Only(der) => (false, der),
+            Self::BuiltInAnd(der) => (true, der),
+        }
+    }
+
+    pub(crate) fn load(self) -> Result<RootCertStore, Error> {
+        let (built_in, mut rest) = self.parts();
+        let mut store = RootCertStore::empty();
+        if built_in {
+            store
+                .roots
+                .try_reserve(webpki_roots::TLS_SERVER_ROOTS.len())
+                .map_err(|_| no_memory())?;
+            store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        while let Some((certificate, after)) = next(rest)? {
+            store.roots.try_reserve(1).map_err(|_| no_memory())?;
+            store
+                .add(CertificateDer::from(certificate))
+                .map_err(|_| malformed())?;
+            rest = after;
+        }
+        if store.is_empty() {
+            return Err(invalid("there is no trusted root"));
+        }
+        Ok(store)
+    }
+}
+
+/// The first of the DER values in `bytes` and what follows it.
+fn next(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, Error> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let split = || -> der::Result<(&[u8], &[u8])> {
+        use der::{Decode, Header, Reader, SliceReader};
+        let mut reader = SliceReader::new(bytes)?;
+        let header = Header::decode(&mut reader)?;
+        let end = (reader.position() + header.length)?;
+        bytes
+            .split_at_checked(usize::try_from(end)?)
+            .ok_or_else(|| der::ErrorKind::Failed.into())
+    };
+    split().map(Some).map_err(|_| malformed())
+}
+
+const fn malformed() -> Error {
+    invalid("a trusted root is not a DER certificate")
+}
+
+const fn invalid(cause: &'static str) -> Error {
+    Error::new(Phase::Request, Kind::InvalidRequest, cause)
+}
+
+const fn no_memory() -> Error {
+    Error::new(
+        Phase::Request,
+        Kind::NoResources,
+        "no memory for the trusted roots",
+    )
+}

@@ -1,0 +1,343 @@
+//! The TLS protocol without I/O. The types of rustls's connection end here.
+//!
+//! The caller owns the received bytes. [`Session::step`] looks at one record at a time, so that the
+//! place of a record's plaintext is known: rustls hands each record to the cipher of
+//! [`crate::crypto`], which opens it where it lies.
+//!
+//! ```text
+//! received bytes: | retained | next record | ...
+//!                 '- `seen` -'
+//! ```
+//! Bytes that rustls has read but must see again (a handshake message that is not complete) stay in
+//! front; `seen` counts them.
+
+use alloc::vec::Vec;
+
+use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, WriteTraffic};
+use rustls_pki_types::ServerName;
+use wskhttp_core::io::{Error, Kind, Phase, TlsInfo};
+
+use crate::TlsConfig;
+use crate::crypto;
+use crate::error;
+
+/// Bytes of a record's header.
+const HEADER: usize = 5;
+/// Bytes to send above which nothing more is read.
+const MAX_OUTGOING: usize = 1 << 14;
+/// Records that an error may leave to be sent: the alert, and what was queued before it.
+const LAST_RECORDS: usize = 4;
+
+/// Where a session stands after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something was processed; step again.
+    Again,
+    /// Plaintext lies at `start`, counted before anything is removed.
+    Data {
+        /// Offset of the first byte.
+        start: usize,
+        /// Bytes, at least one.
+        length: usize,
+    },
+    /// More received bytes are needed.
+    NeedInput,
+    /// Send [`Session::outgoing`] first.
+    NeedOutput,
+    /// The peer has said close_notify: the end, unforged.
+    Closed,
+}
+
+/// A client's side of one TLS connection.
+pub struct Session {
+    connection: UnbufferedClientConnection,
+    outgoing: Vec<u8>,
+    sent: usize,
+    seen: usize,
+    closed: bool,
+}
+
+impl Session {
+    /// A session with the server `name`.
+    ///
+    /// # Errors
+    /// Phase `Tls`: no randomness, no memory.
+    pub fn new(config: &TlsConfig, name: ServerName<'static>) -> Result<Self, Error> {
+        let connection = UnbufferedClientConnection::new(config.client(), name)
+            .map_err(|error| error::of(&error))?;
+        Ok(Self {
+            connection,
+            outgoing: Vec::new(),
+            sent: 0,
+            seen: 0,
+            closed: false,
+        })
+    }
+
+    /// Processes at most one record of `input`, the received bytes from the first that was not
+    /// used. Gives how many bytes of the front are used up: remove them before the next step, and
+    /// after reading the plaintext of [`Step::Data`]. At the start, step without input.
+    ///
+    /// # Errors
+    /// Phase `Tls` until the handshake is done, then `Receive`. The session is over;
+    /// [`Session::outgoing`] may hold an alert for the peer.
+    pub fn step(&mut self, input: &mut [u8]) -> Result<(usize, Step), Error> {
+        if self.closed {
+            return Ok((0, Step::Closed));
+        }
+        if self.outgoing().len() >= MAX_OUTGOING {
+            return Ok((0, Step::NeedOutput));
+        }
+        let Some(end) = record_end(input, self.seen) else {
+            // Part of a header suffices to refuse what is not TLS.
+            let (used, event) = self.process(input, self.seen)?;
+            return Ok(match event {
+                Event::Idle if used == 0 => (0, Step::NeedInput),
+                Event::Closed => (used, Step::Closed),
+                Event::Data(_) => return Err(error::internal("a record came from nowhere")),
+                Event::Idle | Event::Queued => (used, Step::Again),
+            });
+        };
+        let record = self.seen;
+        let input = input.get_mut(..end).unwrap_or_default();
+        let (used, event) = self.process(input, end)?;
+        Ok((
+            used,
+            match event {
+                Event::Idle | Event::Queued => Step::Again,
+                Event::Closed => Step::Closed,
+                Event::Data(length) => {
+                    let start = self.plaintext(record);
+                    if used != end || start.saturating_add(length) > end {
+                        return Err(error::internal("a record's plaintext is out of place"));
+                    }
+                    Step::Data { start, length }
+                }
+            },
+        ))
+    }
+
+    /// Bytes to send to the peer. Report with [`Session::sent`] what was taken.
+    #[must_use]
+    pub fn outgoing(&self) -> &[u8] {
+        self.outgoing.get(self.sent..).unwrap_or_default()
+    }
+
+    /// Removes the first `n` bytes of [`Session::outgoing`].
+    pub fn sent(&mut self, n: usize) {
+        self.sent = self.sent.saturating_add(n);
+        if self.outgoing().is_empty() {
+            self.outgoing = Vec::new();
+            self.sent = 0;
+        }
+    }
+
+    /// Whether the handshake is not complete.
+    #[must_use]
+    pub fn is_handshaking(&self) -> bool {
+        self.connection.is_handshaking()
+    }
+
+    /// What was negotiated; `None` before.
+    #[must_use]
+    pub fn info(&self) -> Option<TlsInfo> {
+        Some(TlsInfo {
+            version: self.connection.protocol_version()?.into(),
+            suite: self.connection.negotiated_cipher_suite()?.suite().into(),
+            group: self
+                .connection
+                .negotiated_key_exchange_group()
+                .map_or(0, |group| group.name().into()),
+        })
+    }
+
+    /// Seals a prefix of `plain`, at most one record, into what `seal` gets as room; call it when
+    /// nothing is outgoing. `input` is the same as for [`Session::step`].
+    ///
+    /// # Errors
+    /// Phase `Send`; `Kind::BufferFull` when `room` is too small: nothing was done.
+    pub(crate) fn sealer(&mut self, input: &mut [u8]) -> Result<Sealer<'_>, Error> {
+        let seen = self.seen;
+        let input = input.get_mut(..seen).unwrap_or_default();
+        match self.connection.process_tls_records(input).state {
+            Ok(ConnectionState::WriteTraffic(traffic)) => Ok(Sealer { traffic }),
+            Ok(_) => Err(error::internal("TLS is not ready to send").in_phase(Phase::Send)),
+            Err(error) => Err(error::of(&error).in_phase(Phase::Send)),
+        }
+    }
+
+    /// Makes [`Session::sealer`] possible; gives how many bytes of the front of `input` are used up.
+    /// Send what is outgoing then.
+    pub(crate) fn prepare(&mut self, input: &mut [u8]) -> Result<usize, Error> {
+        let mut total = 0_usize;
+        loop {
+            let seen = self.seen;
+            let end = total.saturating_add(seen);
+            let retained = input.get_mut(total..end).unwrap_or_default();
+            let (used, event) = self.process(retained, seen)?;
+            total = total.saturating_add(used);
+            match event {
+                Event::Idle if used == 0 => return Ok(total),
+                Event::Idle | Event::Queued | Event::Closed => {}
+                Event::Data(_) => return Err(error::internal("a record came from nowhere")),
+            }
+        }
+    }
+
+    /// Makes close_notify outgoing.
+    pub(crate) fn close(&mut self, input: &mut [u8]) -> Result<(), Error> {
+        let mut record = [0; 256];
+        let length = match self.sealer(input)?.traffic.queue_close_notify(&mut record) {
+            Ok(length) => length,
+            Err(_) => return Err(error::internal("close_notify does not fit")),
+        };
+        self.queue(record.get(..length).unwrap_or_default())
+    }
+
+    /// Makes `plain`, at most one record of it, outgoing; gives how much.
+    pub(crate) fn seal_outgoing(&mut self, input: &mut [u8], plain: &[u8]) -> Result<usize, Error> {
+        let mut record = [0; 512];
+        let part = plain
+            .get(..plain.len().min(record.len() - OVERHEAD))
+            .unwrap_or_default();
+        let length = self.sealer(input)?.seal(part, &mut record)?;
+        self.queue(record.get(..length).unwrap_or_default())?;
+        Ok(part.len())
+    }
+
+    fn queue(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.outgoing
+            .try_reserve(bytes.len())
+            .map_err(|_| error::no_memory())?;
+        self.outgoing.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// One round of rustls over `input`, of which `whole` bytes are whole records.
+    fn process(&mut self, input: &mut [u8], whole: usize) -> Result<(usize, Event), Error> {
+        let phase = if self.connection.is_handshaking() {
+            Phase::Tls
+        } else {
+            Phase::Receive
+        };
+        let status = self.connection.process_tls_records(input);
+        let used = status.discard;
+        let event = match status.state {
+            Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                let mut length = 0_usize;
+                while let Some(record) = traffic.next_record() {
+                    let record = record.map_err(|error| error::of(&error).in_phase(phase))?;
+                    length = length.saturating_add(record.payload.len());
+                }
+                Event::Data(length)
+            }
+            Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                encode(&mut data, &mut self.outgoing)?;
+                Event::Queued
+            }
+            Ok(ConnectionState::TransmitTlsData(data)) => {
+                data.done();
+                Event::Queued
+            }
+            Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => {
+                self.closed = true;
+                Event::Closed
+            }
+            Ok(ConnectionState::BlockedHandshake | ConnectionState::WriteTraffic(_)) => Event::Idle,
+            Ok(_) => return Err(error::internal("TLS is in an unknown state")),
+            Err(error) => {
+                self.last_words(input.get_mut(used..).unwrap_or_default());
+                return Err(error::of(&error).in_phase(phase));
+            }
+        };
+        self.seen = whole.saturating_sub(used);
+        Ok((used, event))
+    }
+
+    /// After an error: what rustls still wants to tell the peer becomes outgoing.
+    fn last_words(&mut self, input: &mut [u8]) {
+        for _ in 0..LAST_RECORDS {
+            let status = self.connection.process_tls_records(input);
+            let Ok(ConnectionState::EncodeTlsData(mut data)) = status.state else {
+                return;
+            };
+            if encode(&mut data, &mut self.outgoing).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn plaintext(&self, record: usize) -> usize {
+        let offset = self
+            .connection
+            .negotiated_cipher_suite()
+            .map_or(0, crypto::plain_offset);
+        record.saturating_add(HEADER).saturating_add(offset)
+    }
+}
+
+/// Bytes by which a record, and what may go out in front of it, exceeds its plaintext.
+pub(crate) const OVERHEAD: usize = 96;
+/// Largest plaintext of a record (RFC 8446 section 5.1).
+pub(crate) const MAX_PLAIN: usize = 1 << 14;
+
+/// A session that is ready to send.
+pub(crate) struct Sealer<'c> {
+    traffic: WriteTraffic<'c, ClientConnectionData>,
+}
+
+impl Sealer<'_> {
+    /// Seals `plain`, at most [`MAX_PLAIN`] bytes, into `room`, which should be [`OVERHEAD`] bytes
+    /// larger; gives the bytes written.
+    pub(crate) fn seal(mut self, plain: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+        self.traffic
+            .encrypt(plain, room)
+            .map_err(|error| match error {
+                EncryptError::InsufficientSize(_) => {
+                    Error::new(Phase::Send, Kind::BufferFull, "no room for a TLS record")
+                }
+                EncryptError::EncryptExhausted => Error::new(
+                    Phase::Send,
+                    Kind::TlsInternal,
+                    "the keys of the TLS connection are used up",
+                ),
+            })
+    }
+}
+
+enum Event {
+    Idle,
+    Queued,
+    Data(usize),
+    Closed,
+}
+
+/// The end of the record that begins at `start`, if all of it is there.
+fn record_end(input: &[u8], start: usize) -> Option<usize> {
+    let header = input.get(start..start.checked_add(HEADER)?)?;
+    let length = u16::from_be_bytes([*header.get(3)?, *header.get(4)?]);
+    let end = start
+        .checked_add(HEADER)?
+        .checked_add(usize::from(length))?;
+    (end <= input.len()).then_some(end)
+}
+
+fn encode(
+    data: &mut EncodeTlsData<'_, ClientConnectionData>,
+    outgoing: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) else {
+        return Err(error::internal("a TLS record is empty"));
+    };
+    let start = outgoing.len();
+    outgoing
+        .try_reserve(size.required_size)
+        .map_err(|_| error::no_memory())?;
+    outgoing.resize(start.saturating_add(size.required_size), 0);
+    let written = data
+        .encode(outgoing.get_mut(start..).unwrap_or_default())
+        .map_err(|_| error::internal("a TLS record does not fit"))?;
+    outgoing.truncate(start.saturating_add(written));
+    Ok(())
+}

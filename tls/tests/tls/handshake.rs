@@ -1,0 +1,135 @@
+//! Every version, suite, group and kind of leaf.
+
+use rcgen::SignatureAlgorithm;
+use rustls::crypto::ring;
+use rustls::version::{TLS12, TLS13};
+use rustls::{CipherSuite, NamedGroup};
+use wskhttp_core::io::{Transport, TransportExt};
+
+use crate::support::certificates::Authority;
+use crate::support::wire::{Echo, Wire};
+use crate::support::{HOST, connected, run};
+
+/// Sends `bytes` and receives as many.
+pub(crate) async fn echo<T: Transport>(transport: &mut T, bytes: &[u8]) -> Vec<u8> {
+    let mut sent = 0;
+    let mut back = Vec::new();
+    while back.len() < bytes.len() {
+        if sent < bytes.len() {
+            let room = transport.output();
+            let n = room.len().min(bytes.len() - sent);
+            room[..n].copy_from_slice(&bytes[sent..sent + n]);
+            transport.stage(n);
+            sent += n;
+            transport.flush().await.expect("sent");
+        }
+        if transport.input().is_empty() {
+            assert_ne!(transport.fill().await.expect("received"), 0, "ended");
+        }
+        let input = transport.input();
+        back.extend_from_slice(input);
+        let n = input.len();
+        transport.consume(n);
+    }
+    back
+}
+
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i * 7 + i / 251) as u8).collect()
+}
+
+fn check(
+    suite: CipherSuite,
+    group: NamedGroup,
+    leaf: &'static SignatureAlgorithm,
+    version: &'static rustls::SupportedProtocolVersion,
+) {
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.retain(|s| s.suite() == suite);
+    provider.kx_groups.retain(|g| g.name() == group);
+    let authority = Authority::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let server = authority.leaf(HOST, leaf).server(provider, &[version]);
+    let (mut transport, info) = connected(Echo::new(server), &authority);
+    let tls = info.tls.expect("TLS");
+    assert_eq!(tls.suite, u16::from(suite));
+    assert_eq!(tls.group, u16::from(group));
+    assert_eq!(tls.version, u16::from(version.version));
+    let bytes = pattern(100_000);
+    assert_eq!(run(echo(&mut transport, &bytes)), bytes);
+    let wskhttp_tls::MaybeTls::Tls(_) = transport else {
+        panic!("no TLS");
+    };
+}
+
+const SUITES_13: [CipherSuite; 3] = [
+    CipherSuite::TLS13_AES_128_GCM_SHA256,
+    CipherSuite::TLS13_AES_256_GCM_SHA384,
+    CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
+];
+
+const GROUPS: [NamedGroup; 3] = [
+    NamedGroup::X25519,
+    NamedGroup::secp256r1,
+    NamedGroup::secp384r1,
+];
+
+#[test]
+fn tls13_every_suite_and_group() {
+    for suite in SUITES_13 {
+        for group in GROUPS {
+            check(suite, group, &rcgen::PKCS_ECDSA_P256_SHA256, &TLS13);
+        }
+    }
+}
+
+#[test]
+fn tls12_every_suite_and_group() {
+    for group in GROUPS {
+        for suite in [
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        ] {
+            check(suite, group, &rcgen::PKCS_ECDSA_P256_SHA256, &TLS12);
+        }
+        for suite in [
+            CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+            CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+            CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        ] {
+            check(suite, group, &rcgen::PKCS_RSA_SHA256, &TLS12);
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_leaf_and_authority() {
+    for algorithm in [
+        &rcgen::PKCS_ECDSA_P256_SHA256,
+        &rcgen::PKCS_ECDSA_P384_SHA384,
+        &rcgen::PKCS_RSA_SHA256,
+        &rcgen::PKCS_ED25519,
+    ] {
+        for version in [&TLS12, &TLS13] {
+            let authority = Authority::new(algorithm);
+            let leaf = authority.leaf(HOST, algorithm);
+            let server = leaf.server(ring::default_provider(), &[version]);
+            let (mut transport, info) = connected(Echo::new(server), &authority);
+            assert_eq!(info.tls.expect("TLS").version, u16::from(version.version));
+            assert_eq!(run(echo(&mut transport, b"hello")), b"hello");
+        }
+    }
+}
+
+#[test]
+fn ip_address_as_host() {
+    use crate::support::{connect, target, trusting};
+    let authority = Authority::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    for host in ["127.0.0.1", "::1"] {
+        let leaf = authority.leaf(host, &rcgen::PKCS_ECDSA_P256_SHA256);
+        let wire = Wire::new(Echo::new(leaf.any_server()));
+        let (done, _) = run(connect(wire, &trusting(&authority), target(host)));
+        let mut transport = done.expect("a connection");
+        assert_eq!(run(echo(&mut transport, b"hello")), b"hello");
+    }
+}

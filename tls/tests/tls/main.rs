@@ -1,0 +1,5 @@
+//! The TLS client against servers of rustls (another crypto provider) in memory, and of OpenSSL.
+#![allow(missing_docs)]
+
+mod handshake;
+mod support;
