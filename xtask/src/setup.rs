@@ -16,8 +16,8 @@ pub(crate) struct Options {}
 
 /// Installs what all commands need.
 pub(crate) fn run(_options: &Options) -> anyhow::Result<()> {
-    packages(crate::build::PACKAGES)?;
-    packages(SERVERS)?;
+    crate::build::setup()?;
+    packages(TESTS)?;
     wine()
 }
 
@@ -77,8 +77,8 @@ pub(crate) fn wine() -> anyhow::Result<()> {
     fs::rename(&unfinished, &root).with_context(|| format!("{} cannot be made", root.display()))
 }
 
-/// What the Wine suite's servers are, besides our own.
-pub(crate) const SERVERS: &[&str] = &["nginx", "openssl", "curl"];
+/// What the tests need besides what a build does: servers, and an independent wsk.h.
+pub(crate) const TESTS: &[&str] = &["curl", "libwine-dev", "nginx", "openssl"];
 
 /// Runs debootstrap and shows its steps on one line.
 fn bootstrap(directory: &str) -> anyhow::Result<()> {
