@@ -1,0 +1,193 @@
+//! The device and its driver: install, remove, start, stop.
+
+use std::path::Path;
+use std::ptr::{null, null_mut};
+use std::time::Duration;
+
+use windows_sys::Win32::Devices::DeviceAndDriverInstallation::{
+    DICS_DISABLE, DICS_ENABLE, DIF_REGISTERDEVICE, DIF_REMOVE, INSTALLFLAG_FORCE, SUOI_FORCEDELETE,
+    SetupDiGetINFClassW, SetupUninstallOEMInfW, UpdateDriverForPlugAndPlayDevicesW,
+};
+use windows_sys::Win32::Foundation::ERROR_FILE_NOT_FOUND;
+use windows_sys::core::GUID;
+
+use super::device_list::{DeviceList, Member};
+use super::service::Service;
+use super::{last_error, setup_error, wide};
+use crate::{Error, Kind, Phase};
+
+pub(crate) fn install(inf: &Path) -> Result<bool, Error> {
+    let inf = std::path::absolute(inf)
+        .map_err(|_| setup_error("finding the INF", ERROR_FILE_NOT_FOUND))?;
+    if !inf.is_file() {
+        let step = format!("reading {}", inf.display());
+        return Err(setup_error(&step, ERROR_FILE_NOT_FOUND));
+    }
+    let inf = wide(&inf.to_string_lossy());
+    let (list, devices) = ours()?;
+    let created = if devices.is_empty() {
+        Some(create(&inf)?)
+    } else {
+        None
+    };
+    drop(list);
+    let hardware_id = wide(HARDWARE_ID);
+    let mut restart = 0;
+    // SAFETY: both strings end in NUL; the window may be null.
+    let done = unsafe {
+        UpdateDriverForPlugAndPlayDevicesW(
+            null_mut(),
+            hardware_id.as_ptr(),
+            inf.as_ptr(),
+            INSTALLFLAG_FORCE,
+            &mut restart,
+        )
+    };
+    if done == 0 {
+        let error = setup_error("installing the driver", last_error());
+        if let Some((list, device)) = created {
+            // A device without a driver is of no use; the first error is the one to tell.
+            let _ = list.call(&device, DIF_REMOVE);
+        }
+        return Err(error);
+    }
+    Ok(restart != 0)
+}
+
+pub(crate) fn uninstall() -> Result<bool, Error> {
+    let (list, devices) = ours()?;
+    let mut restart = false;
+    let mut infs = Vec::new();
+    for device in &devices {
+        infs.extend(list.inf_name(device));
+        list.call(device, DIF_REMOVE)
+            .map_err(|error| setup_error("removing the device", error))?;
+        restart |= list.needs_restart(device);
+    }
+    if let Some(service) = service()? {
+        if !stopped(&service)? {
+            service
+                .stop()
+                .map_err(|error| setup_error("stopping the driver", error))?;
+        }
+        service
+            .delete()
+            .map_err(|error| setup_error("deleting the service", error))?;
+    }
+    infs.dedup();
+    for inf in infs.iter().filter(|inf| is_oem(inf)) {
+        let name = wide(inf);
+        // SAFETY: `name` ends in NUL.
+        if unsafe { SetupUninstallOEMInfW(name.as_ptr(), SUOI_FORCEDELETE, null()) } == 0 {
+            let step = format!("removing the driver package {inf}");
+            return Err(setup_error(&step, last_error()));
+        }
+    }
+    Ok(restart)
+}
+
+pub(crate) fn start() -> Result<(), Error> {
+    change_state(DICS_ENABLE, "enabling the device")?;
+    let service = installed()?;
+    if stopped(&service)? {
+        service
+            .start()
+            .map_err(|error| setup_error("starting the driver", error))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn stop() -> Result<(), Error> {
+    let service = installed()?;
+    change_state(DICS_DISABLE, "disabling the device")?;
+    if !stopped(&service)? {
+        service
+            .stop()
+            .map_err(|error| setup_error("stopping the driver", error))?;
+    }
+    match service.wait_stopped(STOP_BOUND) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(failed("stopping the driver: it has not unloaded yet")),
+        Err(error) => Err(setup_error("asking for the driver's state", error)),
+    }
+}
+
+fn change_state(state: u32, step: &str) -> Result<(), Error> {
+    let (list, devices) = ours()?;
+    for device in &devices {
+        list.change_state(device, state)
+            .map_err(|error| setup_error(step, error))?;
+        if list.needs_restart(device) {
+            return Err(failed(&format!(
+                "{step}: a program still uses it, so it takes effect after a restart"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn create(inf: &[u16]) -> Result<(DeviceList, Member), Error> {
+    let mut class = GUID::from_u128(0);
+    let mut name = [0_u16; 32];
+    // SAFETY: `inf` ends in NUL, and `name` has this length.
+    let done =
+        unsafe { SetupDiGetINFClassW(inf.as_ptr(), &mut class, name.as_mut_ptr(), 32, null_mut()) };
+    if done == 0 {
+        return Err(setup_error("reading the INF", last_error()));
+    }
+    let new = |error| setup_error("creating the device", error);
+    let list = DeviceList::empty(&class).map_err(new)?;
+    let mut device = list.create(DEVICE_NAME, &class).map_err(new)?;
+    list.set_hardware_id(&mut device, HARDWARE_ID)
+        .map_err(new)?;
+    list.call(&device, DIF_REGISTERDEVICE).map_err(new)?;
+    Ok((list, device))
+}
+
+/// Our devices, present or not.
+fn ours() -> Result<(DeviceList, Vec<Member>), Error> {
+    let list =
+        DeviceList::root_enumerated().map_err(|error| setup_error("listing the devices", error))?;
+    let devices = list
+        .members()
+        .filter(|device| {
+            list.hardware_id(device)
+                .is_some_and(|id| id.eq_ignore_ascii_case(HARDWARE_ID))
+        })
+        .collect();
+    Ok((list, devices))
+}
+
+fn service() -> Result<Option<Service>, Error> {
+    Service::open(SERVICE).map_err(|error| setup_error("opening the service", error))
+}
+
+fn installed() -> Result<Service, Error> {
+    service()?.ok_or_else(|| {
+        let cause = "the driver is not installed";
+        Error::new(Phase::Setup, Kind::NotInstalled, 0, cause)
+    })
+}
+
+fn stopped(service: &Service) -> Result<bool, Error> {
+    service
+        .is_stopped()
+        .map_err(|error| setup_error("asking for the driver's state", error))
+}
+
+fn failed(cause: &str) -> Error {
+    Error::new(Phase::Setup, Kind::Setup, 0, cause)
+}
+
+/// Only packages that were added to Windows (`oem7.inf`), never a file of Windows itself.
+fn is_oem(inf: &str) -> bool {
+    let inf = inf.to_ascii_lowercase();
+    inf.strip_prefix("oem")
+        .and_then(|rest| rest.strip_suffix(".inf"))
+        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+const HARDWARE_ID: &str = "ROOT\\WSKHTTP";
+const DEVICE_NAME: &str = "WSKHTTP";
+const SERVICE: &str = "wskhttp";
+const STOP_BOUND: Duration = Duration::from_secs(60);
