@@ -26,8 +26,6 @@ use crate::error;
 const HEADER: usize = 5;
 /// Bytes to send above which nothing more is read.
 const MAX_OUTGOING: usize = 1 << 14;
-/// Records that an error may leave to be sent: the alert, and what was queued before it.
-const LAST_RECORDS: usize = 4;
 
 /// Where a session stands after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +54,7 @@ pub struct Session {
     sent: usize,
     seen: usize,
     closed: bool,
+    failed: Option<Error>,
 }
 
 impl Session {
@@ -72,6 +71,7 @@ impl Session {
             sent: 0,
             seen: 0,
             closed: false,
+            failed: None,
         })
     }
 
@@ -158,6 +158,7 @@ impl Session {
     /// # Errors
     /// Phase `Send`; `Kind::BufferFull` when `room` is too small: nothing was done.
     pub(crate) fn sealer(&mut self, input: &mut [u8]) -> Result<Sealer<'_>, Error> {
+        self.alive().map_err(|error| error.in_phase(Phase::Send))?;
         let seen = self.seen;
         let input = input.get_mut(..seen).unwrap_or_default();
         match self.connection.process_tls_records(input).state {
@@ -216,6 +217,7 @@ impl Session {
 
     /// One round of rustls over `input`, of which `whole` bytes are whole records.
     fn process(&mut self, input: &mut [u8], whole: usize) -> Result<(usize, Event), Error> {
+        self.alive()?;
         let phase = if self.connection.is_handshaking() {
             Phase::Tls
         } else {
@@ -248,16 +250,23 @@ impl Session {
             Ok(_) => return Err(error::internal("TLS is in an unknown state")),
             Err(error) => {
                 self.last_words(input.get_mut(used..).unwrap_or_default());
-                return Err(error::of(&error).in_phase(phase));
+                let error = error::of(&error).in_phase(phase);
+                self.failed = Some(error);
+                return Err(error);
             }
         };
         self.seen = whole.saturating_sub(used);
         Ok((used, event))
     }
 
+    fn alive(&self) -> Result<(), Error> {
+        self.failed.map_or(Ok(()), Err)
+    }
+
     /// After an error: what rustls still wants to tell the peer becomes outgoing.
     fn last_words(&mut self, input: &mut [u8]) {
-        for _ in 0..LAST_RECORDS {
+        // No call without something to send: rustls would read the bad record again.
+        while self.connection.wants_write() {
             let status = self.connection.process_tls_records(input);
             let Ok(ConnectionState::EncodeTlsData(mut data)) = status.state else {
                 return;

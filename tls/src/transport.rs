@@ -63,6 +63,11 @@ impl<T: Transport> TlsTransport<T> {
         self.session.info()
     }
 
+    /// The transport below, to look at. Reading or writing through it breaks the connection.
+    pub fn inner_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+
     /// Ready when the handshake is done. The last flight may wait for the first flush.
     pub(crate) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {

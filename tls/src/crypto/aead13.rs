@@ -161,6 +161,10 @@ impl<A: Cipher> MessageDecrypter for Keyed<A> {
         mut msg: InboundOpaqueMessage<'a>,
         seq: u64,
     ) -> Result<InboundPlainMessage<'a>, Error> {
+        // The type outside is not authenticated by itself, but fixed (RFC 8446 section 5.2).
+        if msg.typ != ContentType::ApplicationData {
+            return Err(Error::DecryptError);
+        }
         let payload = &mut msg.payload;
         let aad = make_tls13_aad(payload.len());
         let length = open(

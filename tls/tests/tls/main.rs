@@ -2,4 +2,7 @@
 #![allow(missing_docs)]
 
 mod handshake;
+mod openssl;
+mod records;
+mod refuse;
 mod support;

@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use wskhttp_core::io::{Connect, ConnectionInfo, Error, Scheme, Target};
+use wskhttp_core::io::{Connect, ConnectionInfo, Error, Scheme, Target, TransportExt};
 use wskhttp_tls::{MaybeTls, Roots, TlsConfig, TlsConnect, TlsKey};
 
 use self::certificates::Authority;
@@ -95,7 +95,10 @@ pub(crate) fn connected<P: Peer>(
     authority: &Authority,
 ) -> (MaybeTls<Wire<P>>, ConnectionInfo) {
     let (done, info) = run(connect(Wire::new(peer), &trusting(authority), target(HOST)));
-    (done.expect("a connection"), info)
+    let mut connection = done.expect("a connection");
+    // The client's last flight waits for the first bytes of the caller.
+    run(connection.flush()).expect("sent");
+    (connection, info)
 }
 
 /// How connecting to `peer` fails.

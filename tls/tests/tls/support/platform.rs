@@ -1,5 +1,6 @@
 use std::cell::Cell;
-use std::future::{Pending, pending};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::crypto::ring;
@@ -44,12 +45,12 @@ fn unix_time() -> Duration {
     WALL.get()
 }
 
-/// A clock that stands still.
+/// A clock that stands still, one second after its start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TestClock;
 
 impl Clock for TestClock {
-    type Sleep = Pending<()>;
+    type Sleep = Sleep;
 
     fn now(&self) -> Duration {
         Duration::from_secs(1)
@@ -59,7 +60,22 @@ impl Clock for TestClock {
         unix_time()
     }
 
-    fn sleep_until(&self, _at: Duration) -> Pending<()> {
-        pending()
+    fn sleep_until(&self, at: Duration) -> Sleep {
+        Sleep(at <= self.now())
+    }
+}
+
+/// Ready if what it waits for is past.
+pub(crate) struct Sleep(bool);
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        if self.0 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }

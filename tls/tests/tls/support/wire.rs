@@ -21,6 +21,10 @@ pub(crate) struct Wire<P> {
     pub(crate) arriving: VecDeque<u8>,
     /// Most bytes that one fill brings.
     pub(crate) per_fill: usize,
+    /// Bytes that the first fill brings, if not 0.
+    pub(crate) first_fill: usize,
+    /// Bytes that it brought.
+    pub(crate) first_fill_had: usize,
     /// After what is arriving comes the end.
     pub(crate) ends: bool,
     /// The client has closed.
@@ -42,6 +46,8 @@ impl<P: Peer> Wire<P> {
             peer,
             arriving: VecDeque::new(),
             per_fill,
+            first_fill: 0,
+            first_fill_had: 0,
             ends: false,
             closed: false,
             input: Vec::new(),
@@ -70,8 +76,15 @@ impl<P: Peer> Transport for Wire<P> {
 
     fn poll_fill(&mut self, _cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
         let room = self.capacity - self.input.len();
-        let n = self.arriving.len().min(self.per_fill).min(room);
+        let most = match self.first_fill {
+            first if first > 0 && self.first_fill_had == 0 => first,
+            _ => self.per_fill,
+        };
+        let n = self.arriving.len().min(most).min(room);
         if n > 0 {
+            if self.first_fill_had == 0 {
+                self.first_fill_had = n;
+            }
             self.input.extend(self.arriving.drain(..n));
             return Poll::Ready(Ok(n));
         }
