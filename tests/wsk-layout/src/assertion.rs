@@ -28,27 +28,31 @@ impl Assertion {
 #[must_use]
 pub fn of_layout(layout: &Layout) -> Vec<Assertion> {
     let Layout {
-        name, size, align, ..
+        name,
+        c_type,
+        size,
+        align,
+        fields,
     } = layout;
     let mut all = vec![
         assertion(
             format!("size of {name}"),
-            format!("sizeof({name}) == {size}"),
+            format!("sizeof({c_type}) == {size}"),
         ),
         assertion(
             format!("alignment of {name}"),
-            format!("_Alignof({name}) == {align}"),
+            format!("_Alignof({c_type}) == {align}"),
         ),
     ];
-    for field in &layout.fields {
+    for field in fields {
         let (member, offset, size) = (field.name, field.offset, field.size);
         all.push(assertion(
             format!("offset of {name}.{member}"),
-            format!("offsetof({name}, {member}) == {offset}"),
+            format!("offsetof({c_type}, {member}) == {offset}"),
         ));
         all.push(assertion(
             format!("size of {name}.{member}"),
-            format!("sizeof((({name} *)0)->{member}) == {size}"),
+            format!("sizeof((({c_type} *)0)->{member}) == {size}"),
         ));
     }
     all

@@ -69,7 +69,10 @@ pub const ABSENT_WSK: &[Sourced] = &[
         "SIO_WSK_SET_SENDTO_ADDRESS",
         "network/sio-wsk-set-sendto-address",
     ),
-    ("SIO_WSK_SET_TCP_SILENT_MODE", "wsk.h"),
+    (
+        "SIO_WSK_SET_TCP_SILENT_MODE",
+        "network/sio-wsk-set-tcp-silent-mode",
+    ),
     ("SO_WSK_EVENT_CALLBACK", "network/so-wsk-event-callback"),
     ("SO_WSK_SECURITY", "network/so-wsk-security"),
     ("WSK_CACHE_SD", "network/wsk-cache-sd"),

@@ -5,8 +5,10 @@ use wskhttp_core::wsk::sys;
 /// A structure or union as Rust lays it out.
 #[derive(Debug)]
 pub struct Layout {
-    /// Its name, the same in C.
+    /// Its name.
     pub name: &'static str,
+    /// What C calls it: its name, but for parts that C leaves unnamed.
+    pub c_type: &'static str,
     /// Bytes.
     pub size: usize,
     /// Bytes.
@@ -36,6 +38,7 @@ macro_rules! structs {
             }
             Layout {
                 name: stringify!($name),
+                c_type: stringify!($name),
                 size: size_of::<sys::$name>(),
                 align: align_of::<sys::$name>(),
                 fields: vec![$(Field {
@@ -115,12 +118,12 @@ pub fn winsock() -> Vec<Layout> {
             ai_blob, ai_bloblen, ai_provider, ai_next,
         }
     };
-    all.push(Layout {
-        name: "SOCKADDR_INET",
-        size: size_of::<sys::SOCKADDR_INET>(),
-        align: align_of::<sys::SOCKADDR_INET>(),
-        fields: vec![],
-    });
+    all.extend(unnamed_in_c());
+    all.extend([
+        union::<sys::SOCKADDR_INET>("SOCKADDR_INET", "SOCKADDR_INET"),
+        union::<sys::IN_ADDR_UN>("IN_ADDR_UN", "__typeof__(((IN_ADDR *)0)->S_un)"),
+        union::<sys::IN6_ADDR_UN>("IN6_ADDR_UN", "__typeof__(((IN6_ADDR *)0)->u)"),
+    ]);
     all
 }
 
@@ -166,6 +169,31 @@ pub fn types() -> Vec<&'static str> {
         PWSK_TDI_MAP_INFO PWSK_EVENT_CALLBACK_CONTROL PWSK_EXTENSION_CONTROL_IN
         PWSK_EXTENSION_CONTROL_OUT WSK_CONTROL_SOCKET_TYPE WSK_INSPECT_ACTION
         PFN_WSK_SEND_EX PFN_WSK_RECEIVE_EX
+    }
+}
+
+fn unnamed_in_c() -> Vec<Layout> {
+    let mut all = structs! {
+        IN_ADDR_BYTES { s_b1, s_b2, s_b3, s_b4 }
+        IN_ADDR_WORDS { s_w1, s_w2 }
+    };
+    let c_types = [
+        "__typeof__(((IN_ADDR *)0)->S_un.S_un_b)",
+        "__typeof__(((IN_ADDR *)0)->S_un.S_un_w)",
+    ];
+    for (layout, c_type) in all.iter_mut().zip(c_types) {
+        layout.c_type = c_type;
+    }
+    all
+}
+
+fn union<T>(name: &'static str, c_type: &'static str) -> Layout {
+    Layout {
+        name,
+        c_type,
+        size: size_of::<T>(),
+        align: align_of::<T>(),
+        fields: vec![],
     }
 }
 

@@ -1,4 +1,4 @@
-//! Results and hints of name resolution (`ws2def.h`, `ws2tcpip.h`, `winnsapi`).
+//! Results and hints of name resolution (`ws2def.h`, `ws2tcpip.h`).
 
 use wdk_sys::{GUID, INT, PVOID, PWSTR, SIZE_T, ULONG};
 

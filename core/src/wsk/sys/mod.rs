@@ -2,7 +2,8 @@
 //! `ws2ipdef.h` and `ws2tcpip.h` that it leans on. Hand-written: `wdk-sys` has none of them.
 //!
 //! Names are Microsoft's own. Each item names its page of the driver documentation, in the form
-//! it has in the page's address (`wsk/nc-wsk-pfn_wsk_send`). Function pointers are
+//! it has in the page's address (`wsk/nc-wsk-pfn_wsk_send`); pages below `winsock/`, `ws2def/` and
+//! the like are of the Windows documentation. Function pointers are
 //! `unsafe extern "C"` like those of `wdk-sys`: on x64 and Arm64 Windows that is NTAPI. Fields
 //! that hold one are `Option`s, because a provider leaves entries of later versions NULL.
 //!

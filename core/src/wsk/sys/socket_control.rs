@@ -47,13 +47,13 @@ pub const SIO_WSK_REGISTER_EXTENSION: ULONG = _WSAIORW(IOC_WSK, 0x2);
 pub const SIO_WSK_QUERY_IDEAL_SEND_BACKLOG: ULONG = _WSAIOR(IOC_WSK, 0x3);
 /// Reads the bytes that wait to be received, a SIZE_T (`network/sio-wsk-query-receive-backlog`).
 pub const SIO_WSK_QUERY_RECEIVE_BACKLOG: ULONG = _WSAIOR(IOC_WSK, 0x4);
-/// Reads the [`super::WSK_INSPECT_ID`] of an accepted socket
+/// Reads the [`super::WSK_INSPECT_ID`] of a socket accepted in conditional accept mode
 /// (`network/sio-wsk-query-inspect-id`).
 pub const SIO_WSK_QUERY_INSPECT_ID: ULONG = _WSAIOR(IOC_WSK, 0x5);
 /// Sets the address that a datagram socket sends to (`network/sio-wsk-set-sendto-address`).
 pub const SIO_WSK_SET_SENDTO_ADDRESS: ULONG = _WSAIOW(IOC_WSK, 0x6);
-/// Makes a connection send nothing any more, not even a reset (`wsk.h`; not in the
-/// documentation).
+/// Makes a connection send nothing any more, neither data nor control packets. Windows 8 and
+/// later (`network/sio-wsk-set-tcp-silent-mode`).
 pub const SIO_WSK_SET_TCP_SILENT_MODE: ULONG = _WSAIO(IOC_WSK, 0x7);
 
 /// Which callbacks to enable or disable (`wsk/ns-wsk-_wsk_event_callback_control`).

@@ -29,10 +29,10 @@ pub const IPPROTO_ICMPV6: ULONG = 58;
 /// Protocol: raw IP (`network/ws2def-h`).
 pub const IPPROTO_RAW: ULONG = 255;
 
-/// Option level of the socket itself (`network/socket-options`).
+/// Option level of the socket itself (`wsk/nc-wsk-pfn_wsk_control_socket`).
 pub const SOL_SOCKET: ULONG = 0xFFFF;
 
-/// Whether the socket listens; ULONG, get (`network/so-acceptconn`).
+/// Whether the socket listens; ULONG, get (`winsock/sol-socket-socket-options`).
 pub const SO_ACCEPTCONN: ULONG = 0x0002;
 /// Share the local address; ULONG (`network/so-reuseaddr`).
 pub const SO_REUSEADDR: ULONG = 0x0004;
@@ -44,13 +44,13 @@ pub const SO_KEEPALIVE: ULONG = 0x0008;
 pub const SO_BROADCAST: ULONG = 0x0020;
 /// Out-of-band data in line; ULONG (`winsock/sol-socket-socket-options`).
 pub const SO_OOBINLINE: ULONG = 0x0100;
-/// Bytes of the transport's send buffer; ULONG (`network/so-sndbuf`).
+/// Bytes of the transport's send buffer; ULONG (`winsock/sol-socket-socket-options`).
 pub const SO_SNDBUF: ULONG = 0x1001;
 /// Bytes of the transport's receive buffer; ULONG (`network/so-rcvbuf`).
 pub const SO_RCVBUF: ULONG = 0x1002;
 /// Last error; ULONG, get (`winsock/sol-socket-socket-options`).
 pub const SO_ERROR: ULONG = 0x1007;
-/// Type of the socket; ULONG, get (`network/so-type`).
+/// Type of the socket; ULONG, get (`winsock/sol-socket-socket-options`).
 pub const SO_TYPE: ULONG = 0x1008;
 /// Conditional accept mode; ULONG (`network/so-conditional-accept`).
 pub const SO_CONDITIONAL_ACCEPT: ULONG = 0x3002;
@@ -85,7 +85,7 @@ pub const TCP_FAIL_CONNECT_ON_ICMP_ERROR: ULONG = 18;
 /// At IPPROTO_IP: interface of unicast packets, network byte order; ULONG
 /// (`winsock/ipproto-ip-socket-options`).
 pub const IP_UNICAST_IF: ULONG = 31;
-/// At IPPROTO_IPV6: IPv6 only, or both; ULONG (`network/ipv6-v6only`).
+/// At IPPROTO_IPV6: IPv6 only, or both; ULONG (`winsock/ipproto-ipv6-socket-options`).
 pub const IPV6_V6ONLY: ULONG = 27;
 /// At IPPROTO_IPV6: interface of unicast packets; ULONG (`winsock/ipproto-ipv6-socket-options`).
 pub const IPV6_UNICAST_IF: ULONG = 31;
@@ -129,7 +129,7 @@ pub const fn _WSAIORW(x: ULONG, y: ULONG) -> ULONG {
     IOC_INOUT | x | y
 }
 
-/// Local address that reaches a remote one (`network/sio-routing-interface-query`).
+/// Local address that reaches a remote one (`winsock/winsock-ioctls`).
 pub const SIO_ROUTING_INTERFACE_QUERY: ULONG = _WSAIORW(IOC_WS2, 20);
 /// List of the machine's addresses of a family (`network/sio-address-list-query`).
 pub const SIO_ADDRESS_LIST_QUERY: ULONG = _WSAIOR(IOC_WS2, 22);
