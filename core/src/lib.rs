@@ -15,6 +15,10 @@
 
 extern crate alloc;
 
+#[cfg(any(test, feature = "nt"))]
+pub mod exec;
 pub mod io;
 #[cfg(feature = "nt")]
+pub mod nt;
+#[cfg(any(test, feature = "nt"))]
 pub mod wsk;

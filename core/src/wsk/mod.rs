@@ -1,3 +1,41 @@
-//! Winsock Kernel: the bindings, and the socket layer over them.
+//! Winsock Kernel: the bindings, and the transport over them.
+//!
+//! # Ownership
+//! - One [`op::Op`] is one block of nonpaged memory with its IRP; what the kernel may touch is
+//!   inside. Its completion routine alone says that it is over.
+//! - A socket has one owner, and every call on it takes that owner's borrow, so that none can be
+//!   executing when it is closed. Closing takes the socket; nobody waits for it but
+//!   [`Wsk::shutdown`].
 
+mod cursor;
+pub mod status;
+
+#[cfg(feature = "nt")]
+mod address;
+#[cfg(feature = "nt")]
+mod connect;
+#[cfg(feature = "nt")]
+mod counters;
+#[cfg(feature = "nt")]
+pub(crate) mod op;
+#[cfg(feature = "nt")]
+mod provider;
+#[cfg(feature = "nt")]
+mod quirks;
+#[cfg(feature = "nt")]
+mod resolve;
+#[cfg(feature = "nt")]
+mod socket;
+#[cfg(feature = "nt")]
 pub mod sys;
+#[cfg(feature = "nt")]
+mod transport;
+
+#[cfg(feature = "nt")]
+pub use connect::WskConnect;
+#[cfg(feature = "nt")]
+pub use counters::Counters;
+#[cfg(feature = "nt")]
+pub use provider::Wsk;
+#[cfg(feature = "nt")]
+pub use transport::TcpTransport;

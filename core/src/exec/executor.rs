@@ -1,0 +1,207 @@
+//! The executor and the handle to it.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::time::Duration;
+
+use wdk_sys::ntddk::KeQueryActiveProcessorCount;
+
+use super::queue::{ItemRef, RunQueue};
+use super::{task, worker};
+use crate::io::{Error, Kind, Phase};
+use crate::nt::clock::{KernelClock, TimeSource};
+use crate::nt::event::{Event, EventKind};
+use crate::nt::irql::Passive;
+use crate::nt::pool::{try_push, try_vec};
+use crate::nt::semaphore::Semaphore;
+use crate::nt::shared::Shared;
+use crate::nt::thread::Thread;
+use crate::nt::timer::TimerQueue;
+
+/// Worker threads and the timer thread.
+#[must_use = "the threads have to be stopped"]
+#[derive(Debug)]
+pub struct Executor {
+    spawner: Spawner,
+    timers: Shared<TimerQueue>,
+    threads: Vec<Thread>,
+}
+
+impl Executor {
+    /// Starts one worker for each processor, at most four, and a timer thread. No more than
+    /// `max_tasks` tasks are there at a time.
+    ///
+    /// # Errors
+    /// `Kind::NoResources`; what was started has been stopped.
+    pub fn start(passive: Passive, max_tasks: u32) -> Result<Self, Error> {
+        let inner = Shared::try_new(Inner {
+            queue: RunQueue::new(Semaphore::try_new()?),
+            tasks: AtomicU32::new(0),
+            max_tasks,
+            draining: AtomicBool::new(false),
+            idle: Event::try_new(EventKind::Synchronization)?,
+        })?;
+        let timers = TimerQueue::try_new(TimeSource::find(passive))?;
+        let workers = workers();
+        let mut executor = Self {
+            spawner: Spawner { inner },
+            timers,
+            threads: try_vec(workers + 1)?,
+        };
+        match executor.start_threads(passive, workers) {
+            Ok(()) => Ok(executor),
+            Err(error) => {
+                executor.stop(passive);
+                Err(error)
+            }
+        }
+    }
+
+    fn start_threads(&mut self, passive: Passive, workers: usize) -> Result<(), Error> {
+        let timers = self.timers.clone();
+        let thread = Thread::spawn(passive, move |passive| timers.run(passive))?;
+        try_push(&mut self.threads, thread)?;
+        for _ in 0..workers {
+            let inner = self.spawner.inner.clone();
+            let thread = Thread::spawn(passive, move |passive| worker::run(passive, &inner))?;
+            try_push(&mut self.threads, thread)?;
+        }
+        Ok(())
+    }
+
+    /// A handle for spawning. IRQL <= DISPATCH_LEVEL.
+    #[must_use]
+    pub fn spawner(&self) -> Spawner {
+        self.spawner.clone()
+    }
+
+    /// The clock whose timers this executor's timer thread runs. IRQL <= DISPATCH_LEVEL.
+    #[must_use]
+    pub fn clock(&self) -> KernelClock {
+        KernelClock::new(self.timers.clone())
+    }
+
+    /// Tasks that have not ended. IRQL <= DISPATCH_LEVEL.
+    #[must_use]
+    pub fn tasks(&self) -> u32 {
+        self.spawner.tasks()
+    }
+
+    /// Refuses further tasks and waits until the last has ended: the caller must have told them to.
+    /// Not bounded, because code and memory of a task must not go before it.
+    pub fn drain(&self, passive: Passive) {
+        let inner = &self.spawner.inner;
+        inner.draining.store(true, Ordering::SeqCst);
+        while inner.tasks.load(Ordering::SeqCst) > 0 {
+            inner.idle.wait(passive, Some(LOOK_AGAIN));
+        }
+    }
+
+    /// [`Executor::drain`], then ends the threads and waits for them. After [`crate::wsk::Wsk::shutdown`],
+    /// whose operations are freed by the workers.
+    pub fn stop(self, passive: Passive) {
+        self.drain(passive);
+        self.timers.stop();
+        self.spawner.inner.queue.close();
+        for thread in self.threads {
+            thread.join(passive);
+        }
+    }
+}
+
+/// Spawns tasks on an [`Executor`].
+#[derive(Clone)]
+pub struct Spawner {
+    inner: Shared<Inner>,
+}
+
+impl Spawner {
+    /// Runs `future` on a worker. It is polled and dropped there, except when this fails: then it is
+    /// dropped here. IRQL: where dropping `future` is allowed, <= DISPATCH_LEVEL.
+    ///
+    /// # Errors
+    /// `Kind::TooManyRequests` when there are too many tasks, `Kind::NotReady` once the executor is
+    /// being stopped, `Kind::NoResources`.
+    pub fn spawn<F>(&self, future: F) -> Result<(), Error>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.inner.admit()?;
+        match task::try_new(self.inner.clone(), future) {
+            Ok(item) => {
+                // SAFETY: new, so not linked; scheduled with a reference for the queue.
+                unsafe { self.inner.queue.push(item) };
+                Ok(())
+            }
+            Err(error) => {
+                self.inner.task_ended();
+                Err(error)
+            }
+        }
+    }
+
+    /// Tasks that have not ended. IRQL <= DISPATCH_LEVEL.
+    #[must_use]
+    pub fn tasks(&self) -> u32 {
+        self.inner.tasks.load(Ordering::Relaxed)
+    }
+
+    /// Has a worker run `item`. IRQL <= DISPATCH_LEVEL.
+    ///
+    /// # Safety
+    /// As [`RunQueue::push`]; the executor is not stopped before it has been run.
+    pub(crate) unsafe fn defer(&self, item: ItemRef) {
+        // SAFETY: by the contract.
+        unsafe { self.inner.queue.push(item) };
+    }
+}
+
+impl fmt::Debug for Spawner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spawner({} tasks)", self.tasks())
+    }
+}
+
+/// What workers, tasks and spawners share.
+pub(super) struct Inner {
+    pub(super) queue: RunQueue,
+    tasks: AtomicU32,
+    max_tasks: u32,
+    draining: AtomicBool,
+    /// Set when the last task has ended.
+    idle: Event,
+}
+
+impl Inner {
+    /// Counts a task that is about to be made.
+    fn admit(&self) -> Result<(), Error> {
+        let tasks = self.tasks.fetch_add(1, Ordering::SeqCst);
+        let error = if self.draining.load(Ordering::SeqCst) {
+            Error::new(Phase::Wait, Kind::NotReady, "the driver is stopping")
+        } else if tasks >= self.max_tasks {
+            Error::new(Phase::Wait, Kind::TooManyRequests, "too many tasks")
+        } else {
+            return Ok(());
+        };
+        self.task_ended();
+        Err(error)
+    }
+
+    /// A task has ended, or was not made after all.
+    pub(super) fn task_ended(&self) {
+        if self.tasks.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.idle.set();
+        }
+    }
+}
+
+fn workers() -> usize {
+    // SAFETY: no argument; callable at any IRQL.
+    let processors = unsafe { KeQueryActiveProcessorCount(core::ptr::null_mut()) };
+    processors.clamp(1, MAX_WORKERS) as usize
+}
+
+const MAX_WORKERS: u32 = 4;
+const LOOK_AGAIN: Duration = Duration::from_millis(100);

@@ -1,0 +1,52 @@
+//! A worker thread.
+
+use wdk_sys::{NT_SUCCESS, PVOID};
+
+use super::executor::Inner;
+use super::queue::Next;
+use crate::nt::ddi::KeExpandKernelStackAndCalloutEx;
+use crate::nt::irql::Passive;
+
+/// Runs what is in the run queue until the executor stops, on the largest stack that the kernel
+/// gives: a TLS handshake needs more than half of the ordinary 24 KiB.
+pub(super) fn run(passive: Passive, inner: &Inner) {
+    let inner: *const Inner = inner;
+    // SAFETY: the routine runs during the call, so the reference holds; PASSIVE_LEVEL.
+    let status = unsafe {
+        KeExpandKernelStackAndCalloutEx(
+            Some(on_large_stack),
+            inner.cast_mut().cast(),
+            MAXIMUM_EXPANSION_SIZE as _,
+            1,
+            core::ptr::null_mut(),
+        )
+    };
+    if !NT_SUCCESS(status) {
+        // SAFETY: still borrowed by the caller.
+        work(passive, unsafe { &*inner });
+    }
+}
+
+unsafe extern "C" fn on_large_stack(parameter: PVOID) {
+    // SAFETY: run passes a reference that outlives the call.
+    let inner = unsafe { &*parameter.cast::<Inner>() };
+    // SAFETY: the routine is called at the IRQL of run.
+    let passive = unsafe { Passive::assume() };
+    work(passive, inner);
+}
+
+fn work(passive: Passive, inner: &Inner) {
+    loop {
+        match inner.queue.pop() {
+            // SAFETY: just taken out.
+            Next::Run(item) => unsafe { item.run() },
+            Next::Sleep => {
+                inner.queue.permits().wait(passive, None);
+            }
+            Next::End => return,
+        }
+    }
+}
+
+/// `KERNEL_LARGE_STACK_SIZE - PAGE_SIZE / 2` of x64 and Arm64.
+const MAXIMUM_EXPANSION_SIZE: usize = 0x12000 - 0x800;

@@ -1,0 +1,43 @@
+//! Random numbers.
+
+use core::ptr::null_mut;
+
+use wdk_sys::{NT_SUCCESS, NTSTATUS, PVOID};
+
+use crate::io::{Error, Kind, Phase};
+
+/// Fills `bytes` from the system's generator (`bcrypt/nf-bcrypt-bcryptgenrandom`). IRQL:
+/// PASSIVE_LEVEL.
+///
+/// # Errors
+/// `Kind::TlsInternal`; `bytes` are zero then, and must not be used.
+pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
+    for part in bytes.chunks_mut(1 << 16) {
+        // SAFETY: a valid buffer of that length, which is below 2^32.
+        let status = unsafe {
+            BCryptGenRandom(
+                null_mut(),
+                part.as_mut_ptr(),
+                part.len() as u32,
+                USE_SYSTEM_PREFERRED_RNG,
+            )
+        };
+        if !NT_SUCCESS(status) {
+            bytes.fill(0);
+            return Err(Error::with_status(
+                Phase::Tls,
+                Kind::TlsInternal,
+                status,
+                "the system gives no random numbers",
+            ));
+        }
+    }
+    Ok(())
+}
+
+const USE_SYSTEM_PREFERRED_RNG: u32 = 2;
+
+#[cfg_attr(windows, link(name = "cng"))]
+unsafe extern "C" {
+    fn BCryptGenRandom(algorithm: PVOID, buffer: *mut u8, len: u32, flags: u32) -> NTSTATUS;
+}

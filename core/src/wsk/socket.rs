@@ -1,0 +1,244 @@
+//! A connection socket.
+
+use core::net::SocketAddr;
+use core::ptr::{NonNull, null, null_mut};
+use core::sync::atomic::Ordering;
+
+use wdk_sys::{NTSTATUS, PIRP};
+
+use super::address::{family, to_sockaddr, wildcard};
+use super::op::{Completion, Op, Payload};
+use super::provider::Provider;
+use super::quirks::Function;
+use super::status;
+use super::sys::{
+    IPPROTO_TCP, PSOCKADDR, PWSK_BUF, PWSK_SOCKET, SOCK_STREAM, SOCKADDR_INET,
+    WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET,
+};
+use crate::io::{Error, Kind, Phase};
+use crate::nt::shared::Shared;
+
+/// A socket and the operation that will close it. Dropping it closes: abortively, unless both
+/// directions were disconnected before. Nobody waits for that; its pending operations are canceled.
+///
+/// # Invariants
+/// The socket exists, and this is its one owner: calls on it borrow it, so none is executing when
+/// it is closed (`wsk/nc-wsk-pfn_wsk_close_socket`).
+pub(super) struct Socket {
+    raw: NonNull<WSK_SOCKET>,
+    close: Op<Close>,
+}
+
+// SAFETY: WSK's functions may be called by any thread.
+unsafe impl Send for Socket {}
+
+impl Socket {
+    /// Takes over a socket that was just created.
+    ///
+    /// # Safety
+    /// `raw` is a connection socket that nobody else owns.
+    unsafe fn adopt(raw: NonNull<WSK_SOCKET>, mut close: Op<Close>) -> Self {
+        let counters = close.provider().counters();
+        counters.connections_now.fetch_add(1, Ordering::Relaxed);
+        counters.connections_total.fetch_add(1, Ordering::Relaxed);
+        let provider = close.provider().clone();
+        if let Some(payload) = close.payload_mut() {
+            payload.open = Some(provider);
+        }
+        Self { raw, close }
+    }
+
+    fn dispatch(&self) -> &WSK_PROVIDER_CONNECTION_DISPATCH {
+        // SAFETY: the socket exists, by the invariant.
+        let dispatch = unsafe { self.raw.as_ref() }.Dispatch;
+        // SAFETY: the table of a connection socket; providers' tables are constant.
+        unsafe { &*dispatch.cast() }
+    }
+
+    /// Receives into `buffer`.
+    ///
+    /// # Safety
+    /// As [`Op::submit`]: `buffer` describes memory that the operation owns.
+    pub(super) unsafe fn receive<P: Payload>(&self, op: &mut Op<P>, buffer: PWSK_BUF) {
+        let call = |irp: PIRP, _: &P| {
+            let function = self.dispatch().WskReceive?;
+            // SAFETY: by the contract, and the invariant.
+            Some(unsafe { function(self.raw.as_ptr(), buffer, 0, irp) })
+        };
+        // SAFETY: the IRP is passed once; the buffer by the contract.
+        unsafe { op.submit(Function::Receive, call) };
+    }
+
+    /// Sends `buffer`.
+    ///
+    /// # Safety
+    /// As [`Op::submit`]: `buffer` describes memory that the operation owns.
+    pub(super) unsafe fn send<P: Payload>(&self, op: &mut Op<P>, buffer: PWSK_BUF, flags: u32) {
+        let call = |irp: PIRP, _: &P| {
+            let function = self.dispatch().WskSend?;
+            // SAFETY: by the contract, and the invariant.
+            Some(unsafe { function(self.raw.as_ptr(), buffer, flags, irp) })
+        };
+        // SAFETY: the IRP is passed once; the buffer by the contract.
+        unsafe { op.submit(Function::Send, call) };
+    }
+
+    /// Says that nothing more will be sent.
+    pub(super) fn disconnect<P: Payload>(&self, op: &mut Op<P>) {
+        let call = |irp: PIRP, _: &P| {
+            let function = self.dispatch().WskDisconnect?;
+            // SAFETY: by the invariant; no last data.
+            Some(unsafe { function(self.raw.as_ptr(), null_mut(), 0, irp) })
+        };
+        // SAFETY: the IRP is passed once, and nothing else.
+        unsafe { op.submit(Function::Disconnect, call) };
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let raw = self.raw.as_ptr();
+        // SAFETY: the socket exists, by the invariant.
+        let dispatch = unsafe { (*raw).Dispatch }.cast::<WSK_PROVIDER_CONNECTION_DISPATCH>();
+        let call = |irp: PIRP, _: &Close| {
+            // SAFETY: the table of a connection socket.
+            let function = unsafe { (*dispatch).Basic.WskCloseSocket }?;
+            // SAFETY: no call is executing, by the invariant, and none comes later.
+            Some(unsafe { function(raw, irp) })
+        };
+        // The operation becomes an orphan, which a worker counts out.
+        // SAFETY: the IRP is passed once, and nothing else.
+        unsafe { self.close.submit(Function::Close, call) };
+    }
+}
+
+/// Payload of the closing of a socket, allocated before the socket is, so that closing cannot fail.
+#[derive(Default)]
+pub(super) struct Close {
+    /// Set as long as the socket counts as open.
+    open: Option<Shared<Provider>>,
+}
+
+impl Payload for Close {}
+
+impl Drop for Close {
+    fn drop(&mut self) {
+        if let Some(provider) = &self.open {
+            let counters = provider.counters();
+            counters.connections_now.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Creates a socket, binds it to the wildcard address and connects it to `remote`. Dropping the
+/// future cancels the attempt.
+///
+/// # Errors
+/// Phase `Connect`.
+pub(super) async fn connect(
+    provider: &Shared<Provider>,
+    remote: SocketAddr,
+) -> Result<Socket, Error> {
+    let npi = provider.npi()?;
+    let mut setup = Op::try_new(
+        provider,
+        Setup {
+            close: Some(Op::try_new(provider, Close::default())?),
+            local: wildcard(&remote),
+            remote: to_sockaddr(&remote),
+        },
+    )?;
+    let create = |irp: PIRP, _: &Setup| {
+        // SAFETY: captured, and not released while there is an operation.
+        let function = unsafe { (*npi.Dispatch).WskSocket }?;
+        // SAFETY: a basic connection socket without callbacks; the IRP is passed on once.
+        Some(unsafe {
+            function(
+                npi.Client,
+                family(&remote),
+                SOCK_STREAM,
+                IPPROTO_TCP,
+                WSK_FLAG_CONNECTION_SOCKET,
+                null_mut(),
+                null(),
+                null_mut(),
+                null_mut(),
+                null_mut(),
+                irp,
+            )
+        })
+    };
+    // SAFETY: the IRP is passed once, and nothing else that must last.
+    unsafe { setup.submit(Function::Socket, create) };
+    let created = check(setup.completion().await)?;
+    let socket = setup
+        .payload_mut()
+        .and_then(|payload| payload.take_socket(created))
+        .ok_or(NO_SOCKET)?;
+    let bind = |irp: PIRP, setup: &Setup| {
+        let function = socket.dispatch().WskBind?;
+        // SAFETY: the address lies in the operation.
+        Some(unsafe { function(socket.raw.as_ptr(), as_sockaddr(&setup.local), 0, irp) })
+    };
+    // SAFETY: the IRP is passed once; the address by the above.
+    unsafe { setup.submit(Function::Bind, bind) };
+    check(setup.completion().await)?;
+    let connect = |irp: PIRP, setup: &Setup| {
+        let function = socket.dispatch().WskConnect?;
+        // SAFETY: the address lies in the operation.
+        Some(unsafe { function(socket.raw.as_ptr(), as_sockaddr(&setup.remote), 0, irp) })
+    };
+    // SAFETY: the IRP is passed once; the address by the above.
+    unsafe { setup.submit(Function::Connect, connect) };
+    check(setup.completion().await)?;
+    Ok(socket)
+}
+
+/// Payload of the three steps to a connection.
+struct Setup {
+    /// Until the socket is made.
+    close: Option<Op<Close>>,
+    local: SOCKADDR_INET,
+    remote: SOCKADDR_INET,
+}
+
+impl Setup {
+    /// The socket whose creation has completed with `created`.
+    fn take_socket(&mut self, created: Completion) -> Option<Socket> {
+        let raw: PWSK_SOCKET = core::ptr::with_exposed_provenance_mut(created.information);
+        let raw = NonNull::new(raw)?;
+        // SAFETY: a new socket, taken once, because `close` is.
+        self.close
+            .take()
+            .map(|close| unsafe { Socket::adopt(raw, close) })
+    }
+}
+
+impl Payload for Setup {
+    const CANCEL: bool = true;
+
+    fn abandoned(&mut self, result: Completion) {
+        if result.is_success() {
+            drop(self.take_socket(result));
+        }
+    }
+}
+
+fn as_sockaddr(address: &SOCKADDR_INET) -> PSOCKADDR {
+    (&raw const *address).cast_mut().cast()
+}
+
+fn check(done: Completion) -> Result<Completion, Error> {
+    if done.is_success() {
+        Ok(done)
+    } else {
+        Err(status::map(Phase::Connect, done.status))
+    }
+}
+
+const NO_SOCKET: Error = Error::with_status(
+    Phase::Connect,
+    Kind::ConnectFailed,
+    0xC000_00E5_u32.cast_signed() as NTSTATUS, // STATUS_INTERNAL_ERROR
+    "the network stack made no socket",
+);
