@@ -52,7 +52,7 @@ impl<T, Key: PartialEq> Pool<T, Key> {
             .idle
             .iter()
             .rposition(|idle| idle.connection.origin.serves(url) && idle.connection.key == *key)?;
-        Some(self.idle.remove(at).connection)
+        self.take_at(at)
     }
 
     /// Keeps `connection` if the pool keeps any; gives whether it did, and the connection for which
@@ -74,7 +74,7 @@ impl<T, Key: PartialEq> Pool<T, Key> {
             () if self.idle.len() >= self.total => Some(0),
             () => None,
         };
-        let evicted = evict.map(|at| self.idle.remove(at).connection);
+        let evicted = evict.and_then(|at| self.take_at(at));
         if self.idle.len() >= self.idle.capacity() {
             return (false, Some(connection));
         }
@@ -87,7 +87,10 @@ impl<T, Key: PartialEq> Pool<T, Key> {
 
     pub(crate) fn take_expired(&mut self, now: Duration) -> Option<Connection<T, Key>> {
         let first = self.idle.first()?;
-        (first.expires <= now).then(|| self.idle.remove(0).connection)
+        match first.expires <= now {
+            true => self.take_at(0),
+            false => None,
+        }
     }
 
     pub(crate) fn next_expiry(&self) -> Option<Duration> {
@@ -96,5 +99,9 @@ impl<T, Key: PartialEq> Pool<T, Key> {
 
     pub(crate) fn pop(&mut self) -> Option<Connection<T, Key>> {
         self.idle.pop().map(|idle| idle.connection)
+    }
+
+    fn take_at(&mut self, at: usize) -> Option<Connection<T, Key>> {
+        (at < self.idle.len()).then(|| self.idle.remove(at).connection)
     }
 }

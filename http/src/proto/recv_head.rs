@@ -199,7 +199,9 @@ impl RecvHead {
         let mut response = httparse::Response::new(&mut []);
         match response.parse(line) {
             Ok(httparse::Status::Complete(used)) if used == line.len() => {}
-            Err(httparse::Error::Version) => {
+            Err(httparse::Error::Version)
+                if matches!(line.get(7..9), Some([b'0'..=b'9', b' '])) =>
+            {
                 return Err(unsupported("the server answered with another HTTP version"));
             }
             _ => return Err(malformed("the response's status line is malformed")),
@@ -214,7 +216,7 @@ impl RecvHead {
         let end = self.head.bytes.len().saturating_sub(4);
         let reason = self.line.saturating_add(13).min(end);
         self.head.bytes.truncate(end);
-        self.head.bytes.drain(self.line..reason);
+        cut(&mut self.head.bytes, self.line, reason);
         self.head.status = status;
         self.head.minor_version = minor_version;
         self.head.reason = self.head.bytes.len();
@@ -249,24 +251,22 @@ impl RecvHead {
         let value_at = name_end.saturating_add(blank);
         let bytes = &mut self.head.bytes;
         bytes.truncate(value_at.saturating_add(value_length));
-        match blank {
-            0 => bytes.insert(name_end.min(bytes.len()), b' '),
-            1 => {
-                if let Some(byte) = bytes.get_mut(name_end) {
-                    *byte = b' ';
-                }
-            }
-            _ => {
-                if let Some(byte) = bytes.get_mut(name_end) {
-                    *byte = b' ';
-                }
-                bytes.drain(name_end.saturating_add(1)..value_at);
-            }
+        match bytes.get_mut(name_end) {
+            Some(byte) if blank > 0 => *byte = b' ',
+            _ => bytes.insert(name_end.min(bytes.len()), b' '),
         }
+        cut(bytes, name_end.saturating_add(1), value_at);
         // The four bytes CRLF CRLF that went make room for at most one space and this CRLF.
         bytes.extend_from_slice(b"\r\n");
         self.line = bytes.len();
         Ok(())
+    }
+}
+
+/// Removes the bytes from `start` to `end`, if there are any between.
+fn cut(bytes: &mut Vec<u8>, start: usize, end: usize) {
+    if start < end && end <= bytes.len() {
+        bytes.drain(start..end);
     }
 }
 

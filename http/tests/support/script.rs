@@ -35,6 +35,8 @@ pub struct Script {
     pub break_after: usize,
     /// Every flush and fill is pending once first.
     pub hesitant: bool,
+    /// The connection is never made.
+    pub stuck: bool,
 }
 
 impl Script {
@@ -46,6 +48,7 @@ impl Script {
             window: usize::MAX,
             break_after: usize::MAX,
             hesitant: false,
+            stuck: false,
         }
     }
 
@@ -129,6 +132,9 @@ impl Connect for Connector {
     ) -> Result<Scripted, Error> {
         let refused = Error::new(Phase::Connect, Kind::ConnectionRefused, "no script is left");
         let script = self.scripts.lock().unwrap().pop_front().ok_or(refused)?;
+        if script.stuck {
+            std::future::pending::<()>().await;
+        }
         let mut logs = self.logs.lock().unwrap();
         logs.push(Log {
             target: format!("{:?} {} {}", target.scheme, target.host, target.port),

@@ -1,0 +1,15 @@
+//! The protocol and the client, against scripted peers.
+
+mod body;
+mod exchange;
+mod head;
+mod limits;
+mod llhttp;
+mod pool;
+mod random;
+mod request;
+mod send;
+#[path = "../support/mod.rs"]
+mod support;
+mod upload;
+mod url;
