@@ -6,10 +6,9 @@ mod gate;
 mod inf;
 mod lock;
 mod products;
+mod quiet;
 mod toolchain;
 pub(crate) mod workspace;
-
-use anyhow::{Context, bail};
 
 use self::{cargo::Target, workspace::Workspace};
 
@@ -67,13 +66,11 @@ fn step(what: &str) {
 
 fn arm64(workspace: &Workspace) -> anyhow::Result<()> {
     for driver in products::DRIVERS {
-        let status = cargo::command(workspace, Target::Arm64, "check")?
-            .args(["--package", driver.package])
-            .status()
-            .context("cargo")?;
-        if !status.success() {
-            bail!("{} does not type-check for aarch64", driver.package);
-        }
+        cargo::cargo(
+            workspace,
+            Target::Arm64,
+            &["check", "--package", driver.package],
+        )?;
         println!(
             "{}: type-checks for aarch64 against x86_64's bindings, since mingw-w64's wdm.h and ntddk.h have no ARM64 branch \
              (CONTEXT, KPCR and the like are not aarch64's); not linked",

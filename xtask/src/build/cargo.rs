@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use super::{lock, toolchain::Toolchain, workspace::Workspace};
+use super::{lock, quiet, toolchain::Toolchain, workspace::Workspace};
 
 /// What `cargo xtask cargo` takes.
 #[derive(clap::Args)]
@@ -52,21 +52,36 @@ impl Target {
     }
 }
 
-/// Runs the command.
+/// Runs the command that the user gave.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     super::setup()?;
-    let (subcommand, arguments) = options.arguments.split_first().context("no command")?;
-    let status = command(&workspace, options.target, subcommand)?
-        .args(arguments)
-        .status()?;
+    let arguments: Vec<&str> = options.arguments.iter().map(String::as_str).collect();
+    cargo(&workspace, options.target, &arguments)
+}
+
+/// Runs cargo for `target`; `arguments` begin with its command.
+///
+/// # Errors
+/// When cargo cannot be run or fails.
+pub(crate) fn cargo(
+    workspace: &Workspace,
+    target: Target,
+    arguments: &[&str],
+) -> anyhow::Result<()> {
+    let (subcommand, rest) = arguments.split_first().context("no cargo command")?;
+    let mut command = command(workspace, target, subcommand)?;
+    let status = quiet::status(command.args(rest)).context("cargo")?;
     if !status.success() {
-        bail!("cargo {subcommand}: {status}");
+        bail!("cargo {}: {status}", arguments.join(" "));
     }
     Ok(())
 }
 
-/// `cargo SUBCOMMAND` for `target`, with the stand-in for wdk-build and its lock file.
+/// `cargo SUBCOMMAND` for `target`. What needs the WDK's bindings gets the stand-in for wdk-build, and its lock file.
+///
+/// # Errors
+/// When the compiler or the lock file cannot be read.
 pub(crate) fn command(
     workspace: &Workspace,
     target: Target,
@@ -82,12 +97,20 @@ pub(crate) fn command(
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         // Set by `cargo run` to the libraries of the workspace's compiler.
-        .env_remove("LD_LIBRARY_PATH")
-        .arg("-Zlockfile-path")
-        .arg("--config")
-        .arg(lock::config(workspace)?)
-        .arg("--config")
-        .arg(workspace.root().join("tests/wdk-build/cross.toml"));
+        .env_remove("LD_LIBRARY_PATH");
+    if target == Target::Windows {
+        let linker = format!(
+            "target.{}.linker='x86_64-w64-mingw32-gcc-win32'",
+            target.triple()
+        );
+        command.args(["--config", &linker]);
+    } else {
+        command
+            .arg("-Zlockfile-path")
+            .args(["--config", &lock::config(workspace)?])
+            .arg("--config")
+            .arg(workspace.root().join("tests/wdk-build/cross.toml"));
+    }
     if target != Target::Host {
         command.args(["--target", target.triple()]);
     }

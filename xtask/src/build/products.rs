@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use super::{
-    cargo::{self, Target},
+    cargo::{Target, cargo},
     checksum,
     workspace::Workspace,
 };
@@ -44,7 +44,11 @@ pub(super) struct Built {
 impl Driver {
     /// Builds it, and copies image and symbols.
     pub(super) fn build(&self, workspace: &Workspace) -> anyhow::Result<Built> {
-        build(workspace, Target::Driver, &["--package", self.package])?;
+        cargo(
+            workspace,
+            Target::Driver,
+            &["build", "--release", "--package", self.package],
+        )?;
         let release = release(workspace, Target::Driver);
         let library = release.join(format!("{}.dll", self.library));
         let dist = workspace.dist();
@@ -87,29 +91,21 @@ pub(super) fn programs(workspace: &Workspace) -> anyhow::Result<Vec<Program>> {
 impl Program {
     /// Builds it, and copies it.
     pub(super) fn build(&self, workspace: &Workspace) -> anyhow::Result<()> {
-        build(
-            workspace,
-            Target::Windows,
-            &["--package", self.package, "--bin", &self.name],
-        )?;
+        let arguments = [
+            "build",
+            "--release",
+            "--package",
+            self.package,
+            "--bin",
+            &self.name,
+        ];
+        cargo(workspace, Target::Windows, &arguments)?;
         let file = format!("{}.exe", self.name);
         copy(
             &release(workspace, Target::Windows).join(&file),
             &workspace.dist().join(&file),
         )
     }
-}
-
-fn build(workspace: &Workspace, target: Target, arguments: &[&str]) -> anyhow::Result<()> {
-    let status = cargo::command(workspace, target, "build")?
-        .arg("--release")
-        .args(arguments)
-        .status()
-        .context("cargo")?;
-    if !status.success() {
-        bail!("cargo build {}: {status}", arguments.join(" "));
-    }
-    Ok(())
 }
 
 fn release(workspace: &Workspace, target: Target) -> PathBuf {
