@@ -6,6 +6,7 @@
 //! and the loopback network is the host's, so Linux servers on 127.0.0.1 can be reached.
 #![forbid(unsafe_code)]
 
+mod driver;
 mod home;
 mod program;
 mod sandbox;
@@ -13,6 +14,7 @@ pub mod servers;
 mod template;
 mod wine;
 
+pub use driver::{Driver, Status, windows_path};
 pub use home::{Home, cache_directory, host_version};
 pub use program::{Output, Program, Running};
 pub use wine::{Options, Wine};

@@ -6,7 +6,19 @@ use std::{
     process::{Command, Output},
 };
 
-use wskhttp_wine_suite::servers::{Authority, Key, Nginx, SServer, Tls, free_port};
+use authority::Authority;
+use tempfile::TempDir;
+use wskhttp_origin::KeyKind;
+use wskhttp_wine_suite::servers::{Nginx, SServer, Tls, free_port};
+
+#[path = "suite/authority.rs"]
+mod authority;
+
+fn authority() -> (TempDir, Authority) {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(directory.path()).unwrap();
+    (directory, authority)
+}
 
 fn curl(authority: &Authority, arguments: &[&str]) -> Output {
     Command::new("curl")
@@ -19,10 +31,10 @@ fn curl(authority: &Authority, arguments: &[&str]) -> Output {
 
 #[test]
 fn nginx_serves_by_name_and_by_address() {
-    let authority = Authority::new().unwrap();
+    let (_directory, authority) = authority();
     for (key, tls, text) in [
-        (Key::Ecdsa, Tls::V1_3, "TLSv1.3"),
-        (Key::Rsa, Tls::V1_2, "TLSv1.2"),
+        (KeyKind::EcdsaP256, Tls::V1_3, "TLSv1.3"),
+        (KeyKind::Rsa2048, Tls::V1_2, "TLSv1.2"),
     ] {
         let nginx = Nginx::start(authority.leaf(key), tls).unwrap();
         fs::write(nginx.file("hello"), "served").unwrap();
@@ -42,8 +54,8 @@ fn nginx_serves_by_name_and_by_address() {
 
 #[test]
 fn nginx_stores() {
-    let authority = Authority::new().unwrap();
-    let nginx = Nginx::start(authority.leaf(Key::Ecdsa), Tls::V1_3).unwrap();
+    let (_directory, authority) = authority();
+    let nginx = Nginx::start(authority.leaf(KeyKind::EcdsaP256), Tls::V1_3).unwrap();
     let source = nginx.file("source");
     fs::write(&source, vec![7; 3 << 20]).unwrap();
     let url = format!("https://127.0.0.1:{}/up/there", nginx.port());
@@ -66,8 +78,11 @@ fn nginx_stores() {
 
 #[test]
 fn s_server_serves() {
-    let authority = Authority::new().unwrap();
-    for (key, tls) in [(Key::Rsa, Tls::V1_3), (Key::Ecdsa, Tls::V1_2)] {
+    let (_directory, authority) = authority();
+    for (key, tls) in [
+        (KeyKind::Rsa2048, Tls::V1_3),
+        (KeyKind::EcdsaP256, Tls::V1_2),
+    ] {
         let server = SServer::start(authority.leaf(key), tls).unwrap();
         fs::write(server.file("hello"), "served").unwrap();
         let url = format!("https://localhost:{}/hello", server.port());
@@ -78,8 +93,8 @@ fn s_server_serves() {
 
 #[test]
 fn tls_1_1_is_that_alone() {
-    let authority = Authority::new().unwrap();
-    let server = SServer::start(authority.leaf(Key::Rsa), Tls::V1_1).unwrap();
+    let (_directory, authority) = authority();
+    let server = SServer::start(authority.leaf(KeyKind::Rsa2048), Tls::V1_1).unwrap();
     fs::write(server.file("hello"), "served").unwrap();
     let url = format!("https://127.0.0.1:{}/hello", server.port());
     assert_eq!(curl(&authority, &[&url]).status.code(), Some(35));
@@ -90,8 +105,8 @@ fn tls_1_1_is_that_alone() {
 
 #[test]
 fn servers_end_with_their_values() {
-    let authority = Authority::new().unwrap();
-    let nginx = Nginx::start(authority.leaf(Key::Ecdsa), Tls::V1_3).unwrap();
+    let (_directory, authority) = authority();
+    let nginx = Nginx::start(authority.leaf(KeyKind::EcdsaP256), Tls::V1_3).unwrap();
     let (port, file) = (nginx.port(), nginx.file("x"));
     drop(nginx);
     let url = format!("https://127.0.0.1:{port}/");

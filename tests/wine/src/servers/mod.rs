@@ -1,17 +1,15 @@
-//! Servers on 127.0.0.1 that are not ours, and certificates for them.
+//! Servers on 127.0.0.1 that are not ours.
 
-mod authority;
 mod nginx;
 mod s_server;
 
-pub use authority::{Authority, Key, Leaf};
 pub use nginx::{Nginx, Request};
 pub use s_server::SServer;
 
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -28,6 +26,15 @@ pub enum Tls {
     V1_2,
     /// 1.3.
     V1_3,
+}
+
+/// A certificate of a server and its key, both PEM files.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// The certificate.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 /// A port of 127.0.0.1 that nothing listens on now.
