@@ -24,6 +24,7 @@ mod buf;
 mod client;
 mod client_control;
 mod flags;
+mod layout;
 mod provider;
 mod registration;
 mod socket;
