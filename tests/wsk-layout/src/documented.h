@@ -1,7 +1,8 @@
 /*
- * What Microsoft's wsk.h has and Wine's has not, from the pages that differences.rs names. Read
- * after Wine's headers. A definition that a newer Wine brings makes clang report it here: remove
- * it then.
+ * What Microsoft's wsk.h has and Wine's has not, written down a second time: members and
+ * prototypes from the pages that differences.rs names. The pages give no numbers; those are the
+ * header's, and no independent header confirms them. Read after Wine's headers. A type or an
+ * enumerator that a newer Wine brings makes clang report it here: remove it then.
  */
 #define WSK_SO_BASE 0x4000
 #define IOC_WSK (IOC_WS2 | 0x07000000)
