@@ -23,18 +23,20 @@ pub fn uninstall() -> Result<bool, Error> {
     os::uninstall()
 }
 
-/// Starts the driver: enables its device.
+/// Starts the driver: enables its device, or installs it from `inf` if there is none.
 ///
 /// # Errors
 /// Phase `Setup`; the cause names the step that failed.
-pub fn start() -> Result<(), Error> {
-    os::start()
+pub fn start(inf: &Path) -> Result<(), Error> {
+    os::start(inf)
 }
 
-/// Stops the driver: disables its device, which lets its driver unload.
+/// Stops the driver: disables its device, which lets its driver unload. On Wine, which cannot disable a
+/// device, removes the device.
 ///
 /// # Errors
-/// Phase `Setup`; the cause names the step that failed.
+/// Phase `Setup`; the cause names the step that failed. On Windows a device that a program has open
+/// cannot be disabled before a restart, which is an error.
 pub fn stop() -> Result<(), Error> {
     os::stop()
 }

@@ -18,7 +18,7 @@ pub(crate) fn uninstall() -> Result<bool, Error> {
     Err(unsupported())
 }
 
-pub(crate) fn start() -> Result<(), Error> {
+pub(crate) fn start(_: &Path) -> Result<(), Error> {
     Err(unsupported())
 }
 

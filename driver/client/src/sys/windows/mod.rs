@@ -4,6 +4,7 @@ mod device_list;
 mod file;
 mod service;
 mod setup;
+mod wine;
 
 use std::ptr::{null, null_mut};
 use std::sync::Arc;

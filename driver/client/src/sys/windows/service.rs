@@ -7,7 +7,7 @@ use windows_sys::Win32::Foundation::{ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE
 use windows_sys::Win32::System::Services::{
     CloseServiceHandle, ControlService, DeleteService, OpenSCManagerW, OpenServiceW,
     QueryServiceStatus, SC_HANDLE, SC_MANAGER_CONNECT, SERVICE_ALL_ACCESS, SERVICE_CONTROL_STOP,
-    SERVICE_STATUS, SERVICE_STOPPED, StartServiceW,
+    SERVICE_STATUS, SERVICE_STOPPED,
 };
 
 use super::{last_error, wide};
@@ -47,14 +47,6 @@ impl Service {
         match unsafe { QueryServiceStatus(self.0, &mut status) } {
             0 => Err(last_error()),
             _ => Ok(status.dwCurrentState == SERVICE_STOPPED),
-        }
-    }
-
-    pub(super) fn start(&self) -> Result<(), u32> {
-        // SAFETY: the service is open (type invariant); no arguments.
-        match unsafe { StartServiceW(self.0, 0, null()) } {
-            0 => Err(last_error()),
-            _ => Ok(()),
         }
     }
 

@@ -1,8 +1,9 @@
 //! The device and its driver: install, remove, start, stop.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::ptr::{null, null_mut};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use windows_sys::Win32::Devices::DeviceAndDriverInstallation::{
     DICS_DISABLE, DICS_ENABLE, DIF_REGISTERDEVICE, DIF_REMOVE, INSTALLFLAG_FORCE, SUOI_FORCEDELETE,
@@ -13,7 +14,7 @@ use windows_sys::core::GUID;
 
 use super::device_list::{DeviceList, Member};
 use super::service::Service;
-use super::{last_error, setup_error, wide};
+use super::{last_error, setup_error, wide, wine};
 use crate::{Error, Kind, Phase};
 
 pub(crate) fn install(inf: &Path) -> Result<bool, Error> {
@@ -24,6 +25,10 @@ pub(crate) fn install(inf: &Path) -> Result<bool, Error> {
         return Err(setup_error(&step, ERROR_FILE_NOT_FOUND));
     }
     let inf = wide(&inf.to_string_lossy());
+    if wine::is_wine() {
+        // Wine leaves a driver that is loaded as it is.
+        remove_all()?;
+    }
     let (list, devices) = ours()?;
     let created = if devices.is_empty() {
         Some(create(&inf)?)
@@ -51,31 +56,25 @@ pub(crate) fn install(inf: &Path) -> Result<bool, Error> {
         }
         return Err(error);
     }
+    if service()?.is_none() {
+        return Err(failed(
+            "installing the driver: the INF has none for this system",
+        ));
+    }
+    if restart == 0 {
+        wait_started()?;
+    }
     Ok(restart != 0)
 }
 
 pub(crate) fn uninstall() -> Result<bool, Error> {
-    let (list, devices) = ours()?;
-    let mut restart = false;
-    let mut infs = Vec::new();
-    for device in &devices {
-        infs.extend(list.inf_name(device));
-        list.call(device, DIF_REMOVE)
-            .map_err(|error| setup_error("removing the device", error))?;
-        restart |= list.needs_restart(device);
-    }
+    let (restart, infs) = remove_all()?;
     if let Some(service) = service()? {
-        if !stopped(&service)? {
-            service
-                .stop()
-                .map_err(|error| setup_error("stopping the driver", error))?;
-        }
         service
             .delete()
             .map_err(|error| setup_error("deleting the service", error))?;
     }
-    infs.dedup();
-    for inf in infs.iter().filter(|inf| is_oem(inf)) {
+    for inf in &infs {
         let name = wide(inf);
         // SAFETY: `name` ends in NUL.
         if unsafe { SetupUninstallOEMInfW(name.as_ptr(), SUOI_FORCEDELETE, null()) } == 0 {
@@ -83,38 +82,96 @@ pub(crate) fn uninstall() -> Result<bool, Error> {
             return Err(setup_error(&step, last_error()));
         }
     }
+    if wine::is_wine() {
+        wine::remove_file(SERVICE)?;
+    }
     Ok(restart)
 }
 
-pub(crate) fn start() -> Result<(), Error> {
-    change_state(DICS_ENABLE, "enabling the device")?;
-    let service = installed()?;
-    if stopped(&service)? {
-        service
-            .start()
-            .map_err(|error| setup_error("starting the driver", error))?;
+pub(crate) fn start(inf: &Path) -> Result<(), Error> {
+    let (list, devices) = ours()?;
+    if devices.is_empty() {
+        drop(list);
+        return install(inf).map(drop);
+    }
+    if !wine::is_wine() {
+        change_state(&list, &devices, DICS_ENABLE, "enabling the device")?;
+    }
+    wait_started()
+}
+
+pub(crate) fn stop() -> Result<(), Error> {
+    let installed = service()?.is_some();
+    if !installed {
+        let cause = "the driver is not installed";
+        return Err(Error::new(Phase::Setup, Kind::NotInstalled, 0, cause));
+    }
+    if wine::is_wine() {
+        return remove_all().map(drop);
+    }
+    let (list, devices) = ours()?;
+    change_state(&list, &devices, DICS_DISABLE, "disabling the device")?;
+    unload()
+}
+
+/// Waits until the device's interface is there: devices start on their own time.
+fn wait_started() -> Result<(), Error> {
+    let end = Instant::now() + START_BOUND;
+    while super::interface_path().is_none() {
+        if Instant::now() >= end {
+            return Err(failed(
+                "starting the driver: its device did not appear (is the driver signed, or test signing on?)",
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
 }
 
-pub(crate) fn stop() -> Result<(), Error> {
-    let service = installed()?;
-    change_state(DICS_DISABLE, "disabling the device")?;
-    if !stopped(&service)? {
+/// Removes our devices and lets the driver unload. Gives whether Windows wants a restart, and the
+/// driver packages that the devices used.
+fn remove_all() -> Result<(bool, BTreeSet<String>), Error> {
+    let (list, devices) = ours()?;
+    let mut restart = false;
+    let mut infs = BTreeSet::new();
+    for device in &devices {
+        infs.extend(list.inf_name(device).filter(|inf| is_oem(inf)));
+        list.call(device, DIF_REMOVE)
+            .map_err(|error| setup_error("removing the device", error))?;
+        restart |= list.needs_restart(device);
+    }
+    if !restart {
+        unload()?;
+    }
+    Ok((restart, infs))
+}
+
+/// Waits until the driver is unloaded. Windows unloads it when its last device is gone; Wine has to be
+/// asked, which it takes amiss while there is a device.
+fn unload() -> Result<(), Error> {
+    let Some(service) = service()? else {
+        return Ok(());
+    };
+    let unknown = |error| setup_error("asking for the driver's state", error);
+    if !service.is_stopped().map_err(unknown)? && wine::is_wine() {
         service
             .stop()
             .map_err(|error| setup_error("stopping the driver", error))?;
     }
-    match service.wait_stopped(STOP_BOUND) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(failed("stopping the driver: it has not unloaded yet")),
-        Err(error) => Err(setup_error("asking for the driver's state", error)),
+    if service.wait_stopped(STOP_BOUND).map_err(unknown)? {
+        Ok(())
+    } else {
+        Err(failed("stopping the driver: it has not unloaded yet"))
     }
 }
 
-fn change_state(state: u32, step: &str) -> Result<(), Error> {
-    let (list, devices) = ours()?;
-    for device in &devices {
+fn change_state(
+    list: &DeviceList,
+    devices: &[Member],
+    state: u32,
+    step: &str,
+) -> Result<(), Error> {
+    for device in devices {
         list.change_state(device, state)
             .map_err(|error| setup_error(step, error))?;
         if list.needs_restart(device) {
@@ -162,19 +219,6 @@ fn service() -> Result<Option<Service>, Error> {
     Service::open(SERVICE).map_err(|error| setup_error("opening the service", error))
 }
 
-fn installed() -> Result<Service, Error> {
-    service()?.ok_or_else(|| {
-        let cause = "the driver is not installed";
-        Error::new(Phase::Setup, Kind::NotInstalled, 0, cause)
-    })
-}
-
-fn stopped(service: &Service) -> Result<bool, Error> {
-    service
-        .is_stopped()
-        .map_err(|error| setup_error("asking for the driver's state", error))
-}
-
 fn failed(cause: &str) -> Error {
     Error::new(Phase::Setup, Kind::Setup, 0, cause)
 }
@@ -190,4 +234,5 @@ fn is_oem(inf: &str) -> bool {
 const HARDWARE_ID: &str = "ROOT\\WSKHTTP";
 const DEVICE_NAME: &str = "WSKHTTP";
 const SERVICE: &str = "wskhttp";
+const START_BOUND: Duration = Duration::from_secs(30);
 const STOP_BOUND: Duration = Duration::from_secs(60);

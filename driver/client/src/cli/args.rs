@@ -1,0 +1,157 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// HTTP and HTTPS from the Windows kernel: what curl does, done by the driver wskhttp.sys.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wskhttp",
+    version,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes are curl's; 2 also means that the driver is not installed or cannot be used."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) transfer: Transfer,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Install the driver, or update it (administrator)
+    Install {
+        /// The driver's INF; default: wskhttp.inf next to this program
+        #[arg(long, value_name = "FILE")]
+        inf: Option<PathBuf>,
+    },
+    /// Remove the driver (administrator)
+    Uninstall,
+    /// Print the driver's counters, one `name: value` a line
+    Status,
+    /// Start the driver (administrator)
+    Start {
+        /// The driver's INF, used if its device is gone; default: wskhttp.inf next to this program
+        #[arg(long, value_name = "FILE")]
+        inf: Option<PathBuf>,
+    },
+    /// Stop the driver (administrator)
+    Stop,
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct Transfer {
+    /// What to get; several share a connection. Without a scheme, http:// is meant
+    #[arg(value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+    /// Method to use
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    pub(crate) request: Option<String>,
+    /// Add a header; `Name:` removes one that would be sent, `Name;` sends it empty
+    #[arg(short = 'H', long = "header", value_name = "LINE")]
+    pub(crate) headers: Vec<String>,
+    /// POST this; @FILE sends a file without its line ends, @- standard input; several are joined by &
+    #[arg(short, long, value_name = "DATA", allow_hyphen_values = true)]
+    pub(crate) data: Vec<String>,
+    /// Like --data, but a file is sent as it is
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
+    pub(crate) data_binary: Vec<String>,
+    /// Like --data, but @ means nothing
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
+    pub(crate) data_raw: Vec<String>,
+    /// PUT this file; - sends standard input, chunked. One for each URL
+    #[arg(short = 'T', long = "upload-file", value_name = "FILE")]
+    pub(crate) upload: Vec<String>,
+    /// Write the body here. One for each URL
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<String>,
+    /// Write the body to a file named like the end of the URL
+    #[arg(short = 'O', long)]
+    pub(crate) remote_name: bool,
+    /// Tell what is going on
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Get the head only
+    #[arg(short = 'I', long)]
+    pub(crate) head: bool,
+    /// Write the head before the body
+    #[arg(short, long)]
+    pub(crate) include: bool,
+    /// No progress bar and no error messages
+    #[arg(short, long)]
+    pub(crate) silent: bool,
+    /// Error messages in spite of --silent
+    #[arg(short = 'S', long)]
+    pub(crate) show_error: bool,
+    /// A progress bar even where it would not be shown
+    #[arg(short = '#', long)]
+    pub(crate) progress_bar: bool,
+    /// Fail, and write no body, when the status is 400 or more
+    #[arg(short, long)]
+    pub(crate) fail: bool,
+    /// Trust the CA certificates in this PEM or DER file, and no others
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// Most seconds for name resolution, connection and TLS
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) connect_timeout: Option<Duration>,
+    /// Most seconds for a whole transfer
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) max_time: Option<Duration>,
+    /// Value of the User-Agent header
+    #[arg(short = 'A', long, value_name = "NAME")]
+    pub(crate) user_agent: Option<String>,
+    /// Do not reuse connections
+    #[arg(long)]
+    pub(crate) no_keepalive: bool,
+    /// Write this afterwards: %{http_code}, %{time_total}, ..., \n
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) write_out: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, Command};
+    use clap::{CommandFactory, Parser};
+    use std::time::Duration;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn curls_options_are_understood() {
+        let line =
+            "wskhttp -sSfvi -X PATCH -H A:b -H c;d -d -x -d @f -o out --cacert ca.pem -m 1.5 u v";
+        let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+        let transfer = cli.transfer;
+        assert!(transfer.silent && transfer.show_error && transfer.fail);
+        assert!(transfer.verbose && transfer.include && !transfer.head);
+        assert_eq!(transfer.request.as_deref(), Some("PATCH"));
+        assert_eq!(transfer.headers, ["A:b", "c;d"]);
+        assert_eq!(transfer.data, ["-x", "@f"]);
+        assert_eq!(transfer.max_time, Some(Duration::from_millis(1500)));
+        assert_eq!(transfer.urls, ["u", "v"]);
+    }
+
+    #[test]
+    fn subcommands_are_no_urls() {
+        let cli = Cli::try_parse_from(["wskhttp", "install", "--inf", "a.inf"]).unwrap();
+        assert!(matches!(
+            cli.command,
+            Some(Command::Install { inf: Some(_) })
+        ));
+        assert!(Cli::try_parse_from(["wskhttp", "-m", "-1", "u"]).is_err());
+        assert!(Cli::try_parse_from(["wskhttp", "--insecure", "u"]).is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! The command: its options, and what it does with them.
+
+mod args;
+mod data;
+mod failure;
+mod headers;
+mod output;
+mod progress;
+mod report;
+mod transfer;
+mod url;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches};
+use wskhttp_client::{Device, setup};
+
+use self::args::{Cli, Command};
+use self::failure::Failure;
+
+/// Runs the command and gives its exit code.
+pub(crate) fn run() -> u8 {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return explain(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
+    let quiet = cli.transfer.silent && !cli.transfer.show_error;
+    let result = match cli.command {
+        Some(command) => setup_or_status(command).map(|()| 0),
+        None => data::body(&matches).and_then(|data| transfer::run(&cli.transfer, data.as_deref())),
+    };
+    result.unwrap_or_else(|failure| {
+        if !quiet {
+            eprintln!("{failure}");
+        }
+        failure.code
+    })
+}
+
+fn setup_or_status(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Install { inf } => say_restart(setup::install(&inf_or_default(inf))?),
+        Command::Uninstall => say_restart(setup::uninstall()?),
+        Command::Start { inf } => setup::start(&inf_or_default(inf))?,
+        Command::Stop => setup::stop()?,
+        Command::Status => {
+            for (name, value) in Device::open()?.status()?.counters() {
+                println!("{name}: {value}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn say_restart(restart: bool) {
+    if restart {
+        eprintln!("wskhttp: Windows has to be restarted for this to take effect");
+    }
+}
+
+fn inf_or_default(inf: Option<PathBuf>) -> PathBuf {
+    inf.unwrap_or_else(|| {
+        let program = std::env::current_exe().unwrap_or_default();
+        program.with_file_name("wskhttp.inf")
+    })
+}
+
+/// Help and version are no errors; anything else is wrong usage.
+fn explain(error: &clap::Error) -> u8 {
+    // Nothing can be done about a standard error that cannot be written to.
+    let _ = error.print();
+    if error.use_stderr() {
+        wskhttp_client::exit::USAGE
+    } else {
+        0
+    }
+}

@@ -1,0 +1,63 @@
+//! Where a body goes.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+
+use super::failure::Failure;
+
+/// Standard output, or a file that is made when the first byte comes.
+pub(crate) enum Output {
+    Stdout(Stdout),
+    Named(String),
+    File(String, BufWriter<File>),
+}
+
+impl Output {
+    /// `None` and `-` mean standard output.
+    pub(crate) fn new(name: Option<&str>) -> Self {
+        match name {
+            None | Some("-") => Self::Stdout(io::stdout()),
+            Some(name) => Self::Named(name.to_owned()),
+        }
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stdout(stdout) if stdout.is_terminal())
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.open()?;
+        let written = match self {
+            Self::Stdout(stdout) => stdout.write_all(bytes),
+            Self::File(_, file) => file.write_all(bytes),
+            Self::Named(_) => Ok(()),
+        };
+        written.map_err(|error| Failure::write(self.name(), &error))
+    }
+
+    /// Writes out what is buffered; a file that got no byte is made all the same.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.open()?;
+        let flushed = match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::File(_, file) => file.flush(),
+            Self::Named(_) => Ok(()),
+        };
+        flushed.map_err(|error| Failure::write(self.name(), &error))
+    }
+
+    fn open(&mut self) -> Result<(), Failure> {
+        if let Self::Named(name) = self {
+            let file = File::create(&*name).map_err(|error| Failure::write(name, &error))?;
+            *self = Self::File(std::mem::take(name), BufWriter::new(file));
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Stdout(_) => "standard output",
+            Self::Named(name) | Self::File(name, _) => name,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The transfers of a command line, one after the other over one handle.
+
+use std::fs::{self, File};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use wskhttp_client::{Body, Device, Request, Response, certificates, exit};
+
+use super::args::Transfer;
+use super::failure::Failure;
+use super::output::Output;
+use super::progress::{Counted, Progress};
+use super::report::{Report, head_text, request_lines, response_lines};
+use super::{headers, url};
+
+/// Runs the transfers; gives the exit code of the last one.
+pub(crate) fn run(args: &Transfer, data: Option<&[u8]>) -> Result<u8, Failure> {
+    if args.urls.is_empty() {
+        return Err(Failure::usage("no URL"));
+    }
+    if !args.upload.is_empty() && data.is_some() {
+        return Err(Failure::usage("both -T and -d"));
+    }
+    let roots = match &args.cacert {
+        None => None,
+        Some(file) => {
+            let name = file.display().to_string();
+            let bytes = fs::read(file).map_err(|error| {
+                Failure::new(exit::CACERT, format!("cannot read {name}: {error}"))
+            })?;
+            Some(certificates(&bytes)?)
+        }
+    };
+    let mut device = Device::open()?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    watch_interrupt(&device, &interrupted)?;
+    let mut code = 0;
+    for n in 0..args.urls.len() {
+        let mut one = One {
+            args,
+            data,
+            roots: roots.as_deref(),
+            n,
+            report: Report::default(),
+            headers: Vec::new(),
+        };
+        let mut result = one.transfer(&mut device);
+        if interrupted.load(Ordering::SeqCst) {
+            result = Err(Failure::interrupted());
+        }
+        code = one.conclude(result);
+        if code == exit::INTERRUPTED {
+            break;
+        }
+    }
+    Ok(code)
+}
+
+/// One transfer, and what is known about it.
+struct One<'a> {
+    args: &'a Transfer,
+    data: Option<&'a [u8]>,
+    roots: Option<&'a [u8]>,
+    n: usize,
+    report: Report,
+    headers: Vec<(String, String)>,
+}
+
+impl One<'_> {
+    fn transfer(&mut self, device: &mut Device) -> Result<(), Failure> {
+        let upload = self.args.upload.get(self.n).map(String::as_str);
+        self.report.url = url::complete(&self.args.urls[self.n])?;
+        if let Some(file) = upload.filter(|file| *file != "-")
+            && self.report.url.ends_with('/')
+        {
+            let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+            self.report.url.push_str(name);
+        }
+        self.report.method = match &self.args.request {
+            Some(method) => method.clone(),
+            None if self.args.head => "HEAD".into(),
+            None if upload.is_some() => "PUT".into(),
+            None if self.data.is_some() => "POST".into(),
+            None => "GET".into(),
+        };
+        self.headers = headers::merged(&self.usual_headers(), &self.args.headers)?;
+        let mut output = Output::new(self.output_name()?);
+        let mut progress = Progress::new(
+            self.args.silent,
+            self.args.progress_bar,
+            output.is_terminal(),
+        );
+        if self.args.verbose {
+            request_lines(&self.report, &self.headers);
+        }
+        let start = Instant::now();
+        let result = self.exchange(device, upload, &mut output, &mut progress);
+        self.report.total = start.elapsed();
+        result
+    }
+
+    fn exchange(
+        &mut self,
+        device: &mut Device,
+        upload: Option<&str>,
+        output: &mut Output,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let mut sent = 0;
+        let request = self.request()?;
+        let request = match (upload, self.data) {
+            (Some(file), _) => {
+                let (reader, length) = open_upload(file)?;
+                progress.restart(length);
+                let reader = Box::new(Counted {
+                    reader,
+                    progress,
+                    sent: &mut sent,
+                });
+                request.body(Body::Reader { reader, length })
+            }
+            (None, Some(data)) => {
+                sent = u64::try_from(data.len()).unwrap_or_default();
+                request.body(Body::Bytes(data.to_vec()))
+            }
+            (None, None) => request,
+        };
+        let response = device.send(request);
+        self.report.sent = sent;
+        self.receive(response?, output, progress)
+    }
+
+    fn request<'b>(&self) -> Result<Request<'b>, Failure> {
+        let mut request = Request::new(&self.report.method, &self.report.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(roots) = self.roots {
+            request = request.root_certificates(roots)?;
+        }
+        if let Some(timeout) = self.args.connect_timeout {
+            request = request.connect_timeout(timeout);
+        }
+        if let Some(timeout) = self.args.max_time {
+            request = request.timeout(timeout);
+        }
+        if self.args.no_keepalive {
+            request = request.no_reuse();
+        }
+        Ok(request)
+    }
+
+    fn receive(
+        &mut self,
+        mut response: Response<'_>,
+        output: &mut Output,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let head = response.head().clone();
+        if self.args.verbose {
+            response_lines(&head);
+        }
+        progress.restart(head.content_length);
+        let status = head.status;
+        if self.args.fail && status >= 400 {
+            self.report.head = Some(head);
+            let text = format!("the server answered {status}");
+            return Err(Failure::new(exit::HTTP, text));
+        }
+        if self.args.include || self.args.head {
+            output.write(head_text(&head).as_bytes())?;
+        }
+        self.report.head = Some(head);
+        loop {
+            let chunk = response.chunk()?;
+            if chunk.is_empty() {
+                break;
+            }
+            output.write(chunk)?;
+            progress.add(chunk.len());
+            self.report.received += u64::try_from(chunk.len()).unwrap_or_default();
+        }
+        progress.finish();
+        output.finish()
+    }
+
+    /// Says how it ended, and gives the exit code.
+    fn conclude(&mut self, result: Result<(), Failure>) -> u8 {
+        if self.args.verbose && self.report.head.is_some() {
+            self.report.times();
+        }
+        if let Err(failure) = result {
+            if !self.args.silent || self.args.show_error {
+                eprintln!("{failure}");
+            }
+            self.report.exit_code = failure.code;
+            self.report.error = failure.text;
+        }
+        if let Some(format) = &self.args.write_out {
+            let mut stdout = Output::new(None);
+            let text = self.report.write_out(format);
+            if let Err(failure) = stdout.write(text.as_bytes()).and_then(|()| stdout.finish()) {
+                eprintln!("{failure}");
+            }
+        }
+        self.report.exit_code
+    }
+
+    fn usual_headers(&self) -> Vec<(&str, &str)> {
+        let agent = self.args.user_agent.as_deref().unwrap_or(AGENT);
+        let mut headers = vec![("User-Agent", agent), ("Accept", "*/*")];
+        if self.data.is_some() {
+            headers.push(("Content-Type", "application/x-www-form-urlencoded"));
+        }
+        headers
+    }
+
+    fn output_name(&self) -> Result<Option<&str>, Failure> {
+        if let Some(name) = self.args.output.get(self.n) {
+            return Ok(Some(name));
+        }
+        if !self.args.remote_name {
+            return Ok(None);
+        }
+        url::file_name(&self.report.url).map(Some).ok_or_else(|| {
+            let text = "-O, but the URL does not end in a file name";
+            Failure::new(exit::WRITE, text)
+        })
+    }
+}
+
+fn open_upload(file: &str) -> Result<(Box<dyn io::Read>, Option<u64>), Failure> {
+    if file == "-" {
+        return Ok((Box::new(io::stdin()), None));
+    }
+    let unreadable = |error: io::Error| Failure::read(file, &error);
+    let source = File::open(file).map_err(unreadable)?;
+    let metadata = source.metadata().map_err(unreadable)?;
+    let length = metadata.is_file().then_some(metadata.len());
+    Ok((Box::new(source), length))
+}
+
+/// Ctrl-C cancels the request; if that does not end the program soon, ends it.
+fn watch_interrupt(device: &Device, interrupted: &Arc<AtomicBool>) -> Result<(), Failure> {
+    let canceller = device.canceller();
+    let interrupted = Arc::clone(interrupted);
+    ctrlc::set_handler(move || {
+        interrupted.store(true, Ordering::SeqCst);
+        canceller.cancel();
+        std::thread::sleep(PATIENCE);
+        std::process::exit(exit::INTERRUPTED.into());
+    })
+    .map_err(|error| Failure::usage(format!("cannot watch for Ctrl-C: {error}")))
+}
+
+const AGENT: &str = concat!("wskhttp/", env!("CARGO_PKG_VERSION"));
+/// How long a canceled transfer may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
