@@ -1,5 +1,4 @@
-//! Tells Cargo how to link the driver.
-
+//! Configures the link of a WDM driver.
 fn main() -> Result<(), wdk_build::ConfigError> {
     wdk_build::configure_wdk_binary_build()
 }

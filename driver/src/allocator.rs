@@ -1,0 +1,97 @@
+//! The global allocator: `wdk_alloc` with the alignment kept and the bytes counted.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use wdk_alloc::WdkAllocator;
+
+/// Nonpaged pool for Rust. IRQL <= DISPATCH_LEVEL.
+///
+/// `WdkAllocator` ignores `Layout::align`; pool gives [`POOL_ALIGNMENT`]. A stricter request gets a
+/// larger block, and the address of the block in the word before what the caller sees.
+pub(crate) struct Allocator;
+
+/// Bytes, allocations in use, and the highest number of bytes so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    pub(crate) bytes: usize,
+    pub(crate) high: usize,
+    pub(crate) allocations: usize,
+}
+
+/// What is in use now.
+pub(crate) fn usage() -> Usage {
+    Usage {
+        bytes: BYTES.load(Relaxed),
+        high: HIGH.load(Relaxed),
+        allocations: ALLOCATIONS.load(Relaxed),
+    }
+}
+
+// SAFETY: blocks come from `WdkAllocator`, which never unwinds; `alloc` gives the size and the
+// alignment that was asked for, and `dealloc` hands back the block that `alloc` got.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let Some(block) = block_layout(layout) else {
+            return core::ptr::null_mut();
+        };
+        // SAFETY: the layout's size is not zero, the caller's duty carried on.
+        let base = unsafe { WdkAllocator.alloc(block) };
+        if base.is_null() {
+            return base;
+        }
+        count(block.size());
+        if layout.align() <= POOL_ALIGNMENT {
+            return base;
+        }
+        let offset = size_of::<usize>()
+            + (base as usize + size_of::<usize>()).wrapping_neg() % layout.align();
+        // SAFETY: offset <= size_of::<usize>() + align - 1, which `block_layout` added.
+        let user = unsafe { base.add(offset) };
+        // SAFETY: the word before `user` lies in the block, and `user` is aligned to more than a word.
+        let word = unsafe { user.cast::<*mut u8>().sub(1) };
+        // SAFETY: as above; nobody else knows the block yet.
+        unsafe { word.write(base) };
+        user
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        let mut base = ptr;
+        if layout.align() > POOL_ALIGNMENT {
+            // SAFETY: `alloc` wrote the block's address in the word before `ptr`.
+            let word = unsafe { ptr.cast::<*mut u8>().sub(1) };
+            // SAFETY: as above.
+            base = unsafe { word.read() };
+        }
+        let size = block_layout(layout).map_or(0, |block| block.size());
+        BYTES.fetch_sub(size, Relaxed);
+        ALLOCATIONS.fetch_sub(1, Relaxed);
+        // SAFETY: `base` came from `WdkAllocator::alloc` and is freed once.
+        unsafe { WdkAllocator.dealloc(base, layout) };
+    }
+}
+
+/// What to ask of the pool for `layout`; `None` if the size overflows.
+fn block_layout(layout: Layout) -> Option<Layout> {
+    if layout.align() <= POOL_ALIGNMENT {
+        return Some(layout);
+    }
+    let size = layout
+        .size()
+        .checked_add(layout.align())?
+        .checked_add(size_of::<usize>())?;
+    Layout::from_size_align(size, POOL_ALIGNMENT).ok()
+}
+
+fn count(size: usize) {
+    ALLOCATIONS.fetch_add(1, Relaxed);
+    let bytes = BYTES.fetch_add(size, Relaxed) + size;
+    HIGH.fetch_max(bytes, Relaxed);
+}
+
+/// What ExAllocatePool2 aligns a block below a page to, on 64-bit Windows.
+const POOL_ALIGNMENT: usize = 16;
+
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+static HIGH: AtomicUsize = AtomicUsize::new(0);
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);

@@ -1,0 +1,197 @@
+//! The device object: made by AddDevice, found by its interface, gone with REMOVE_DEVICE.
+
+use core::ptr::NonNull;
+
+use wdk_sys::ntddk::{
+    IoAttachDeviceToDeviceStack, IoCreateDevice, IoDeleteDevice, IoDetachDevice,
+    IoRegisterDeviceInterface, IoSetDeviceInterfaceState, RtlFreeUnicodeString,
+};
+use wdk_sys::{
+    DEVICE_OBJECT, DO_DEVICE_INITIALIZING, DO_DIRECT_IO, DO_POWER_PAGABLE, DRIVER_OBJECT,
+    FILE_DEVICE_NETWORK, FILE_DEVICE_SECURE_OPEN, GUID, NTSTATUS, PDEVICE_OBJECT,
+    STATUS_DEVICE_NOT_READY, STATUS_NO_SUCH_DEVICE, STATUS_SUCCESS, UNICODE_STRING,
+};
+use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::nt::shared::Shared;
+
+use crate::entry;
+use crate::handle::Handles;
+use crate::runtime::{Services, check};
+
+/// What the device extension holds, from AddDevice until the device object is deleted.
+pub(crate) struct Device {
+    object: PDEVICE_OBJECT,
+    /// Next lower device of the stack.
+    pub(crate) lower: PDEVICE_OBJECT,
+    interface: UNICODE_STRING,
+    /// What its handles share with the rest of the driver.
+    pub(crate) services: Shared<Services>,
+    /// The handles that are open.
+    pub(crate) handles: Shared<Handles>,
+}
+
+impl Device {
+    /// The device behind an object that one of our dispatch routines was called with.
+    ///
+    /// # Safety
+    /// `object` was made by [`add`], and is not deleted while the reference is used.
+    pub(crate) unsafe fn of<'a>(object: *mut DEVICE_OBJECT) -> &'a Self {
+        // SAFETY: a device object of ours, alive by the caller's word.
+        let extension = unsafe { (*object).DeviceExtension };
+        // SAFETY: `add` wrote a Device there before the I/O manager could send anything.
+        unsafe { &*extension.cast::<Self>() }
+    }
+
+    /// Lets user mode find the device, or hides it. IRQL: PASSIVE_LEVEL.
+    pub(crate) fn set_interface(&self, _passive: Passive, enabled: bool) -> Result<(), NTSTATUS> {
+        let mut name = self.interface;
+        // SAFETY: the name is the one that IoRegisterDeviceInterface gave; it is only read.
+        check(unsafe { IoSetDeviceInterfaceState(&raw mut name, enabled.into()) })
+    }
+
+    /// Refuses new handles and ends the requests of the open ones. IRQL: PASSIVE_LEVEL.
+    pub(crate) fn stop(&self, passive: Passive) {
+        // Fails if the interface is off already, which is what is wanted.
+        let _ = self.set_interface(passive, false);
+        self.handles.stop();
+    }
+}
+
+/// AddDevice: attaches to `pdo` and registers the interface.
+pub(crate) unsafe extern "C" fn add(
+    driver: *mut DRIVER_OBJECT,
+    pdo: *mut DEVICE_OBJECT,
+) -> NTSTATUS {
+    let Some(services) = entry::services() else {
+        return STATUS_DEVICE_NOT_READY;
+    };
+    let handles = match Handles::new() {
+        Ok(handles) => handles,
+        Err(error) => return error.status(),
+    };
+    let mut object = core::ptr::null_mut();
+    // SAFETY: our own driver object; an unnamed device with room for a Device in its extension.
+    let created = unsafe {
+        IoCreateDevice(
+            driver,
+            EXTENSION_SIZE,
+            core::ptr::null_mut(),
+            FILE_DEVICE_NETWORK,
+            FILE_DEVICE_SECURE_OPEN,
+            0,
+            &raw mut object,
+        )
+    };
+    if let Err(status) = check(created) {
+        return status;
+    }
+    // SAFETY: `object` was just made and is attached nowhere; `pdo` is the PnP manager's.
+    let attached = unsafe { attach(object, pdo) };
+    let (lower, interface) = match attached {
+        Ok(parts) => parts,
+        Err(status) => {
+            // SAFETY: made above, attached nowhere.
+            unsafe { IoDeleteDevice(object) };
+            return status;
+        }
+    };
+    let device = Device {
+        object,
+        lower,
+        interface,
+        services,
+        handles,
+    };
+    // SAFETY: the extension has EXTENSION_SIZE bytes and pool alignment; nobody reads it yet.
+    unsafe { write_extension(object, device) };
+    STATUS_SUCCESS
+}
+
+/// REMOVE_DEVICE, after the lower driver has seen it: detaches and deletes. Waits until the handles'
+/// tasks have ended.
+///
+/// # Safety
+/// `object` is a device of ours that nothing else uses any more.
+pub(crate) unsafe fn delete(object: PDEVICE_OBJECT, passive: Passive) {
+    // SAFETY: alive until IoDeleteDevice below.
+    let device = unsafe { Device::of(object) };
+    device.stop(passive);
+    device.handles.wait(passive);
+    // SAFETY: the extension's Device is moved out once: the object is deleted below.
+    let mut device = unsafe { core::ptr::from_ref(device).read() };
+    // SAFETY: attached in `attach`.
+    unsafe { IoDetachDevice(device.lower) };
+    // SAFETY: the buffer is the one that IoRegisterDeviceInterface allocated.
+    unsafe { RtlFreeUnicodeString(&raw mut device.interface) };
+    // SAFETY: made by IoCreateDevice; nothing of ours refers to it after this.
+    unsafe { IoDeleteDevice(device.object) };
+}
+
+/// Deletes the devices that PnP has left behind when the driver unloads. Windows leaves none.
+///
+/// # Safety
+/// `driver` is our driver object, and Unload is running.
+pub(crate) unsafe fn delete_all(driver: *mut DRIVER_OBJECT, passive: Passive) {
+    loop {
+        // SAFETY: the driver object outlives Unload.
+        let object = unsafe { (*driver).DeviceObject };
+        if object.is_null() {
+            return;
+        }
+        // SAFETY: every device object of the driver was made by `add`.
+        unsafe { delete(object, passive) };
+    }
+}
+
+/// Registers the interface and attaches `object` on top of `pdo`'s stack.
+///
+/// # Safety
+/// `object` is a new device object of ours, `pdo` the one that AddDevice was given.
+unsafe fn attach(
+    object: PDEVICE_OBJECT,
+    pdo: PDEVICE_OBJECT,
+) -> Result<(PDEVICE_OBJECT, UNICODE_STRING), NTSTATUS> {
+    let mut interface = UNICODE_STRING::default();
+    // SAFETY: `pdo` by the caller's word; the system allocates the name's buffer.
+    check(unsafe {
+        IoRegisterDeviceInterface(
+            pdo,
+            &raw const INTERFACE_CLASS,
+            core::ptr::null_mut(),
+            &raw mut interface,
+        )
+    })?;
+    // SAFETY: both device objects are valid by the caller's word.
+    let lower = unsafe { IoAttachDeviceToDeviceStack(object, pdo) };
+    if lower.is_null() {
+        // SAFETY: the buffer is the one that IoRegisterDeviceInterface allocated.
+        unsafe { RtlFreeUnicodeString(&raw mut interface) };
+        return Err(STATUS_NO_SUCH_DEVICE);
+    }
+    Ok((lower, interface))
+}
+
+/// # Safety
+/// `object` is new, its extension has room for a Device.
+unsafe fn write_extension(object: PDEVICE_OBJECT, device: Device) {
+    // SAFETY: the object is ours alone until DO_DEVICE_INITIALIZING is cleared.
+    let Some(object) = NonNull::new(object).map(|mut object| unsafe { object.as_mut() }) else {
+        return;
+    };
+    // SAFETY: the caller's word; the old content is the I/O manager's zeroes, which need no drop.
+    unsafe { object.DeviceExtension.cast::<Device>().write(device) };
+    object.Flags |= DO_DIRECT_IO | DO_POWER_PAGABLE;
+    object.Flags &= !DO_DEVICE_INITIALIZING;
+}
+
+const EXTENSION_SIZE: u32 = size_of::<Device>() as u32;
+
+static INTERFACE_CLASS: GUID = {
+    let (data1, data2, data3, data4) = wskhttp_abi::INTERFACE_CLASS;
+    GUID {
+        Data1: data1,
+        Data2: data2,
+        Data3: data3,
+        Data4: data4,
+    }
+};

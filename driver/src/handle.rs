@@ -1,0 +1,402 @@
+//! An open handle: its pending IRPs, its task, and how both end.
+
+use alloc::vec::Vec;
+use core::future::Future;
+use core::mem::ManuallyDrop;
+use core::pin::pin;
+use core::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use core::task::{Context, Poll};
+
+use wdk_sys::{
+    DEVICE_OBJECT, IRP, NTSTATUS, PVOID, STATUS_CANCELLED, STATUS_FILE_CLOSED,
+    STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS,
+};
+use wskhttp_abi::Failure;
+use wskhttp_core::exec::Notify;
+use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_core::nt::event::{Event, EventKind};
+use wskhttp_core::nt::irp;
+use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::nt::lock::SpinLock;
+use wskhttp_core::nt::pool::try_push;
+use wskhttp_core::nt::shared::Shared;
+
+use crate::dispatch::complete;
+use crate::exchange;
+use crate::queue::{Cancel, Entry, Operation, Pending, Queue};
+use crate::reply;
+use crate::runtime::Services;
+
+/// An open handle. Its task holds a reference until the queue is empty and the handle has ended, so
+/// an IRP in the queue keeps it alive.
+pub(crate) struct Handle {
+    pub(crate) services: Shared<Services>,
+    notify: Notify,
+    state: SpinLock<State>,
+}
+
+struct State {
+    queue: Queue,
+    progress: Progress,
+    /// The handle is closed or the device goes away.
+    ending: bool,
+    /// A pending IRP was cancelled: the request ends.
+    aborted: bool,
+    failure: Option<Error>,
+}
+
+/// How far the handle's request has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// None was sent yet, or the last one failed.
+    Idle,
+    /// One is under way.
+    Busy,
+    /// The last one's response was delivered whole.
+    Complete,
+}
+
+impl Handle {
+    /// Makes a handle and starts its task. IRQL: PASSIVE_LEVEL.
+    pub(crate) fn open(
+        services: &Shared<Services>,
+        handles: &Shared<Handles>,
+    ) -> Result<Shared<Self>, Error> {
+        let handle = Shared::try_new(Self {
+            services: services.clone(),
+            notify: Notify::new(),
+            state: SpinLock::new(State {
+                queue: Queue::new(),
+                progress: Progress::Idle,
+                ending: false,
+                aborted: false,
+                failure: None,
+            }),
+        })?;
+        handles.insert(&handle)?;
+        let (task, registry) = (handle.clone(), handles.clone());
+        let spawned = services.spawner.spawn(async move {
+            task.services.counters.handles.fetch_add(1, Relaxed);
+            exchange::serve(&task).await;
+            task.services.counters.handles.fetch_sub(1, Relaxed);
+            registry.remove(&task);
+        });
+        if let Err(error) = spawned {
+            handles.remove(&handle);
+            return Err(error);
+        }
+        Ok(handle)
+    }
+
+    /// Queues an IRP for the task. IRQL <= DISPATCH_LEVEL.
+    ///
+    /// # Errors
+    /// The IRP was not taken; the caller completes it with the status, which is STATUS_SUCCESS for a
+    /// read behind the end of a response.
+    ///
+    /// # Safety
+    /// The IRP is the caller's to queue, and asks for `operation`.
+    pub(crate) unsafe fn submit(
+        &self,
+        irp: *mut IRP,
+        operation: Operation,
+    ) -> Result<(), NTSTATUS> {
+        let mut state = self.state.lock();
+        state.admit(operation)?;
+        // SAFETY: the IRP is ours, and with it its DriverContext.
+        let context = unsafe { irp::driver_context(irp) }.cast::<PVOID>();
+        // SAFETY: the first of its four pointers.
+        unsafe { context.write(core::ptr::from_ref(self).cast_mut().cast()) };
+        // SAFETY: the IRP is ours, and `cancel` needs only what was stored above.
+        unsafe { irp::set_cancel_routine(irp, Some(cancel)) };
+        // SAFETY: as above.
+        if unsafe { irp::is_canceled(irp) } {
+            // SAFETY: as above.
+            if unsafe { irp::set_cancel_routine(irp, None) }.is_some() {
+                return Err(STATUS_CANCELLED);
+            }
+            // The routine was called and waits for the lock: it will find the IRP in the queue.
+        }
+        // SAFETY: as above; STATUS_PENDING is what the dispatch routine will return.
+        unsafe { irp::mark_pending(irp) };
+        state.queue.push(Entry {
+            irp: Pending(irp),
+            operation,
+            cancel: Cancel::Armed,
+        });
+        if operation == Operation::Send {
+            state.progress = Progress::Busy;
+            state.failure = None;
+            self.services.counters.requests.fetch_add(1, Relaxed);
+            self.services.counters.requests_now.fetch_add(1, Relaxed);
+        }
+        drop(state);
+        self.notify.notify();
+        Ok(())
+    }
+
+    /// Ends the handle's request and, once that is done, its task. IRQL <= DISPATCH_LEVEL.
+    pub(crate) fn end(&self) {
+        self.state.lock().ending = true;
+        self.notify.notify();
+    }
+
+    /// Why the last request failed.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let error = self.state.lock().failure;
+        error.map(|error| reply::failure(&error))
+    }
+
+    /// The oldest pending IRP; waits for one. `None` when the handle has ended and none is left.
+    pub(crate) async fn next(&self) -> Option<Entry> {
+        self.wait_for(|state| match state.queue.front_mut() {
+            Some(entry) => Some(Some(*entry)),
+            None if state.ending => Some(None),
+            None => None,
+        })
+        .await
+    }
+
+    /// Runs `work` until it is done, a pending IRP is cancelled, or the handle ends.
+    ///
+    /// # Errors
+    /// Those of `work`, or `Kind::Canceled`; `work` is then dropped.
+    pub(crate) async fn abortable<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut work = pin!(work);
+        core::future::poll_fn(|cx| {
+            loop {
+                {
+                    let state = self.state.lock();
+                    if state.aborted || state.ending {
+                        return Poll::Ready(Err(CANCELED));
+                    }
+                }
+                if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                    return Poll::Ready(done);
+                }
+                if self.notify.poll_notified(cx).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Completes the oldest pending IRP while its request goes on. Task only.
+    pub(crate) async fn complete_front(&self, status: NTSTATUS, information: usize) {
+        self.disarm_front().await;
+        let popped = self.state.lock().queue.pop();
+        if let Some(entry) = popped {
+            // SAFETY: popped and disarmed: the IRP is ours alone.
+            unsafe { complete(entry.irp.0, status, information) };
+        }
+    }
+
+    /// Ends the request: the oldest pending IRP with what `outcome` says, or all with its error. Task
+    /// only.
+    pub(crate) async fn conclude(&self, outcome: Result<(NTSTATUS, usize), Error>) {
+        let mut first = outcome.ok();
+        loop {
+            self.disarm_front().await;
+            let (popped, last) = {
+                let mut state = self.state.lock();
+                let popped = state.queue.pop();
+                let last = state.queue.is_empty();
+                if last {
+                    state.aborted = false;
+                    state.failure = outcome.err();
+                    let is_ok = outcome.is_ok();
+                    state.progress = if is_ok {
+                        Progress::Complete
+                    } else {
+                        Progress::Idle
+                    };
+                }
+                (popped, last)
+            };
+            if last {
+                self.services.counters.requests_now.fetch_sub(1, Relaxed);
+                if outcome.is_err() {
+                    self.services.counters.failures.fetch_add(1, Relaxed);
+                }
+            }
+            if let Some(entry) = popped {
+                let (status, information) = match outcome {
+                    Ok(_) => first.take().unwrap_or(match entry.operation {
+                        Operation::Read => (STATUS_SUCCESS, 0),
+                        _ => (STATUS_INVALID_DEVICE_STATE, 0),
+                    }),
+                    Err(error) => (error.status(), 0),
+                };
+                // SAFETY: popped and disarmed: the IRP is ours alone.
+                unsafe { complete(entry.irp.0, status, information) };
+            }
+            if last {
+                return;
+            }
+        }
+    }
+
+    /// Takes our cancel routine out of the oldest pending IRP, or waits until it has run.
+    async fn disarm_front(&self) {
+        self.wait_for(|state| {
+            let Some(entry) = state.queue.front_mut() else {
+                return Some(());
+            };
+            if entry.cancel == Cancel::Armed {
+                // SAFETY: the IRP is pending and ours, its queue entry is under the lock.
+                let was_set = unsafe { irp::set_cancel_routine(entry.irp.0, None) }.is_some();
+                entry.cancel = if was_set {
+                    Cancel::Disarmed
+                } else {
+                    Cancel::Running
+                };
+            }
+            (entry.cancel != Cancel::Running).then_some(())
+        })
+        .await;
+    }
+
+    async fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
+        core::future::poll_fn(|cx: &mut Context<'_>| {
+            loop {
+                if let Some(found) = ready(&mut self.state.lock()) {
+                    return Poll::Ready(found);
+                }
+                if self.notify.poll_notified(cx).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl State {
+    fn admit(&self, operation: Operation) -> Result<(), NTSTATUS> {
+        if self.ending {
+            return Err(STATUS_FILE_CLOSED);
+        }
+        if self.queue.is_full() {
+            return Err(STATUS_INSUFFICIENT_RESOURCES);
+        }
+        match (operation, self.progress) {
+            (Operation::Send, Progress::Busy) => Err(STATUS_INVALID_DEVICE_STATE),
+            (Operation::Send, _) | (_, Progress::Busy) => Ok(()),
+            (Operation::Read, Progress::Complete) => Err(STATUS_SUCCESS),
+            (_, Progress::Complete) => Err(STATUS_INVALID_DEVICE_STATE),
+            (_, Progress::Idle) => Err(self
+                .failure
+                .map_or(STATUS_INVALID_DEVICE_STATE, |error| error.status())),
+        }
+    }
+}
+
+/// Cancel routine of a queued IRP: marks, wakes, completes nothing. IRQL: DISPATCH_LEVEL, cancel spin
+/// lock held.
+unsafe extern "C" fn cancel(_object: *mut DEVICE_OBJECT, irp: *mut IRP) {
+    // SAFETY: held, as in every cancel routine.
+    unsafe { irp::release_cancel_lock(irp) };
+    // SAFETY: the IRP is not completed before `Ran` is set below.
+    let context = unsafe { irp::driver_context(irp) }.cast::<PVOID>();
+    // SAFETY: `submit` stored the handle in the first of the four pointers.
+    let context = unsafe { context.read() };
+    // SAFETY: the handle's task holds a reference while the IRP is in the queue; this borrows it.
+    let borrowed = ManuallyDrop::new(unsafe { Shared::<Handle>::from_raw(context.cast()) });
+    let handle = Shared::clone(&borrowed);
+    {
+        let mut state = handle.state.lock();
+        state.aborted = true;
+        if let Some(entry) = state.queue.find_mut(irp) {
+            entry.cancel = Cancel::Ran;
+        }
+    }
+    handle.notify.notify();
+}
+
+/// The open handles of a device.
+pub(crate) struct Handles {
+    list: SpinLock<Vec<Shared<Handle>>>,
+    stopped: AtomicBool,
+    emptied: Event,
+}
+
+impl Handles {
+    pub(crate) fn new() -> Result<Shared<Self>, Error> {
+        Shared::try_new(Self {
+            list: SpinLock::new(Vec::new()),
+            stopped: AtomicBool::new(false),
+            emptied: Event::try_new(EventKind::Synchronization)?,
+        })
+    }
+
+    /// Refuses new handles and ends the open ones. IRQL: PASSIVE_LEVEL.
+    pub(crate) fn stop(&self) {
+        let list = self.list.lock();
+        self.stopped.store(true, Release);
+        for handle in list.iter() {
+            handle.end();
+        }
+    }
+
+    /// Waits until the tasks of all handles have ended. `stop` has been called.
+    pub(crate) fn wait(&self, passive: Passive) {
+        loop {
+            let open = self.list.lock().len();
+            if open == 0 {
+                return;
+            }
+            if !self.emptied.wait(passive, Some(REPORT_EVERY)) {
+                wdk::println!("wskhttp: waiting for {open} handles to end");
+            }
+        }
+    }
+
+    fn insert(&self, handle: &Shared<Handle>) -> Result<(), Error> {
+        let mut list = self.list.lock();
+        if self.stopped.load(Acquire) {
+            return Err(Error::new(
+                Phase::Request,
+                Kind::NotReady,
+                "the device is being removed",
+            ));
+        }
+        if list.len() >= MAX_HANDLES {
+            return Err(Error::new(
+                Phase::Request,
+                Kind::TooManyRequests,
+                "too many open handles",
+            ));
+        }
+        try_push(&mut list, handle.clone())
+    }
+
+    fn remove(&self, handle: &Shared<Handle>) {
+        let mut list = self.list.lock();
+        let found = list.iter().position(|other| Shared::ptr_eq(other, handle));
+        let removed = found.map(|index| list.swap_remove(index));
+        let is_empty = list.is_empty();
+        drop(list);
+        drop(removed);
+        if is_empty {
+            self.emptied.set();
+        }
+    }
+}
+
+const CANCELED: Error = Error::new(
+    Phase::Request,
+    Kind::Canceled,
+    "the request was cancelled or its handle closed",
+);
+
+/// Most handles open at once.
+const MAX_HANDLES: usize = 1024;
+
+const REPORT_EVERY: core::time::Duration = core::time::Duration::from_secs(5);
