@@ -30,7 +30,7 @@ pub(super) async fn resolve(
     }
     let npi = provider.npi()?;
     let mut lookup = Op::try_new(provider, Lookup::new(provider.clone(), host)?)?;
-    let call = |irp: PIRP, lookup: &Lookup| {
+    let call = move |irp: PIRP, lookup: &Lookup| {
         // SAFETY: captured, and not released while there is an operation.
         let function = unsafe { (*npi.Dispatch).WskGetAddressInfo }?;
         let parts = lookup.parts.get();

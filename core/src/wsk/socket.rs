@@ -148,7 +148,7 @@ pub(super) async fn connect(
             remote: to_sockaddr(&remote),
         },
     )?;
-    let create = |irp: PIRP, _: &Setup| {
+    let create = move |irp: PIRP, _: &Setup| {
         // SAFETY: captured, and not released while there is an operation.
         let function = unsafe { (*npi.Dispatch).WskSocket }?;
         // SAFETY: a basic connection socket without callbacks; the IRP is passed on once.
