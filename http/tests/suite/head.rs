@@ -203,6 +203,7 @@ fn refused_framing() {
         "Content-Length: 5.0",
         "Content-Length:",
         "Content-Length: 18446744073709551616",
+        "Content-Length: 99999999999999999999",
         "Content-Length: 100000000000000000000000000000",
         "Content-Length: 000000000000000000005",
         "Content-Length: \u{665}",
@@ -321,5 +322,23 @@ fn persistence() {
         let script = Script::answers(&[&format!("{head}Content-Length: 2\r\n\r\nhi")]);
         let view = single(script, "GET").unwrap();
         assert_eq!(view.outcome, outcome, "{head}");
+    }
+}
+
+#[test]
+fn causes_name_the_culprit() {
+    for (bytes, cause) in [
+        (&b"HTTP/1.1 200 OK\r\nA: b\rC: d\r\n\r\n"[..], "bare CR"),
+        (b"HTTP/1.1 200 OK\nA: b\n\n", "bare LF"),
+        (b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", "NUL"),
+        (b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "folded"),
+        (b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "header line"),
+        (b"HTTP/1.1 20 OK\r\n\r\n", "status line"),
+        (b"SSH-2.0-x\r\n", "not answer with HTTP"),
+        (b"\0\0\x12\x04\0\0\0\0\0", "HTTP/2"),
+        (b"HTTP/2.0 200\r\n\r\n", "another HTTP version"),
+    ] {
+        let error = response(bytes, "GET").unwrap_err();
+        assert!(error.cause.contains(cause), "{error}");
     }
 }

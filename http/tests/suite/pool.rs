@@ -308,13 +308,42 @@ fn a_second_response_never_answers_the_next_request() {
 }
 
 #[test]
+fn a_broken_send_of_what_may_not_be_repeated() {
+    let mut script = Script::answers(&[OK])
+        .and(Act::AwaitBytes(30))
+        .and(Act::End);
+    script.break_after = 40;
+    let connect = Connector::new([script, Script::answers(&[OK])]);
+    let (client, _) = client(connect.clone());
+    get(&client, "http://a/").unwrap();
+    let error = run(exchange(&client, "POST", "http://a/", Body::Full(b"x"))).unwrap_err();
+    assert_eq!(error.kind, Kind::ConnectionReset);
+    assert_eq!(connect.made(), 1);
+}
+
+#[test]
+fn a_broken_send_after_a_byte_has_come() {
+    let interim = Act::Give(b"HTTP/1.1 100 x\r\n\r\n".to_vec());
+    let script = Script::answers(&[OK]).and(Act::AwaitBytes(30));
+    let mut script = script.and(interim).and(Act::End);
+    script.break_after = 40;
+    let connect = Connector::new([script, Script::answers(&[OK])]);
+    let (client, _) = client(connect.clone());
+    get(&client, "http://a/").unwrap();
+    let error = run(exchange(&client, "PUT", "http://a/", Body::Full(b"x"))).unwrap_err();
+    assert_eq!(error.kind, Kind::ConnectionReset);
+    assert_eq!(connect.made(), 1);
+}
+
+#[test]
 fn a_late_completion_of_the_send_does_not_cost_the_connection() {
-    // The response is seen while the flush is still pending.
+    // The response is there while the flush is still pending.
     let mut script = Script::answers(&[OK, OK]);
-    script.hesitant = true;
+    script.late = true;
     let connect = Connector::new([script]);
     let (client, _) = client(connect.clone());
     get(&client, "http://a/").unwrap();
-    assert_eq!(get(&client, "http://a/").unwrap().outcome, Outcome::Pooled);
+    let view = run(exchange(&client, "POST", "http://a/", Body::Full(b"x"))).unwrap();
+    assert_eq!(view.outcome, Outcome::Pooled);
     assert_eq!(connect.made(), 1);
 }

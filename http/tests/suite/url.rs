@@ -223,3 +223,23 @@ fn refused() {
         assert_eq!(error.kind, Kind::UnsupportedScheme, "{text}");
     }
 }
+
+#[test]
+fn causes_name_the_culprit() {
+    for (text, cause) in [
+        ("http://user@a/", "user name"),
+        ("http://a b/", "space"),
+        ("http://a/\u{e4}", "ASCII"),
+        ("http://127.1/", "IPv4"),
+        ("http://[::g]/", "IPv6"),
+        ("http://a:0/", "port"),
+        ("a.test", "http://"),
+        ("ftp://a/", "scheme"),
+        ("http:///x", "no host"),
+        ("http://a/%zz", "hex digits"),
+        ("http://a/{}", "percent-encoded"),
+    ] {
+        let error = Url::parse(text).unwrap_err();
+        assert!(error.cause.contains(cause), "{text}: {error}");
+    }
+}

@@ -35,6 +35,8 @@ pub struct Script {
     pub break_after: usize,
     /// Every flush and fill is pending once first.
     pub hesitant: bool,
+    /// A flush has sent everything a poll before it says so.
+    pub late: bool,
     /// The connection is never made.
     pub stuck: bool,
 }
@@ -48,6 +50,7 @@ impl Script {
             window: usize::MAX,
             break_after: usize::MAX,
             hesitant: false,
+            late: false,
             stuck: false,
         }
     }
@@ -248,6 +251,10 @@ impl Transport for Scripted {
         self.output[..self.staged].rotate_left(self.staged - left);
         self.staged = left;
         match left {
+            0 if self.script.late => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             0 => Poll::Ready(Ok(())),
             _ => Poll::Pending,
         }
