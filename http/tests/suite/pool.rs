@@ -180,16 +180,20 @@ fn a_peer_that_closes_or_speaks_while_idle() {
         Act::Give(b"HTTP/1.1 408 x\r\n\r\n".to_vec()),
         Act::Fail(Kind::ConnectionReset),
     ] {
-        // After the pool has looked, before the next request.
-        let first = Script::answers(&[OK])
-            .and(Act::AwaitHeads(1))
-            .and(act.clone());
-        let connect = Connector::new([first, Script::answers(&[OK])]);
-        let (client, _) = client(connect.clone());
-        let view = get(&client, "http://a/").unwrap();
-        assert!(matches!(view.outcome, Outcome::Closed(_)), "{act:?}");
-        assert!(get(&client, "http://a/").is_ok());
-        assert_eq!(connect.made(), 2);
+        for later in [false, true] {
+            // Before the connection goes into the pool, or while it is there.
+            let mut first = Script::answers(&[OK]);
+            first.acts.extend(later.then_some(Act::Later));
+            let connect = Connector::new([first.and(act.clone()), Script::answers(&[OK])]);
+            let (client, _) = client(connect.clone());
+            let view = get(&client, "http://a/").unwrap();
+            assert_eq!(view.outcome == Outcome::Pooled, later, "{act:?}");
+            // Not one that could be sent twice.
+            let post = exchange(&client, "POST", "http://a/", Body::Empty);
+            assert_eq!(run(post).unwrap().text(), "hi");
+            assert_eq!(connect.made(), 2);
+            assert!(!connect.log(0).text().contains("POST"));
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Act {
     AwaitHeads(usize),
     /// Nothing happens until the client has sent so many bytes.
     AwaitBytes(usize),
+    /// Nothing happens the next time that somebody looks.
+    Later,
     /// Bytes arrive in one piece.
     Give(Vec<u8>),
     /// The peer ends its side.
@@ -192,6 +194,10 @@ impl Transport for Scripted {
                 Some(Act::AwaitBytes(count)) if bytes < *count => return Poll::Pending,
                 Some(Act::AwaitHeads(_) | Act::AwaitBytes(_)) => {
                     self.script.acts.pop_front();
+                }
+                Some(Act::Later) => {
+                    self.script.acts.pop_front();
+                    return Poll::Pending;
                 }
                 Some(Act::End) => return Poll::Ready(Ok(0)),
                 Some(Act::Fail(kind)) => {
