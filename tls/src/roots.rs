@@ -1,5 +1,6 @@
 //! Trust anchors.
 
+use der::{Decode, Header, Reader, SliceReader};
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use wskhttp_core::io::{Error, Kind, Phase};
@@ -35,7 +36,8 @@ impl<'a> Roots<'a> {
                 .map_err(|_| no_memory())?;
             store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        while let Some((certificate, after)) = next(rest)? {
+        while !rest.is_empty() {
+            let (certificate, after) = split(rest).ok_or(malformed())?;
             store.roots.try_reserve(1).map_err(|_| no_memory())?;
             store
                 .add(CertificateDer::from(certificate))
@@ -50,20 +52,11 @@ impl<'a> Roots<'a> {
 }
 
 /// The first of the DER values in `bytes` and what follows it.
-fn next(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, Error> {
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let split = || -> der::Result<(&[u8], &[u8])> {
-        use der::{Decode, Header, Reader, SliceReader};
-        let mut reader = SliceReader::new(bytes)?;
-        let header = Header::decode(&mut reader)?;
-        let end = (reader.position() + header.length)?;
-        bytes
-            .split_at_checked(usize::try_from(end)?)
-            .ok_or_else(|| der::ErrorKind::Failed.into())
-    };
-    split().map(Some).map_err(|_| malformed())
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(bytes).ok()?;
+    let header = Header::decode(&mut reader).ok()?;
+    let end = (reader.position() + header.length).ok()?;
+    bytes.split_at_checked(usize::try_from(end).ok()?)
 }
 
 const fn malformed() -> Error {

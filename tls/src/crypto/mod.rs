@@ -1,4 +1,6 @@
-//! The crypto set `rust`: RustCrypto and crrl, no C, no SIMD wider than 128 bits.
+//! The crypto set `rust`: RustCrypto and dalek, no C.
+//!
+//! With the flags of the driver's build no SIMD wider than 128 bits is in it.
 
 mod aead12;
 mod aead13;

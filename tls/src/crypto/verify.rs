@@ -1,6 +1,5 @@
 //! Signature verification, of certificates and of handshakes.
 
-use crrl::p256;
 use der::{Decode, SliceReader, asn1::UintRef};
 use p384::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPublicKey};
@@ -85,8 +84,9 @@ pub static ED25519: Algorithm = &Verifier {
     key: alg_id::ED25519,
     signature: alg_id::ED25519,
     check: |key, message, signature| {
-        let key = crrl::ed25519::PublicKey::decode(key)?;
-        (key.point.has_low_order() == 0 && key.verify_raw(signature, message)).then_some(())
+        let key = ed25519_dalek::VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
+        let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
+        key.verify_strict(message, &signature).ok()
     },
 };
 /// RSASSA-PSS with SHA-256 and a salt of 32 bytes.
@@ -205,13 +205,9 @@ impl SignatureVerificationAlgorithm for Verifier {
 
 fn p256(key: &[u8], digest: &[u8], signature: &[u8]) -> Option<()> {
     let key: &[u8; 65] = key.try_into().ok()?;
-    let key = p256::PublicKey::decode(key)?;
-    let (r, s) = integers(signature)?;
-    let mut pair = [0; 64];
-    let (first, second) = pair.split_at_mut(32);
-    big_endian(r, first)?;
-    big_endian(s, second)?;
-    key.verify_hash(&pair, digest).then_some(())
+    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
+    let signature = p256::ecdsa::Signature::from_der(signature).ok()?;
+    key.verify_prehash(digest, &signature).ok()
 }
 
 fn p384(key: &[u8], digest: &[u8], signature: &[u8]) -> Option<()> {
@@ -260,12 +256,4 @@ fn integers(bytes: &[u8]) -> Option<(UintRef<'_>, UintRef<'_>)> {
     let mut reader = SliceReader::new(bytes).ok()?;
     let pair = Pair::decode(&mut reader).ok()?;
     der::Reader::finish(reader, (pair.0, pair.1)).ok()
-}
-
-/// `integer` right-aligned in `to`, whose bytes are zero; `None` if it is longer.
-fn big_endian(integer: UintRef<'_>, to: &mut [u8]) -> Option<()> {
-    let bytes = integer.as_bytes();
-    let start = to.len().checked_sub(bytes.len())?;
-    to.get_mut(start..)?.copy_from_slice(bytes);
-    Some(())
 }

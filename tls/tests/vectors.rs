@@ -1,0 +1,380 @@
+//! The primitives against Wycheproof's vectors.
+#![allow(missing_docs)]
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use aes_gcm::aead::{AeadInPlace, KeyInit};
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use chacha20poly1305::ChaCha20Poly1305;
+use rustls::NamedGroup;
+use rustls::crypto::SupportedKxGroup;
+use rustls::crypto::hmac::Hmac;
+use rustls::pki_types::SignatureVerificationAlgorithm;
+use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_tls::Platform;
+use wskhttp_tls::crypto::{self, hmac, verify};
+use wycheproof::{
+    TestResult, aead, ecdh, ecdsa, eddsa, mac, rsa_pkcs1_verify, rsa_pss_verify, xdh,
+};
+
+thread_local! {
+    static SECRET: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Its randomness is the vector's private key.
+static PLATFORM: Platform = Platform::new(
+    |buffer| {
+        SECRET.with_borrow(|secret| {
+            if secret.len() != buffer.len() {
+                return Err(Error::new(Phase::Tls, Kind::TlsInternal, "another length"));
+            }
+            buffer.copy_from_slice(secret);
+            Ok(())
+        })
+    },
+    || Duration::ZERO,
+);
+
+fn group(name: NamedGroup) -> &'static dyn SupportedKxGroup {
+    crypto::provider(&PLATFORM)
+        .kx_groups
+        .into_iter()
+        .find(|group| group.name() == name)
+        .expect("a group")
+}
+
+/// The shared secret, if the exchange accepts the peer's share.
+fn agree(group: &dyn SupportedKxGroup, private: &[u8], public: &[u8]) -> Option<Vec<u8>> {
+    SECRET.replace(private.to_vec());
+    let exchange = group.start().expect("a private key");
+    let secret = exchange.complete(public).ok()?;
+    Some(secret.secret_bytes().to_vec())
+}
+
+#[test]
+fn x25519() {
+    let group = group(NamedGroup::X25519);
+    let set = xdh::TestSet::load(xdh::TestName::X25519).expect("vectors");
+    let mut checked = 0;
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        let secret = agree(group, &test.private_key, &test.public_key);
+        // RFC 8446 section 7.4.2: a secret of zeros is refused.
+        let zero = test.shared_secret.iter().all(|&byte| byte == 0);
+        if test.result.must_fail() || zero {
+            assert_eq!(secret, None, "{}", test.tc_id);
+        } else {
+            assert_eq!(
+                secret.as_deref(),
+                Some(&test.shared_secret[..]),
+                "{}",
+                test.tc_id
+            );
+        }
+        checked += 1;
+    }
+    assert!(checked > 500);
+}
+
+fn ecdh(name: ecdh::TestName, group: &dyn SupportedKxGroup, scalar: usize) {
+    let set = ecdh::TestSet::load(name).expect("vectors");
+    let mut agreed = 0;
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        let private: &[u8] = &test.private_key;
+        let zeros = private.len().saturating_sub(scalar);
+        assert!(private[..zeros].iter().all(|&byte| byte == 0));
+        let mut padded = vec![0; scalar.saturating_sub(private.len())];
+        padded.extend(&private[zeros..]);
+        let secret = agree(group, &padded, &test.public_key);
+        match test.result {
+            TestResult::Valid => {
+                assert_eq!(
+                    secret.as_deref(),
+                    Some(&test.shared_secret[..]),
+                    "{}",
+                    test.tc_id
+                );
+                agreed += 1;
+            }
+            // Compressed points, which TLS does not allow.
+            TestResult::Acceptable | TestResult::Invalid => {
+                assert_eq!(secret, None, "{}", test.tc_id);
+            }
+        }
+    }
+    assert!(agreed > 150, "{agreed}");
+}
+
+#[test]
+fn ecdh_p256() {
+    let group = group(NamedGroup::secp256r1);
+    ecdh(ecdh::TestName::EcdhSecp256r1Ecpoint, group, 32);
+}
+
+#[test]
+fn ecdh_p384() {
+    let group = group(NamedGroup::secp384r1);
+    ecdh(ecdh::TestName::EcdhSecp384r1Ecpoint, group, 48);
+}
+
+type Algorithm = &'static dyn SignatureVerificationAlgorithm;
+
+#[track_caller]
+fn check(algorithm: Algorithm, key: &[u8], msg: &[u8], sig: &[u8], good: bool, id: usize) {
+    let done = algorithm.verify_signature(key, msg, sig);
+    assert_eq!(done.is_ok(), good, "{algorithm:?}, test {id}");
+}
+
+fn ecdsa(name: ecdsa::TestName, algorithm: Algorithm) {
+    let set = ecdsa::TestSet::load(name).expect("vectors");
+    let mut valid = 0;
+    for group in &set.test_groups {
+        for test in &group.tests {
+            let good = test.result == TestResult::Valid;
+            check(
+                algorithm,
+                &group.key.key,
+                &test.msg,
+                &test.sig,
+                good,
+                test.tc_id,
+            );
+            valid += usize::from(good);
+        }
+    }
+    assert!(valid > 100, "{valid}");
+}
+
+#[test]
+fn ecdsa_p256_sha256() {
+    ecdsa(ecdsa::TestName::EcdsaSecp256r1Sha256, verify::P256_SHA256);
+}
+
+#[test]
+fn ecdsa_p384_sha384() {
+    ecdsa(ecdsa::TestName::EcdsaSecp384r1Sha384, verify::P384_SHA384);
+}
+
+#[test]
+fn ecdsa_p384_sha256() {
+    ecdsa(ecdsa::TestName::EcdsaSecp384r1Sha256, verify::P384_SHA256);
+}
+
+#[test]
+fn ed25519() {
+    let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).expect("vectors");
+    for group in &set.test_groups {
+        for test in &group.tests {
+            let good = test.result == TestResult::Valid;
+            check(
+                verify::ED25519,
+                &group.key.pk,
+                &test.msg,
+                &test.sig,
+                good,
+                test.tc_id,
+            );
+        }
+    }
+}
+
+#[test]
+fn rsa_pkcs1() {
+    use rsa_pkcs1_verify::TestName as T;
+    for (name, algorithm) in [
+        (T::Rsa2048Sha256, verify::PKCS1_SHA256),
+        (T::Rsa2048Sha384, verify::PKCS1_SHA384),
+        (T::Rsa2048Sha512, verify::PKCS1_SHA512),
+        (T::Rsa3072Sha256, verify::PKCS1_SHA256),
+        (T::Rsa4096Sha512, verify::PKCS1_SHA512),
+        (T::Rsa8192Sha256, verify::PKCS1_SHA256),
+    ] {
+        let set = rsa_pkcs1_verify::TestSet::load(name).expect("vectors");
+        for group in &set.test_groups {
+            for test in &group.tests {
+                // Acceptable: the NULL of the AlgorithmIdentifier is missing (RFC 8017: present).
+                let good = test.result == TestResult::Valid;
+                check(
+                    algorithm,
+                    &group.asn_key,
+                    &test.msg,
+                    &test.sig,
+                    good,
+                    test.tc_id,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rsa_pss() {
+    use rsa_pss_verify::TestName as T;
+    for (name, algorithm, right_salt) in [
+        (T::RsaPss2048Sha256Mgf1SaltLen32, verify::PSS_SHA256, true),
+        (T::RsaPss2048Sha256Mgf1SaltLen0, verify::PSS_SHA256, false),
+        (T::RsaPss2048Sha384Mgf1SaltLen48, verify::PSS_SHA384, true),
+        (T::RsaPss3072Sha256Mgf1SaltLen32, verify::PSS_SHA256, true),
+        (T::RsaPss4096Sha512Mgf1SaltLen64, verify::PSS_SHA512, true),
+        (T::RsaPss4096Sha512Mgf1SaltLen32, verify::PSS_SHA512, false),
+    ] {
+        let set = rsa_pss_verify::TestSet::load(name).expect("vectors");
+        for group in &set.test_groups {
+            for test in &group.tests {
+                let valid = test.result == TestResult::Valid;
+                // RFC 8446 section 4.2.3: the salt is as long as the digest. What a set for another
+                // length calls invalid may be just that.
+                if !right_salt && !valid {
+                    continue;
+                }
+                let good = right_salt && valid;
+                check(
+                    algorithm,
+                    &group.asn_key,
+                    &test.msg,
+                    &test.sig,
+                    good,
+                    test.tc_id,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn small_rsa_keys_are_refused() {
+    let set = rsa_pkcs1_verify::TestSet::load(rsa_pkcs1_verify::TestName::Rsa2048Sha256);
+    let set = set.expect("vectors");
+    let group = &set.test_groups[0];
+    let test = group
+        .tests
+        .iter()
+        .find(|test| test.result == TestResult::Valid)
+        .expect("a good signature");
+    let key = |modulus: &[u8]| {
+        let mut body = vec![2, 0x82];
+        body.extend(u16::try_from(modulus.len()).expect("short").to_be_bytes());
+        body.extend(modulus);
+        body.extend([2, 3, 1, 0, 1]);
+        let mut key = vec![0x30, 0x82];
+        key.extend(u16::try_from(body.len()).expect("short").to_be_bytes());
+        key.extend(body);
+        key
+    };
+    let modulus = &group.asn_key[8..8 + 257];
+    assert_eq!(
+        key(modulus),
+        *group.asn_key,
+        "the key is built as it should"
+    );
+    check(
+        verify::PKCS1_SHA256,
+        &key(modulus),
+        &test.msg,
+        &test.sig,
+        true,
+        0,
+    );
+    // 2047 bits, 1024 bits, an even modulus, 8200 bits.
+    let mut small = modulus.to_vec();
+    small[1] = 0x7F;
+    check(
+        verify::PKCS1_SHA256,
+        &key(&small[1..]),
+        &test.msg,
+        &test.sig,
+        false,
+        1,
+    );
+    check(
+        verify::PKCS1_SHA256,
+        &key(&modulus[..129]),
+        &test.msg,
+        &test.sig,
+        false,
+        2,
+    );
+    let mut even = modulus.to_vec();
+    even[256] &= 0xFE;
+    check(
+        verify::PKCS1_SHA256,
+        &key(&even),
+        &test.msg,
+        &test.sig,
+        false,
+        3,
+    );
+    let mut large = modulus.repeat(4);
+    large.extend([1; 2]);
+    check(
+        verify::PKCS1_SHA256,
+        &key(&large),
+        &test.msg,
+        &test.sig,
+        false,
+        4,
+    );
+}
+
+fn hmac(name: mac::TestName, hmac: &dyn Hmac) {
+    let set = mac::TestSet::load(name).expect("vectors");
+    for group in &set.test_groups {
+        for test in &group.tests {
+            let tag = hmac.with_key(&test.key).sign(&[&test.msg]);
+            let same = tag.as_ref()[..group.tag_size / 8] == *test.tag;
+            assert_eq!(same, test.result == TestResult::Valid, "{}", test.tc_id);
+        }
+    }
+}
+
+#[test]
+fn hmac_sha256() {
+    hmac(mac::TestName::HmacSha256, &hmac::HMAC_SHA256);
+}
+
+#[test]
+fn hmac_sha384() {
+    hmac(mac::TestName::HmacSha384, &hmac::HMAC_SHA384);
+}
+
+fn aead<A: AeadInPlace + KeyInit>(name: aead::TestName, key_size: usize) {
+    let set = aead::TestSet::load(name).expect("vectors");
+    let mut valid = 0;
+    for group in &set.test_groups {
+        if group.nonce_size != 96 || group.key_size != key_size || group.tag_size != 128 {
+            continue;
+        }
+        for test in &group.tests {
+            let cipher = A::new_from_slice(&test.key).expect("a key");
+            let nonce = aes_gcm::aead::Nonce::<A>::from_slice(&test.nonce);
+            let tag = aes_gcm::aead::Tag::<A>::from_slice(&test.tag);
+            let mut text = test.ct.to_vec();
+            let done = cipher.decrypt_in_place_detached(nonce, &test.aad, &mut text, tag);
+            let good = test.result == TestResult::Valid;
+            assert_eq!(done.is_ok(), good, "{}", test.tc_id);
+            if good {
+                assert_eq!(text, *test.pt, "{}", test.tc_id);
+                let sealed = cipher.encrypt_in_place_detached(nonce, &test.aad, &mut text);
+                assert_eq!(sealed.expect("sealed"), *tag, "{}", test.tc_id);
+                assert_eq!(text, *test.ct, "{}", test.tc_id);
+                valid += 1;
+            }
+        }
+    }
+    assert!(valid > 10, "{valid}");
+}
+
+#[test]
+fn aes_128_gcm() {
+    aead::<Aes128Gcm>(aead::TestName::AesGcm, 128);
+}
+
+#[test]
+fn aes_256_gcm() {
+    aead::<Aes256Gcm>(aead::TestName::AesGcm, 256);
+}
+
+#[test]
+fn chacha20_poly1305() {
+    aead::<ChaCha20Poly1305>(aead::TestName::ChaCha20Poly1305, 256);
+}
