@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use wskhttp_abi::{Request as Message, RequestFlags, RequestHeader};
+use wskhttp_abi::{Field, ParseError, Request as Message, RequestFlags, RequestHeader};
 
 use crate::{Error, Kind, Phase, certificates};
 
@@ -12,7 +12,7 @@ use crate::{Error, Kind, Phase, certificates};
 pub struct Request<'a> {
     method: String,
     url: String,
-    headers: Vec<u8>,
+    headers: Vec<(String, String)>,
     roots: Vec<u8>,
     flags: RequestFlags,
     connect_timeout: Option<Duration>,
@@ -68,9 +68,7 @@ impl<'a> Request<'a> {
     /// Adds a header line. Host, Content-Length and Transfer-Encoding are the driver's to set.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        for part in [name, ": ", value, "\r\n"] {
-            self.headers.extend_from_slice(part.as_bytes());
-        }
+        self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -135,11 +133,12 @@ impl<'a> Request<'a> {
                 length.unwrap_or(RequestHeader::CHUNKED),
             ),
         };
+        let headers = self.header_block()?;
         let message = Message {
             flags,
             method: &self.method,
             url: &self.url,
-            headers: &self.headers,
+            headers: headers.as_bytes(),
             body,
             roots: &self.roots,
             body_length,
@@ -147,15 +146,20 @@ impl<'a> Request<'a> {
             total_timeout_ms: milliseconds(self.timeout),
         };
         let mut bytes = vec![0; message.encoded_length().unwrap_or_default()];
-        message.write_to(&mut bytes).map_err(|error| {
-            let kind = if error.field == wskhttp_abi::Field::Url {
-                Kind::InvalidUrl
-            } else {
-                Kind::InvalidRequest
-            };
-            Error::new(Phase::Request, kind, error.status(), error.to_string())
-        })?;
+        message.write_to(&mut bytes).map_err(refused)?;
         Ok(bytes)
+    }
+
+    fn header_block(&self) -> Result<String, Error> {
+        let mut block = String::new();
+        for (name, value) in &self.headers {
+            if name.contains([':', '\r', '\n']) || value.contains(['\r', '\n']) {
+                let cause = format!("headers: a colon or line end where none may be: {name:?}");
+                return Err(Error::new(Phase::Request, Kind::InvalidRequest, 0, cause));
+            }
+            block.extend([name, ": ", value, "\r\n"]);
+        }
+        Ok(block)
     }
 
     /// Whether the body goes with the message.
@@ -176,6 +180,15 @@ impl std::fmt::Debug for Body<'_> {
             Self::Reader { length, .. } => write!(f, "Reader({length:?})"),
         }
     }
+}
+
+fn refused(error: ParseError) -> Error {
+    let kind = if error.field == Field::Url {
+        Kind::InvalidUrl
+    } else {
+        Kind::InvalidRequest
+    };
+    Error::new(Phase::Request, kind, error.status(), error.to_string())
 }
 
 /// 0 means none in the message, so a bound of less than a millisecond is one.

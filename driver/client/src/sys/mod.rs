@@ -21,6 +21,10 @@ pub trait Handle: Send + Sync {
 
     /// Cancels every pending operation of this handle (CancelIoEx).
     fn cancel_all(&self);
+
+    /// Closes the handle now, also with operations under way (CloseHandle). What is started later
+    /// fails with STATUS_INVALID_HANDLE.
+    fn close(&self);
 }
 
 /// An operation under way. Dropping it cancels it and waits, within a bound, until the kernel no

@@ -2,7 +2,7 @@
 
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use windows_sys::Wdk::Storage::FileSystem::{NtCancelIoFileEx, NtReadFile, NtWriteFile};
@@ -14,7 +14,17 @@ use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, WaitForSingl
 use crate::sys::{Completion, Handle, Operation, Pending};
 
 /// An open, overlapped handle.
-pub(super) struct File(Arc<OwnedHandle>);
+pub(super) struct File(Arc<Slot>);
+
+/// The handle, until it is closed. A call that uses it holds the lock, so that its number is not
+/// closed, and perhaps given out again, meanwhile.
+struct Slot(RwLock<Option<OwnedHandle>>);
+
+impl Slot {
+    fn read(&self) -> RwLockReadGuard<'_, Option<OwnedHandle>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// What the kernel uses while an operation is under way.
 struct Block {
@@ -29,7 +39,7 @@ struct Block {
 /// `block` came from `Box::into_raw` and is valid. While `under_way`, the kernel may write to its
 /// `iosb` and `output` and read its `input`, and nobody else touches them.
 struct Overlapped {
-    file: Arc<OwnedHandle>,
+    file: Arc<Slot>,
     event: Option<OwnedHandle>,
     block: *mut Block,
     state: State,
@@ -120,7 +130,8 @@ impl File {
     /// `handle` is an open file handle that nobody else closes.
     pub(super) unsafe fn new(handle: HANDLE) -> Self {
         // SAFETY: as demanded of the caller.
-        Self(Arc::new(unsafe { OwnedHandle::from_raw_handle(handle) }))
+        let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
+        Self(Arc::new(Slot(RwLock::new(Some(handle)))))
     }
 }
 
@@ -130,13 +141,20 @@ impl Handle for File {
     }
 
     fn cancel_all(&self) {
-        // SAFETY: the handle is open; null means every operation on it.
-        unsafe { CancelIoEx(self.0.as_raw_handle(), null()) };
+        if let Some(file) = &*self.0.read() {
+            // SAFETY: the handle is open; null means every operation on it.
+            unsafe { CancelIoEx(file.as_raw_handle(), null()) };
+        }
+    }
+
+    fn close(&self) {
+        let mut slot = self.0.0.write().unwrap_or_else(PoisonError::into_inner);
+        *slot = None;
     }
 }
 
 impl Overlapped {
-    fn start(file: &Arc<OwnedHandle>, operation: Operation) -> Self {
+    fn start(slot: &Arc<Slot>, operation: Operation) -> Self {
         let (call, input, mut output) = match operation {
             Operation::Ioctl {
                 code,
@@ -156,15 +174,17 @@ impl Overlapped {
         // SAFETY: `block` is valid; only an address is taken.
         let iosb = unsafe { &raw mut (*block).iosb };
         let event = event();
-        let status = event
-            .as_ref()
-            .map_or(STATUS_INSUFFICIENT_RESOURCES, |event| {
-                // SAFETY: both handles are open; `iosb` and the buffers stay in `block` until completion
-                // (type invariant).
-                unsafe { call.make(file.as_raw_handle(), event.as_raw_handle(), iosb, from, to) }
-            });
+        let status = match (&*slot.read(), &event) {
+            // SAFETY: both handles are open; `iosb` and the buffers stay in `block` until completion
+            // (type invariant).
+            (Some(file), Some(event)) => unsafe {
+                call.make(file.as_raw_handle(), event.as_raw_handle(), iosb, from, to)
+            },
+            (None, _) => STATUS_INVALID_HANDLE,
+            (_, None) => STATUS_INSUFFICIENT_RESOURCES,
+        };
         Self {
-            file: Arc::clone(file),
+            file: Arc::clone(slot),
             event,
             block,
             state: match status {
@@ -220,12 +240,14 @@ impl Pending for Overlapped {
     }
 
     fn cancel(&self) {
-        if self.state == State::UnderWay {
+        if self.state == State::UnderWay
+            && let Some(file) = &*self.file.read()
+        {
             let mut ignored = IO_STATUS_BLOCK::default();
             // SAFETY: the block is valid (type invariant); only its address is taken.
             let iosb = unsafe { &raw const (*self.block).iosb };
             // SAFETY: the handle is open; `iosb` names the operation and is not written to.
-            unsafe { NtCancelIoFileEx(self.file.as_raw_handle(), iosb, &mut ignored) };
+            unsafe { NtCancelIoFileEx(file.as_raw_handle(), iosb, &mut ignored) };
         }
     }
 }
@@ -254,6 +276,7 @@ fn length(buffer: &[u8]) -> u32 {
     u32::try_from(buffer.len()).unwrap_or(u32::MAX)
 }
 
+const STATUS_INVALID_HANDLE: NTSTATUS = 0xC000_0008_u32.cast_signed();
 const STATUS_INSUFFICIENT_RESOURCES: NTSTATUS = 0xC000_009A_u32.cast_signed();
 /// How long a dropped operation is waited for before its buffers are leaked.
 const CANCEL_BOUND: Duration = Duration::from_secs(10);
