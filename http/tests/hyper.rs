@@ -62,7 +62,7 @@ async fn bodies_of_requests() {
             if !matches!(kind, Body::Full(_)) {
                 let mut left = body.as_slice();
                 while !left.is_empty() {
-                    let count = exchange.write(left).await.unwrap();
+                    let count = exchange.write_some(left).await.unwrap();
                     assert!(count > 0);
                     left = &left[count..];
                 }
@@ -138,7 +138,7 @@ async fn early_refusal_of_an_upload() {
     let sent = client.send(&request, &0, Deadlines::default());
     let mut exchange = sent.await.unwrap();
     let data = pattern(64 << 10);
-    while exchange.write(&data).await.unwrap() > 0 {}
+    while exchange.write_some(&data).await.unwrap() > 0 {}
     exchange.finish().await.unwrap();
     assert_eq!(exchange.response().await.unwrap().status(), 413);
     assert!(read(&mut exchange).await == b"too large");

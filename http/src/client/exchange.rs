@@ -148,24 +148,31 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
     /// other is aborted.
     ///
     /// Dropping the future aborts the connection.
-    pub async fn done(self) -> Outcome {
+    pub async fn done(mut self) -> Outcome {
         let client = self.client;
-        let reason = self.close_reason();
-        let mut connection = self.connection;
-        connection.keep(self.head.into_memory());
+        let mut reason = self.close_reason();
+        if reason.is_none() {
+            reason = client.why_not_keep(&mut self.connection.transport).await;
+        }
+        let Some(reason) = reason else {
+            self.connection.keep(self.head.into_memory());
+            let now = client.clock.now();
+            // The guard must be gone before the wait.
+            let (kept, homeless) = client.pool.lock().put(self.connection, now);
+            if let Some(mut homeless) = homeless {
+                client.close(&mut homeless.transport).await;
+            }
+            return match kept {
+                true => Outcome::Pooled,
+                false => Outcome::Closed(CloseReason::PoolFull),
+            };
+        };
         let abort = matches!(
             reason,
-            Some(
-                CloseReason::Failed
-                    | CloseReason::RequestUnfinished
-                    | CloseReason::ResponseUnfinished
-            )
+            CloseReason::Failed | CloseReason::RequestUnfinished | CloseReason::ResponseUnfinished
         );
-        let Some(reason) = reason else {
-            return client.keep(connection).await;
-        };
         if !abort {
-            client.close(connection).await;
+            client.close(&mut self.connection.transport).await;
         }
         Outcome::Closed(reason)
     }
@@ -235,48 +242,32 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
 }
 
 impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
-    async fn keep(&self, mut connection: Connection<C::Transport, C::Key>) -> Outcome {
-        let transport = &mut connection.transport;
+    /// Why a connection whose exchange is complete cannot serve another one.
+    async fn why_not_keep(&self, transport: &mut C::Transport) -> Option<CloseReason> {
         if !transport.input().is_empty() {
-            self.close(connection).await;
-            return Outcome::Closed(CloseReason::Leftover);
+            return Some(CloseReason::Leftover);
         }
         // The response may have been seen before the completion of the last send.
         let late = Error::new(Phase::Send, Kind::TimedOut, "the request is not sent yet");
         let at = self.clock.now().saturating_add(self.limits.close);
-        if deadline(&self.clock, Some(at), late, transport.flush())
-            .await
-            .is_err()
-        {
-            return Outcome::Closed(CloseReason::EarlyResponse);
+        let sent = deadline(&self.clock, Some(at), late, transport.flush()).await;
+        if sent.is_err() {
+            return Some(CloseReason::EarlyResponse);
         }
-        let open = poll_fn(|cx| Poll::Ready(transport.is_idle_and_open(cx))).await;
-        if !open {
-            let reason = match transport.input().is_empty() {
-                true => CloseReason::PeerClosed,
-                false => CloseReason::Leftover,
-            };
-            self.close(connection).await;
-            return Outcome::Closed(reason);
+        if poll_fn(|cx| Poll::Ready(transport.is_idle_and_open(cx))).await {
+            return None;
         }
-        let now = self.clock.now();
-        // The guard must be gone before the wait.
-        let (kept, homeless) = self.pool.lock().put(connection, now);
-        if let Some(homeless) = homeless {
-            self.close(homeless).await;
-        }
-        match kept {
-            true => Outcome::Pooled,
-            false => Outcome::Closed(CloseReason::PoolFull),
-        }
+        Some(match transport.input().is_empty() {
+            true => CloseReason::PeerClosed,
+            false => CloseReason::Leftover,
+        })
     }
 
-    async fn close(&self, mut connection: Connection<C::Transport, C::Key>) {
+    async fn close(&self, transport: &mut C::Transport) {
         let late = Error::new(Phase::Close, Kind::TimedOut, "the close took too long");
         let at = self.clock.now().saturating_add(self.limits.close);
-        let close = connection.transport.close();
         // The connection is gone either way.
-        let _ = deadline(&self.clock, Some(at), late, close).await;
+        let _ = deadline(&self.clock, Some(at), late, transport.close()).await;
     }
 }
 

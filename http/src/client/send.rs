@@ -12,17 +12,35 @@ use crate::proto::{SendBody, SendHead};
 use crate::{CloseReason, Request};
 
 impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
-    /// Sends bytes of a streamed body; gives how many were taken, at least one. They may be less
-    /// than `data`. 0 although there was data: the response has come, nothing more will be sent, go
-    /// on with [`Exchange::response`].
+    /// Sends all of `data` as part of a streamed body. False: the response has come, the rest is not
+    /// sent and nothing more will be; go on with [`Exchange::response`].
     ///
-    /// Waits until the transport has room: that is the back-pressure. Dropping the future takes
-    /// nothing.
+    /// Waits while the transport has no room: that is the back-pressure. When the future is dropped,
+    /// part of `data` may have been taken; [`Exchange::write_some`] says how much.
     ///
     /// # Errors
-    /// Phase `Send`; kind `BodyLengthMismatch` for more bytes than declared, `TimedOut`, those of the
-    /// transport; those of [`Exchange::response`] when a bad response comes meanwhile.
-    pub async fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
+    /// As [`Exchange::write_some`].
+    pub async fn write(&mut self, data: &[u8]) -> Result<bool, Error> {
+        let mut left = data;
+        while !left.is_empty() {
+            match self.write_some(left).await? {
+                0 => return Ok(false),
+                taken => left = left.get(taken..).unwrap_or_default(),
+            }
+        }
+        Ok(self.sending != SendBody::Stopped)
+    }
+
+    /// Sends bytes of a streamed body as soon as there is room for some; gives how many were taken.
+    /// 0 although there was data: the response has come, nothing more will be sent.
+    ///
+    /// Dropping the future takes nothing.
+    ///
+    /// # Errors
+    /// Phase `Send`; kind `BodyLengthMismatch` for more bytes than declared, before any is taken;
+    /// `TimedOut`, those of the transport; those of [`Exchange::response`] when a bad response comes
+    /// meanwhile.
+    pub async fn write_some(&mut self, data: &[u8]) -> Result<usize, Error> {
         self.check()?;
         self.sending
             .check(data.len())
@@ -56,7 +74,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
     /// or the response has come.
     ///
     /// # Errors
-    /// As [`Exchange::write`]; kind `BodyLengthMismatch` for fewer bytes than declared.
+    /// As [`Exchange::write_some`]; kind `BodyLengthMismatch` for fewer bytes than declared.
     pub async fn finish(&mut self) -> Result<(), Error> {
         self.check()?;
         let mut flushed = false;

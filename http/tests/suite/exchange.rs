@@ -164,7 +164,7 @@ fn errors_stay() {
         let first = exchange.response().await.unwrap_err();
         assert_eq!(exchange.data().await.unwrap_err(), first);
         assert_eq!(exchange.finish().await.unwrap_err(), first);
-        assert_eq!(exchange.write(b"").await.unwrap_err(), first);
+        assert_eq!(exchange.write_some(b"").await.unwrap_err(), first);
         assert_eq!(exchange.done().await, Outcome::Closed(CloseReason::Failed));
     });
     assert!(connect.log(0).dropped);

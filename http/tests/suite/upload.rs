@@ -27,7 +27,7 @@ fn upload(
         'all: for piece in pieces {
             let mut left = *piece;
             while !left.is_empty() {
-                let count = exchange.write(left).await?;
+                let count = exchange.write_some(left).await?;
                 if count == 0 {
                     break 'all;
                 }
@@ -120,12 +120,12 @@ fn back_pressure() {
     let mut exchange = run(client.send(&request, &0, Deadlines::default())).unwrap();
     let mut taken = 0;
     // Each future is polled once and dropped; none takes bytes without saying so.
-    while let Poll::Ready(count) = poll_once(pin!(exchange.write(&[b'x'; 100]))) {
+    while let Poll::Ready(count) = poll_once(pin!(exchange.write_some(&[b'x'; 100]))) {
         taken += count.unwrap();
         assert!(taken <= 1000);
     }
     for _ in 0..5 {
-        assert!(poll_once(pin!(exchange.write(b"x"))).is_pending());
+        assert!(poll_once(pin!(exchange.write_some(b"x"))).is_pending());
     }
     let log = connect.log(0);
     let body = log.sent.iter().filter(|byte| **byte == b'x').count();
@@ -262,7 +262,7 @@ fn done_without_finish_aborts() {
             .send(&request, &0, Deadlines::default())
             .await
             .unwrap();
-        exchange.write(b"0123456789").await.unwrap();
+        exchange.write_some(b"0123456789").await.unwrap();
         exchange.response().await.unwrap();
         exchange.data().await.unwrap();
         exchange.consume(2);
@@ -270,4 +270,41 @@ fn done_without_finish_aborts() {
         assert_eq!(outcome, Outcome::Closed(CloseReason::RequestUnfinished));
     });
     assert!(connect.log(0).dropped);
+}
+
+#[test]
+fn write_takes_all_or_says_that_the_rest_is_not_wanted() {
+    let write = |script: Script, body, data: &'static [u8]| {
+        let connect = Connector::new([script]);
+        let (client, _) = client(connect.clone());
+        let result = run(async {
+            let at = url("http://a/");
+            let request = Request::new("PUT", &at, b"", body)?;
+            let mut exchange = client.send(&request, &0, Deadlines::default()).await?;
+            let wanted = exchange.write(data).await?;
+            let again = exchange.write(b"").await?;
+            exchange.finish().await?;
+            exchange.response().await?;
+            Ok::<_, Error>((wanted, again))
+        });
+        (result, connect.log(0).text().matches('x').count())
+    };
+    let data: &[u8] = &[b'x'; 5000];
+    let head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n";
+    let mut script = after(head.len() + 5000, OK);
+    script.room = 64;
+    let taken = write(script, Body::Sized(5000), data);
+    assert_eq!(taken, (Ok((true, true)), 5000));
+
+    let mut early = after(500, TOO_LARGE);
+    early.room = 64;
+    early.window = 600;
+    let (result, taken) = write(early, Body::Chunked, data);
+    assert_eq!(result, Ok((false, false)));
+    assert!(taken < 600);
+
+    // All or nothing of what is too long.
+    let (result, taken) = write(Script::new([]), Body::Sized(4999), data);
+    assert_eq!(result.unwrap_err().kind, Kind::BodyLengthMismatch);
+    assert_eq!(taken, 0);
 }
