@@ -19,7 +19,7 @@ pub struct Limits {
     pub trailer_bytes: usize,
     /// Decoded bytes of a body. `u64::MAX`.
     pub body: u64,
-    /// Idle connections in the pool. 32.
+    /// Idle connections in the pool, whose places are taken from memory when the client is made. 32.
     pub idle_total: usize,
     /// Idle connections in the pool for one origin and key. 8.
     pub idle_per_origin: usize,

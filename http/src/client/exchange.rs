@@ -145,7 +145,7 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
 
     /// Ends the exchange. A connection that may serve another one goes to the pool; one that may
     /// not, although the exchange is complete, is closed gracefully within [`Limits::close`]; any
-    /// other is aborted.
+    /// other, also one that still has bytes to send, is aborted.
     ///
     /// Dropping the future aborts the connection.
     pub async fn done(mut self) -> Outcome {
@@ -169,7 +169,10 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         };
         let abort = matches!(
             reason,
-            CloseReason::Failed | CloseReason::RequestUnfinished | CloseReason::ResponseUnfinished
+            CloseReason::Failed
+                | CloseReason::EarlyResponse
+                | CloseReason::RequestUnfinished
+                | CloseReason::ResponseUnfinished
         );
         if !abort {
             client.close(&mut self.connection.transport).await;

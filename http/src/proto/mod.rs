@@ -6,6 +6,44 @@
 //!    |   (Sized, Chunked) |       |  ^
 //!    +--(Empty, Full)-----+       +--+ 1xx
 //! ```
+//!
+//! ```
+//! use wskhttp_http::proto::{RecvBody, RecvHead, SendHead, Step};
+//! use wskhttp_http::{Body, Limits, Request, Url};
+//!
+//! let limits = Limits::default();
+//! let url = Url::parse("http://example.test/status?all")?;
+//! let request = Request::new("GET", &url, b"Accept: */*\r\n", Body::Empty)?;
+//! let mut output = [0; 256];
+//! let sent = SendHead::new(&request).write(&mut output);
+//! assert!(output[..sent].starts_with(b"GET /status?all HTTP/1.1\r\nHost: example.test\r\n"));
+//!
+//! let input = b"HTTP/1.1 200 OK\r\nTransfer-Encoding:chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+//! let mut head = RecvHead::default();
+//! let (used, complete) = head.push(input, &limits)?;
+//! assert!(complete);
+//! assert_eq!(head.head().header_lines(), b"Transfer-Encoding: chunked\r\n");
+//!
+//! let (length, close) = head.framing().decide(200, 1, false)?;
+//! assert_eq!(close, None);
+//! let mut body = RecvBody::new(length, &limits)?;
+//! let mut rest = &input[used..];
+//! let mut data = Vec::new();
+//! loop {
+//!     match body.step(rest, &limits)? {
+//!         Step::Skip(n) => rest = &rest[n..],
+//!         Step::Data(n) => {
+//!             data.extend_from_slice(&rest[..n]);
+//!             body.consume(n);
+//!             rest = &rest[n..];
+//!         }
+//!         Step::End => break,
+//!         Step::Need => unreachable!("the whole response is at hand"),
+//!     }
+//! }
+//! assert_eq!(data, b"hi");
+//! # Ok::<(), wskhttp_core::io::Error>(())
+//! ```
 
 mod chunked;
 mod close_reason;
