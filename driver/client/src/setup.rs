@@ -5,6 +5,11 @@ use std::path::Path;
 use crate::Error;
 use crate::sys::os;
 
+/// Hardware id of the root-enumerated device, as in the INF.
+pub const HARDWARE_ID: &str = "ROOT\\WSKHTTP";
+/// Name of the driver's service, as in the INF.
+pub const SERVICE: &str = "wskhttp";
+
 /// Installs the driver from its INF and creates its device, or updates the one there is. Gives
 /// whether Windows wants a restart.
 ///

@@ -15,6 +15,7 @@ use windows_sys::core::GUID;
 use super::device_list::{DeviceList, Member};
 use super::service::Service;
 use super::{last_error, setup_error, wide, wine};
+use crate::setup::{HARDWARE_ID, SERVICE};
 use crate::{Error, Kind, Phase};
 
 pub(crate) fn install(inf: &Path) -> Result<bool, Error> {
@@ -231,8 +232,6 @@ fn is_oem(inf: &str) -> bool {
         .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-const HARDWARE_ID: &str = "ROOT\\WSKHTTP";
 const DEVICE_NAME: &str = "WSKHTTP";
-const SERVICE: &str = "wskhttp";
 const START_BOUND: Duration = Duration::from_secs(30);
 const STOP_BOUND: Duration = Duration::from_secs(60);
