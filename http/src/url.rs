@@ -49,9 +49,8 @@ impl Url {
             return Err(invalid("the URL has a space or control character"));
         }
         let (scheme, rest) = scheme(text)?;
-        let rest = rest.split_once('#').map_or(rest, |(kept, _)| kept);
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, target) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let (rest, _fragment) = split_before(rest, b"#");
+        let (authority, target) = split_before(rest, b"/?");
         check_target(target)?;
         let (host, port) = host_and_port(authority)?;
         let port = match port {
@@ -158,7 +157,8 @@ impl<'a> Host<'a> {
 }
 
 fn scheme(text: &str) -> Result<(Scheme, &str), Error> {
-    let Some((name, rest)) = text.split_once("://") else {
+    let (name, rest) = split_before(text, b":");
+    let Some(rest) = rest.strip_prefix("://") else {
         return Err(invalid("the URL does not begin with http:// or https://"));
     };
     if name.eq_ignore_ascii_case("http") {
@@ -168,28 +168,33 @@ fn scheme(text: &str) -> Result<(Scheme, &str), Error> {
         return Ok((Scheme::Https, rest));
     }
     let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || contains(b"+-.", byte);
-    if name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.bytes().all(is_scheme) {
-        return Err(Error::new(
-            Phase::Request,
-            Kind::UnsupportedScheme,
-            "the URL's scheme is neither http nor https",
-        ));
+    match name.as_bytes() {
+        [b'a'..=b'z' | b'A'..=b'Z', others @ ..] if others.iter().all(|byte| is_scheme(*byte)) => {
+            Err(Error::new(
+                Phase::Request,
+                Kind::UnsupportedScheme,
+                "the URL's scheme is neither http nor https",
+            ))
+        }
+        _ => Err(invalid("the URL does not begin with http:// or https://")),
     }
-    Err(invalid("the URL does not begin with http:// or https://"))
 }
 
 fn host_and_port(authority: &str) -> Result<(&str, Option<&str>), Error> {
-    if authority.contains('@') {
+    if contains(authority.as_bytes(), b'@') {
         return Err(invalid("the URL has a user name or password"));
     }
-    let end = match authority.starts_with('[') {
-        true => authority
-            .find(']')
-            .and_then(|at| at.checked_add(1))
-            .ok_or_else(|| invalid("the URL's bracketed host is not an IPv6 address"))?,
-        false => authority.find(':').unwrap_or(authority.len()),
+    let (host, rest) = match authority.as_bytes() {
+        [b'[', ..] => match split_before(authority, b"]") {
+            (open, rest) if !rest.is_empty() => authority
+                .split_at_checked(open.len().saturating_add(1))
+                .unwrap_or((authority, "")),
+            _ => {
+                return Err(invalid("the URL's bracketed host is not an IPv6 address"));
+            }
+        },
+        _ => split_before(authority, b":"),
     };
-    let (host, rest) = authority.split_at_checked(end).unwrap_or((authority, ""));
     if host.is_empty() {
         return Err(invalid("the URL has no host"));
     }
@@ -218,26 +223,35 @@ fn check_name(host: &str) -> Result<(), Error> {
         return Err(invalid("the URL's host is longer than 253 bytes"));
     }
     let is_label = |byte: u8| byte.is_ascii_alphanumeric() || contains(b"-_", byte);
-    for label in host.split('.') {
+    let mut last: &[u8] = b"";
+    for label in host.as_bytes().split(|byte| *byte == b'.') {
         if label.is_empty() || label.len() > 63 {
             return Err(invalid("the URL's host has an empty or too long label"));
         }
-        if !label.bytes().all(is_label) {
+        if !label.iter().all(|byte| is_label(*byte)) {
             return Err(invalid(
                 "the URL's host has a character that is not allowed",
             ));
         }
+        last = label;
     }
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
-    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
-        || hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let is_number = match last {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        _ => last.iter().all(u8::is_ascii_digit),
+    };
     if is_number && host.parse::<Ipv4Addr>().is_err() {
         return Err(invalid(
             "the URL's host is a number but not an IPv4 address",
         ));
     }
     Ok(())
+}
+
+/// `text` up to the first byte of `set`, which is ASCII, and from there on.
+fn split_before<'a>(text: &'a str, set: &[u8]) -> (&'a str, &'a str) {
+    let end = text.bytes().position(|byte| contains(set, byte));
+    end.and_then(|end| text.split_at_checked(end))
+        .unwrap_or((text, ""))
 }
 
 /// RFC 3986 sections 3.3 and 3.4: `*( pchar / "/" / "?" )`.
