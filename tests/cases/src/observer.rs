@@ -103,3 +103,62 @@ fn number(value: &Value, name: &str) -> Result<u64> {
         .as_u64()
         .with_context(|| format!("no number called {name}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use wskhttp_origin::{Options, Origin, pattern};
+
+    use super::*;
+
+    fn context(origin: &Origin) -> Context {
+        Context {
+            base: format!("https://localhost:{}", origin.https_port()),
+            observer: format!("127.0.0.1:{}", origin.http_port()),
+            ca: origin.ca_pem().into_bytes(),
+            seed: 1,
+            opener: None,
+        }
+    }
+
+    fn request(origin: &Origin, path: &str) -> TcpStream {
+        let mut tcp = TcpStream::connect(("127.0.0.1", origin.http_port())).unwrap();
+        write!(tcp, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        tcp
+    }
+
+    #[test]
+    fn the_log_is_understood() {
+        let origin = Origin::start(Options::default()).unwrap();
+        let context = context(&origin);
+        assert!(context.seen("one").unwrap().is_empty());
+        let tcp = request(&origin, "/stall/head?tag=one");
+        until("the request", || Ok(context.seen("one")?.len() == 1)).unwrap();
+        let seen = context.seen("one").unwrap();
+        assert_eq!((seen[0].requests, &seen[0].end), (1, &None));
+        let accepted = context.accepted().unwrap();
+        drop(tcp);
+        until("the end", || Ok(context.seen("one")?[0].end.is_some())).unwrap();
+        let silent = u16::try_from(context.silent_port().unwrap()).unwrap();
+        let _tcp = TcpStream::connect(("127.0.0.1", silent)).unwrap();
+        until("a silent one", || {
+            Ok(context.seen_silent(accepted)?.len() == 1)
+        })
+        .unwrap();
+        assert_eq!(context.digest(1000).unwrap(), pattern::sha256(1000));
+        context.release().unwrap();
+    }
+
+    #[test]
+    fn every_fault_has_its_route() {
+        let origin = Origin::start(Options::default()).unwrap();
+        for (path, _) in crate::case::FAULTS {
+            let mut tcp = request(&origin, path);
+            let mut bytes = [0; 12];
+            let read = tcp.read(&mut bytes).unwrap_or_default();
+            assert!(!bytes[..read].ends_with(b"404"), "{path}");
+        }
+    }
+}

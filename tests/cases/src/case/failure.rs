@@ -56,7 +56,8 @@ fn one(context: &Context, url: &str, kinds: &[Kind]) -> Result<()> {
     Ok(())
 }
 
-const FAULTS: &[(&str, &[Kind])] = &[
+/// Paths of the origin, and the kinds that describe what it does there.
+pub(crate) const FAULTS: &[(&str, &[Kind])] = &[
     ("/reset/early", &[ConnectionReset, EmptyResponse]),
     ("/reset/head", &[ConnectionReset]),
     ("/reset/body", &[ConnectionReset]),

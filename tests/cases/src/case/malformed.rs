@@ -150,3 +150,36 @@ const EDGES: [u32; 9] = [
     0xFFFF_FFFE,
     u32::MAX,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mutations_break_every_kind_of_rule() {
+        let mut random = Random::new(1);
+        let templates = templates().unwrap();
+        for template in &templates {
+            assert!(Request::parse(template).is_ok());
+        }
+        let (mut taken, mut refused) = (0, std::collections::HashSet::new());
+        for _ in 0..ROUNDS {
+            let input = mutate(&templates[random.below(templates.len())], &mut random);
+            match Request::parse(&input) {
+                Ok(_) => taken += 1,
+                Err(error) => {
+                    refused.insert(error.field.name());
+                }
+            }
+        }
+        assert!(taken > 0 && taken < ROUNDS / 2, "{taken} taken");
+        for field in [
+            "message", "size", "version", "flags", "reserved", "method", "url", "roots",
+        ] {
+            assert!(
+                refused.contains(field),
+                "{field} was never at fault: {refused:?}"
+            );
+        }
+    }
+}

@@ -10,6 +10,9 @@ mod malformed;
 mod output;
 mod upload;
 
+#[cfg(test)]
+pub(crate) use failure::FAULTS;
+
 use crate::{Case, Context, Kind};
 use anyhow::Result;
 
