@@ -37,8 +37,8 @@ impl Driver {
         }
         let wine = Wine::start(options)?;
         let driver = Self { wine, products };
-        let inf = windows_path(&driver.products.join(INF));
-        driver.control(&["install", &inf])?;
+        // With the INF next to the program.
+        driver.control(&["install"])?;
         Ok(driver)
     }
 
@@ -172,12 +172,6 @@ impl fmt::Display for Status {
     }
 }
 
-/// How Windows programs call a path of the host's.
-#[must_use]
-pub fn windows_path(path: &Path) -> String {
-    format!("Z:{}", path.display()).replace('/', "\\")
-}
-
 const IMAGE: &str = "wskhttp.sys";
 const INF: &str = "wskhttp.inf";
 const PROGRAM: &str = "wskhttp.exe";
@@ -185,7 +179,7 @@ const CASES: &str = "wskhttp-cases.exe";
 
 #[cfg(test)]
 mod tests {
-    use super::{Status, windows_path};
+    use super::Status;
 
     #[test]
     fn counters() {
@@ -193,10 +187,5 @@ mod tests {
         assert_eq!(status.get("pool_now").unwrap(), 4096);
         assert_eq!(status.get("stack_high").unwrap(), 12);
         assert!(status.get("driver").is_err());
-    }
-
-    #[test]
-    fn paths() {
-        assert_eq!(windows_path("/a/b c".as_ref()), "Z:\\a\\b c");
     }
 }

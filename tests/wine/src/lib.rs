@@ -14,7 +14,7 @@ pub mod servers;
 mod template;
 mod wine;
 
-pub use driver::{Driver, Status, windows_path};
+pub use driver::{Driver, Status};
 pub use home::{Home, cache_directory, host_version};
 pub use program::{Output, Program, Running};
 pub use wine::{Options, Wine};

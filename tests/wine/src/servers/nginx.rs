@@ -29,6 +29,8 @@ pub struct Request {
     pub received: u64,
     /// Version of TLS, as nginx spells it.
     pub tls: String,
+    /// The request's body was chunked.
+    pub chunked: bool,
     /// Method, target and version.
     pub line: String,
 }
@@ -81,12 +83,13 @@ impl Nginx {
 }
 
 fn parse(line: &str) -> Option<Request> {
-    let mut words = line.splitn(5, ' ');
+    let mut words = line.splitn(6, ' ');
     Some(Request {
         connection: words.next()?.parse().ok()?,
         status: words.next()?.parse().ok()?,
         received: words.next()?.parse().ok()?,
         tls: words.next()?.to_owned(),
+        chunked: words.next()? == "chunked",
         line: words.next()?.to_owned(),
     })
 }
@@ -107,7 +110,7 @@ pid {directory}/pid;
 error_log {directory}/errors;
 events {{}}
 http {{
-    log_format line '$connection $status $request_length $ssl_protocol $request';
+    log_format line '$connection $status $request_length $ssl_protocol $http_transfer_encoding $request';
     access_log {directory}/access line;
     default_type application/octet-stream;
     client_body_temp_path {directory}/body;

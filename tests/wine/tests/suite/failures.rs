@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -18,7 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             let url = bench.url(case.path);
             let mut arguments = case.arguments.to_vec();
             arguments.push(&url);
-            case.expected().check(bench, &arguments)
+            case.expected().check(bench, &bench.origin_ca, &arguments)
         })
     });
     let mut trials: Vec<_> = scripted.collect();
@@ -84,7 +85,7 @@ const BODY: &str = "response body";
 const TLS: &str = "TLS handshake";
 
 const SCRIPTED: &[Scripted] = &[
-    // The peer is at fault in a way that curl calls a weird reply.
+    // curl's code for a weird reply. What does not even begin with HTTP, curl takes for HTTP/0.9: code 1.
     scripted("garbage", "/garbage", 8, HEAD),
     scripted("garbage_bytes", "/garbage/random", 8, HEAD),
     scripted("header_of_10_mib", "/header/10485760", 56, HEAD),
@@ -127,11 +128,11 @@ struct Expected {
 impl Expected {
     /// Lets the same request fail several times. Each time the message and the code are those expected and
     /// the next request succeeds, and what is in use does not grow from time to time.
-    fn check(&self, bench: &Bench, arguments: &[&str]) -> anyhow::Result<()> {
-        self.once(bench, arguments)?;
+    fn check(&self, bench: &Bench, ca: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+        self.once(bench, ca, arguments)?;
         let before = settled(bench)?;
         for _ in 0..3 {
-            self.once(bench, arguments)?;
+            self.once(bench, ca, arguments)?;
         }
         let after = settled(bench)?;
         ensure!(
@@ -141,8 +142,8 @@ impl Expected {
         Ok(())
     }
 
-    fn once(&self, bench: &Bench, arguments: &[&str]) -> anyhow::Result<()> {
-        let output = bench.fetch(arguments)?;
+    fn once(&self, bench: &Bench, ca: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+        let output = bench.fetch_with(ca, arguments)?;
         let message = output
             .stderr
             .lines()
@@ -189,10 +190,11 @@ fn leaf(bench: &Bench, name: &'static str, fault: LeafFault) -> anyhow::Result<(
         code: 60,
         phase: TLS,
     };
-    expected.check(bench, &["--cacert", &ca.to_string_lossy(), &url])
+    expected.check(bench, &ca, &[&url])
 }
 
 fn old_server(bench: &Bench) -> anyhow::Result<()> {
+    let ca = bench.authority.certificate();
     let server = SServer::start(bench.authority.leaf(KeyKind::Rsa2048), Tls::V1_1)?;
     let url = format!("https://localhost:{}/", server.port());
     let expected = Expected {
@@ -200,7 +202,7 @@ fn old_server(bench: &Bench) -> anyhow::Result<()> {
         code: 35,
         phase: TLS,
     };
-    expected.check(bench, &[&url])
+    expected.check(bench, ca, &[&url])
 }
 
 fn no_tls(bench: &Bench) -> anyhow::Result<()> {
@@ -210,7 +212,7 @@ fn no_tls(bench: &Bench) -> anyhow::Result<()> {
         code: 35,
         phase: TLS,
     };
-    expected.check(bench, &[&url])
+    expected.check(bench, &bench.origin_ca, &[&url])
 }
 
 fn refused(bench: &Bench) -> anyhow::Result<()> {
@@ -220,7 +222,7 @@ fn refused(bench: &Bench) -> anyhow::Result<()> {
         code: 7,
         phase: "connection",
     };
-    expected.check(bench, &[&url])
+    expected.check(bench, &bench.origin_ca, &[&url])
 }
 
 fn unknown_host(bench: &Bench) -> anyhow::Result<()> {
@@ -230,7 +232,7 @@ fn unknown_host(bench: &Bench) -> anyhow::Result<()> {
         phase: "name resolution",
     };
     // RFC 6761, section 6.4: such a name never exists.
-    expected.check(bench, &["https://wskhttp.invalid/"])
+    expected.check(bench, &bench.origin_ca, &["https://wskhttp.invalid/"])
 }
 
 fn silent(bench: &Bench) -> anyhow::Result<()> {
@@ -240,7 +242,7 @@ fn silent(bench: &Bench) -> anyhow::Result<()> {
         code: 28,
         phase: TLS,
     };
-    expected.check(bench, &["--connect-timeout", "2", &url])
+    expected.check(bench, &bench.origin_ca, &["--connect-timeout", "2", &url])
 }
 
 static MESSAGES: Mutex<BTreeMap<&str, String>> = Mutex::new(BTreeMap::new());

@@ -79,8 +79,7 @@ impl Phase {
         if self.upload {
             let source = bench.file("upload");
             std::fs::write(&source, vec![1; 32 << 20])?;
-            let data = format!("@{}", source.display());
-            arguments.extend(["-X".into(), "PUT".into(), "--data-binary".into(), data]);
+            arguments.extend(["-T".into(), source.display().to_string()]);
         }
         let program = bench
             .driver
@@ -117,6 +116,8 @@ fn given_up(
     for _ in 0..3 {
         let (mut running, connection) = phase.start(bench)?;
         give_up(&mut running)?;
+        // Else the server does not read on to the end.
+        bench.origin.release();
         let end = ended(bench, connection)?;
         ensure!(
             end != End::Abandoned,
@@ -167,6 +168,7 @@ fn stop_and_start(bench: &Bench) -> anyhow::Result<()> {
             .driver
             .stop()
             .with_context(|| format!("stop {round}"))?;
+        bench.origin.release();
         for (running, connection) in busy {
             let output = running.finish()?;
             ensure!(output.code.is_some_and(|code| code > 0), "{output:?}");
