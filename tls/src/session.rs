@@ -152,11 +152,11 @@ impl Session {
         })
     }
 
-    /// Seals a prefix of `plain`, at most one record, into what `seal` gets as room; call it when
-    /// nothing is outgoing. `input` is the same as for [`Session::step`].
+    /// Ready to seal one record; call [`Session::prepare`] first and send what is outgoing. `input`
+    /// is the same as for [`Session::step`] and is not used up.
     ///
     /// # Errors
-    /// Phase `Send`; `Kind::BufferFull` when `room` is too small: nothing was done.
+    /// Phase `Send`.
     pub(crate) fn sealer(&mut self, input: &mut [u8]) -> Result<Sealer<'_>, Error> {
         self.alive().map_err(|error| error.in_phase(Phase::Send))?;
         let seen = self.seen;
@@ -196,7 +196,7 @@ impl Session {
         self.queue(record.get(..length).unwrap_or_default())
     }
 
-    /// Makes `plain`, at most one record of it, outgoing; gives how much.
+    /// Makes a part of `plain` outgoing, for a transport with hardly any room; gives how much.
     pub(crate) fn seal_outgoing(&mut self, input: &mut [u8], plain: &[u8]) -> Result<usize, Error> {
         let mut record = [0; 512];
         let part = plain

@@ -36,6 +36,8 @@ pub struct TlsTransport<T> {
     staged: usize,
     sealed: usize,
     starved: bool,
+    /// Own bytes of the session may wait in the transport below.
+    unflushed: bool,
     receive_error: Option<Error>,
     close_notified: bool,
 }
@@ -52,6 +54,7 @@ impl<T: Transport> TlsTransport<T> {
             staged: 0,
             sealed: 0,
             starved: false,
+            unflushed: false,
             receive_error: None,
             close_notified: false,
         }
@@ -68,7 +71,8 @@ impl<T: Transport> TlsTransport<T> {
         &mut self.inner
     }
 
-    /// Ready when the handshake is done. The last flight may wait for the first flush.
+    /// Ready when the handshake is done. The last flight waits for the first flush or fill, so that
+    /// it can share a segment with the first request.
     pub(crate) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             match self.step()? {
@@ -173,20 +177,23 @@ impl<T: Transport> TlsTransport<T> {
             }
             self.inner.stage(n);
             self.session.sent(n);
+            self.unflushed = true;
         }
         Poll::Ready(Ok(()))
     }
 
     /// What the session wants to say is said as far as it goes without waiting.
     fn answer(&mut self, cx: &mut Context<'_>) {
-        if !self.session.outgoing().is_empty() && matches!(self.poll_drain(cx), Poll::Ready(Ok(())))
+        // An error shows up where the caller sends or receives next.
+        if matches!(self.poll_drain(cx), Poll::Ready(Ok(())))
+            && self.unflushed
+            && self.inner.poll_flush(cx).is_ready()
         {
-            // An error shows up where the caller sends or receives next.
-            let _ = self.inner.poll_flush(cx);
+            self.unflushed = false;
         }
     }
 
-    /// The part of the received bytes that the session has to see again.
+    /// Lets the session get ready to send.
     fn prepare(&mut self) -> Result<(), Error> {
         let input = self.inner.input().get_mut(self.end..).unwrap_or_default();
         let used = self
@@ -299,6 +306,7 @@ impl<T: Transport> Transport for TlsTransport<T> {
         self.sealed = 0;
         ready!(self.poll_drain(cx))?;
         ready!(self.inner.poll_flush(cx))?;
+        self.unflushed = false;
         if self.starved && self.output().is_empty() {
             return Poll::Ready(Err(error::no_memory().in_phase(Phase::Send)));
         }

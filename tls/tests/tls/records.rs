@@ -90,6 +90,68 @@ fn the_first_fill_ends_anywhere() {
     }
 }
 
+/// A certificate of some 40 KB.
+fn thousand_names() -> rcgen::CertificateParams {
+    let mut params = crate::support::certificates::params(HOST);
+    for i in 0..1000 {
+        let name = format!("host-number-{i}.example.test");
+        let name = name.try_into().expect("a name");
+        params.subject_alt_names.push(rcgen::SanType::DnsName(name));
+    }
+    params
+}
+
+/// Handshake messages in many records, many of them incomplete at a time.
+#[test]
+fn fragmented_handshake_messages() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let config = trusting(&authority);
+    let names = thousand_names();
+    for version in [&TLS12, &TLS13] {
+        for (fragment, per_fill) in [(32, 1 << 20), (33, 7), (1000, 1 << 20), (1 << 14, 4096)] {
+            let leaf = authority.issue(names.clone(), &PKCS_ECDSA_P256_SHA256);
+            let server = leaf.server(ring::default_provider(), &[version]);
+            let mut server = (*server).clone();
+            server.max_fragment_size = Some(fragment);
+            let wire = Wire::sized(Echo::new(server.into()), per_fill, 1 << 17, 1 << 15);
+            let (done, _) = run(connect(wire, &config, target(HOST)));
+            let mut connection = done.expect("a connection");
+            let bytes = pattern(3000);
+            assert_eq!(run(echo(&mut connection, &bytes)), bytes);
+            assert!(connection.is_idle_and_open(&mut cx()));
+        }
+    }
+}
+
+#[test]
+fn a_handshake_message_that_does_not_fit() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let names = thousand_names();
+    let leaf = authority.issue(names, &PKCS_ECDSA_P256_SHA256);
+    let wire = Wire::sized(Echo::new(leaf.any_server()), 1 << 20, 1 << 14, 1 << 15);
+    let (done, _) = run(connect(wire, &trusting(&authority), target(HOST)));
+    let Err(error) = done else {
+        panic!("connected")
+    };
+    assert_eq!(error.phase, Phase::Tls);
+    assert_eq!(
+        error.cause,
+        "the server sent a handshake message that is too large"
+    );
+}
+
+#[test]
+fn filling_sends_the_last_flight() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let leaf = authority.leaf(HOST, &PKCS_ECDSA_P256_SHA256);
+    let wire = Wire::new(Echo::new(leaf.any_server()));
+    let (done, _) = run(connect(wire, &trusting(&authority), target(HOST)));
+    let mut connection = done.expect("a connection");
+    assert!(self::wire(&mut connection).peer.tls.is_handshaking());
+    assert!(connection.is_idle_and_open(&mut cx()));
+    assert!(!self::wire(&mut connection).peer.tls.is_handshaking());
+}
+
 #[test]
 fn several_records_in_one_fill_come_one_by_one() {
     for version in [&TLS12, &TLS13] {
