@@ -1,8 +1,12 @@
 //! The kernel's clocks.
 
 use core::fmt;
+use core::ptr::null_mut;
 use core::sync::atomic::{Ordering, fence};
 use core::time::Duration;
+
+use wdk_sys::LARGE_INTEGER;
+use wdk_sys::ntddk::KeQueryPerformanceCounter;
 
 use super::irql::Passive;
 use super::routine::find;
@@ -10,7 +14,7 @@ use super::shared::Shared;
 use super::timer::{Sleep, TimerQueue};
 use crate::io::Clock;
 
-/// The interrupt time and the system time, and timers over the former. From
+/// The performance counter and the system time, and timers over the former. From
 /// [`crate::exec::Executor::clock`].
 #[derive(Clone)]
 pub struct KernelClock {
@@ -45,20 +49,24 @@ impl fmt::Debug for KernelClock {
     }
 }
 
-/// Where the time is read. On x64 Windows `KeQueryInterruptTime` and `KeQuerySystemTime` are macros
-/// that read the page shared with user mode; other kernels export them.
+/// Where the time is read.
+///
+/// Monotonic time is the performance counter: the interrupt time is a macro on x64 Windows, and
+/// Wine's is in milliseconds. The system time too is a macro there, which reads the page shared with
+/// user mode; other kernels export a function.
 pub(crate) struct TimeSource {
-    interrupt_time: Option<unsafe extern "C" fn() -> u64>,
+    /// Counts of the performance counter in a second.
+    frequency: u64,
     system_time: Option<unsafe extern "C" fn(*mut i64)>,
 }
 
 impl TimeSource {
     pub(crate) fn find(passive: Passive) -> Self {
+        let mut frequency = LARGE_INTEGER::default();
+        // SAFETY: `frequency` is writable.
+        unsafe { KeQueryPerformanceCounter(&raw mut frequency) };
         Self {
-            interrupt_time: find(passive, "KeQueryInterruptTime").map(|routine| {
-                // SAFETY: its prototype (`wdm/nf-wdm-kequeryinterrupttime`).
-                unsafe { core::mem::transmute(routine) }
-            }),
+            frequency: whole(frequency).max(1),
             system_time: find(passive, "KeQuerySystemTime").map(|routine| {
                 // SAFETY: its prototype (`wdm/nf-wdm-kequerysystemtime-r1`).
                 unsafe { core::mem::transmute(routine) }
@@ -67,12 +75,10 @@ impl TimeSource {
     }
 
     pub(crate) fn now(&self) -> Duration {
-        let ticks = match self.interrupt_time {
-            // SAFETY: callable at any IRQL.
-            Some(query) => unsafe { query() },
-            None => read_shared(SHARED_INTERRUPT_TIME),
-        };
-        from_ticks(ticks)
+        // SAFETY: callable at any IRQL; the frequency is not asked for.
+        let count = whole(unsafe { KeQueryPerformanceCounter(null_mut()) });
+        let part = u128::from(count % self.frequency) * 1_000_000_000 / u128::from(self.frequency);
+        Duration::new(count / self.frequency, part as u32)
     }
 
     pub(crate) fn unix_time(&self) -> Duration {
@@ -87,6 +93,11 @@ impl TimeSource {
         };
         from_ticks(ticks.saturating_sub(UNIX_EPOCH))
     }
+}
+
+fn whole(number: LARGE_INTEGER) -> u64 {
+    // SAFETY: every view of the union is defined.
+    u64::try_from(unsafe { number.QuadPart }).unwrap_or(0)
 }
 
 /// Reads a `KSYSTEM_TIME` of `KUSER_SHARED_DATA`: low part, high part, and the high part again,
@@ -114,7 +125,6 @@ fn from_ticks(ticks: u64) -> Duration {
     Duration::new(ticks / 10_000_000, nanos)
 }
 
-const SHARED_INTERRUPT_TIME: usize = 0xFFFF_F780_0000_0008;
 const SHARED_SYSTEM_TIME: usize = 0xFFFF_F780_0000_0014;
 /// 1970-01-01 in 100 ns since 1601-01-01.
 const UNIX_EPOCH: u64 = 116_444_736_000_000_000;

@@ -59,6 +59,8 @@ pub(crate) struct IoBuffer {
 
 // SAFETY: both parts are owned.
 unsafe impl Send for IoBuffer {}
+// SAFETY: a shared reference gives raw pointers only.
+unsafe impl Sync for IoBuffer {}
 
 impl IoBuffer {
     /// `len` bytes, zero if `zero`; at most 1 MiB. IRQL <= DISPATCH_LEVEL.

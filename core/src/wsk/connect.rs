@@ -81,6 +81,12 @@ impl Connect for WskConnect {
     }
 }
 
+/// A connection attempt can be part of a task.
+const _: fn(&WskConnect, &Target<'_>, &mut ConnectionInfo) = |connector, target, info| {
+    fn is_send<T: Send>(_: &T) {}
+    is_send(&connector.connect(target, &(), info));
+};
+
 /// When the attempt on the first of `left` addresses has to give way to the next: each gets an
 /// equal part of the time that is left.
 fn attempt_deadline(now: Duration, until: Option<Duration>, left: usize) -> Duration {

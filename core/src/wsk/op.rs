@@ -21,7 +21,7 @@ use crate::nt::pool::{NO_MEMORY, try_box};
 use crate::nt::shared::Shared;
 
 /// What an operation owns besides its IRP. Parts that the kernel writes are in an `UnsafeCell`.
-pub(crate) trait Payload: Send + 'static {
+pub(crate) trait Payload: Send + Sync + 'static {
     /// Whether an operation that is given up is canceled by `IoCancelIrp`. Those on a connected
     /// socket are not: closing it ends them.
     const CANCEL: bool = false;
@@ -57,6 +57,8 @@ pub(crate) struct Op<P: Payload>(NonNull<Block<P>>);
 
 // SAFETY: the block is owned; what is shared with the completion is synchronised by the state.
 unsafe impl<P: Payload> Send for Op<P> {}
+// SAFETY: a shared reference gives no more than the state and a shared reference to the payload.
+unsafe impl<P: Payload> Sync for Op<P> {}
 
 #[repr(C)]
 struct Block<P> {

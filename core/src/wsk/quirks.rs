@@ -40,6 +40,11 @@ impl Quirks {
         self.wine && status == STATUS_NOT_IMPLEMENTED && function.is_missing_in_wine()
     }
 
+    /// Whether IPv6 addresses can be bound and connected to.
+    pub(crate) fn has_ipv6(self) -> bool {
+        !self.wine
+    }
+
     /// Whether flags of send and receive are of use.
     pub(crate) fn has_flags(self) -> bool {
         !self.wine

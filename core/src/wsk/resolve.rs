@@ -28,8 +28,23 @@ pub(super) async fn resolve(
     if let Ok(literal) = host.parse::<IpAddr>() {
         return Ok(Addresses::one(literal, port));
     }
-    let npi = provider.npi()?;
     let mut lookup = Op::try_new(provider, Lookup::new(provider.clone(), host)?)?;
+    start(&mut lookup)?;
+    let done = lookup.completion().await;
+    if !done.is_success() {
+        return Err(status::map(Phase::Resolve, done.status));
+    }
+    let addresses = lookup
+        .payload_mut()
+        .map_or_else(Addresses::new, |lookup| lookup.addresses(port));
+    if addresses.as_slice().is_empty() {
+        return Err(NO_ADDRESS);
+    }
+    Ok(addresses)
+}
+
+fn start(lookup: &mut Op<Lookup>) -> Result<(), Error> {
+    let npi = lookup.provider().npi()?;
     let call = move |irp: PIRP, lookup: &Lookup| {
         // SAFETY: captured, and not released while there is an operation.
         let function = unsafe { (*npi.Dispatch).WskGetAddressInfo }?;
@@ -62,17 +77,7 @@ pub(super) async fn resolve(
     };
     // SAFETY: the IRP is passed once; the rest by the above.
     unsafe { lookup.submit(Function::GetAddressInfo, call) };
-    let done = lookup.completion().await;
-    if !done.is_success() {
-        return Err(status::map(Phase::Resolve, done.status));
-    }
-    let addresses = lookup
-        .payload_mut()
-        .map_or_else(Addresses::new, |lookup| lookup.addresses(port));
-    if addresses.as_slice().is_empty() {
-        return Err(NO_ADDRESS);
-    }
-    Ok(addresses)
+    Ok(())
 }
 
 /// Payload of a look-up.
@@ -91,6 +96,8 @@ struct Parts {
 
 // SAFETY: the pointers are into the operation itself, or to WSK's list, which it owns.
 unsafe impl Send for Lookup {}
+// SAFETY: the cell is used by the exclusive owner of the operation, and by WSK in flight.
+unsafe impl Sync for Lookup {}
 
 impl Lookup {
     fn new(provider: Shared<Provider>, host: &str) -> Result<Self, Error> {

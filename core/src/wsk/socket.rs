@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::ptr::{NonNull, null, null_mut};
 use core::sync::atomic::Ordering;
 
-use wdk_sys::{NTSTATUS, PIRP};
+use wdk_sys::PIRP;
 
 use super::address::{family, to_sockaddr, wildcard};
 use super::op::{Completion, Op, Payload};
@@ -12,7 +12,7 @@ use super::provider::Provider;
 use super::quirks::Function;
 use super::status;
 use super::sys::{
-    IPPROTO_TCP, PSOCKADDR, PWSK_BUF, PWSK_SOCKET, SOCK_STREAM, SOCKADDR_INET,
+    ADDRESS_FAMILY, IPPROTO_TCP, PSOCKADDR, PWSK_BUF, PWSK_SOCKET, SOCK_STREAM, SOCKADDR_INET,
     WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET,
 };
 use crate::io::{Error, Kind, Phase};
@@ -31,6 +31,8 @@ pub(super) struct Socket {
 
 // SAFETY: WSK's functions may be called by any thread.
 unsafe impl Send for Socket {}
+// SAFETY: as above; closing takes the socket.
+unsafe impl Sync for Socket {}
 
 impl Socket {
     /// Takes over a socket that was just created.
@@ -53,6 +55,26 @@ impl Socket {
         let dispatch = unsafe { self.raw.as_ref() }.Dispatch;
         // SAFETY: the table of a connection socket; providers' tables are constant.
         unsafe { &*dispatch.cast() }
+    }
+
+    fn bind(&self, setup: &mut Op<Setup>) {
+        let call = |irp: PIRP, setup: &Setup| {
+            let function = self.dispatch().WskBind?;
+            // SAFETY: by the invariant; the address lies in the operation.
+            Some(unsafe { function(self.raw.as_ptr(), as_sockaddr(&setup.local), 0, irp) })
+        };
+        // SAFETY: the IRP is passed once; the address by the above.
+        unsafe { setup.submit(Function::Bind, call) };
+    }
+
+    fn connect(&self, setup: &mut Op<Setup>) {
+        let call = |irp: PIRP, setup: &Setup| {
+            let function = self.dispatch().WskConnect?;
+            // SAFETY: by the invariant; the address lies in the operation.
+            Some(unsafe { function(self.raw.as_ptr(), as_sockaddr(&setup.remote), 0, irp) })
+        };
+        // SAFETY: the IRP is passed once; the address by the above.
+        unsafe { setup.submit(Function::Connect, call) };
     }
 
     /// Receives into `buffer`.
@@ -139,8 +161,10 @@ pub(super) async fn connect(
     provider: &Shared<Provider>,
     remote: SocketAddr,
 ) -> Result<Socket, Error> {
-    let npi = provider.npi()?;
-    let mut setup = Op::try_new(
+    if remote.is_ipv6() && !provider.quirks().has_ipv6() {
+        return Err(NO_IPV6);
+    }
+    let setup = Op::try_new(
         provider,
         Setup {
             close: Some(Op::try_new(provider, Close::default())?),
@@ -148,14 +172,40 @@ pub(super) async fn connect(
             remote: to_sockaddr(&remote),
         },
     )?;
-    let create = move |irp: PIRP, _: &Setup| {
+    let mut attempt = Attempt {
+        setup,
+        socket: None,
+    };
+    create(&mut attempt.setup, family(&remote))?;
+    let created = check(attempt.setup.completion().await)?;
+    let payload = attempt.setup.payload_mut().ok_or(NO_SOCKET)?;
+    let socket = payload.take_socket(created).ok_or(NO_SOCKET)?;
+    attempt.socket.insert(socket).bind(&mut attempt.setup);
+    check(attempt.setup.completion().await)?;
+    let Attempt { setup, socket } = &mut attempt;
+    socket.as_ref().ok_or(NO_SOCKET)?.connect(setup);
+    check(attempt.setup.completion().await)?;
+    attempt.socket.ok_or(NO_SOCKET)
+}
+
+/// What an attempt that is given up leaves. The order matters: a pending connect is canceled before
+/// its socket is closed, which may otherwise take as long as the connect.
+struct Attempt {
+    setup: Op<Setup>,
+    socket: Option<Socket>,
+}
+
+/// Starts to create a socket.
+fn create(setup: &mut Op<Setup>, family: ADDRESS_FAMILY) -> Result<(), Error> {
+    let npi = setup.provider().npi()?;
+    let call = |irp: PIRP, _: &Setup| {
         // SAFETY: captured, and not released while there is an operation.
         let function = unsafe { (*npi.Dispatch).WskSocket }?;
-        // SAFETY: a basic connection socket without callbacks; the IRP is passed on once.
+        // SAFETY: a connection socket without callbacks, context or owner; the IRP is passed once.
         Some(unsafe {
             function(
                 npi.Client,
-                family(&remote),
+                family,
                 SOCK_STREAM,
                 IPPROTO_TCP,
                 WSK_FLAG_CONNECTION_SOCKET,
@@ -169,29 +219,8 @@ pub(super) async fn connect(
         })
     };
     // SAFETY: the IRP is passed once, and nothing else that must last.
-    unsafe { setup.submit(Function::Socket, create) };
-    let created = check(setup.completion().await)?;
-    let socket = setup
-        .payload_mut()
-        .and_then(|payload| payload.take_socket(created))
-        .ok_or(NO_SOCKET)?;
-    let bind = |irp: PIRP, setup: &Setup| {
-        let function = socket.dispatch().WskBind?;
-        // SAFETY: the address lies in the operation.
-        Some(unsafe { function(socket.raw.as_ptr(), as_sockaddr(&setup.local), 0, irp) })
-    };
-    // SAFETY: the IRP is passed once; the address by the above.
-    unsafe { setup.submit(Function::Bind, bind) };
-    check(setup.completion().await)?;
-    let connect = |irp: PIRP, setup: &Setup| {
-        let function = socket.dispatch().WskConnect?;
-        // SAFETY: the address lies in the operation.
-        Some(unsafe { function(socket.raw.as_ptr(), as_sockaddr(&setup.remote), 0, irp) })
-    };
-    // SAFETY: the IRP is passed once; the address by the above.
-    unsafe { setup.submit(Function::Connect, connect) };
-    check(setup.completion().await)?;
-    Ok(socket)
+    unsafe { setup.submit(Function::Socket, call) };
+    Ok(())
 }
 
 /// Payload of the three steps to a connection.
@@ -239,6 +268,12 @@ fn check(done: Completion) -> Result<Completion, Error> {
 const NO_SOCKET: Error = Error::with_status(
     Phase::Connect,
     Kind::ConnectFailed,
-    0xC000_00E5_u32.cast_signed() as NTSTATUS, // STATUS_INTERNAL_ERROR
+    0xC000_00E5_u32.cast_signed(), // STATUS_INTERNAL_ERROR
     "the network stack made no socket",
+);
+const NO_IPV6: Error = Error::with_status(
+    Phase::Connect,
+    Kind::Unreachable,
+    0xC000_023C_u32.cast_signed(), // STATUS_NETWORK_UNREACHABLE
+    "the network stack has no IPv6",
 );

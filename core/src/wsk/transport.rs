@@ -296,6 +296,12 @@ impl Transport for TcpTransport {
         if let Some(error) = self.send_failed {
             return Poll::Ready(Err(error));
         }
+        if matches!(
+            self.closing,
+            Closing::Disconnect(_) | Closing::Drain(_) | Closing::Over(_)
+        ) {
+            return Poll::Ready(Err(GONE.in_phase(Phase::Send)));
+        }
         loop {
             if self.send.is_idle() {
                 if self.output.is_empty() {
