@@ -32,6 +32,9 @@ pub(crate) struct Options {
 
 /// Builds everything into [`Workspace::dist`], and fails if a driver does not pass a gate.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    if cfg!(windows) {
+        anyhow::bail!("on Windows, build with the WDK's own tools: see README.md");
+    }
     let workspace = Workspace::find()?;
     setup()?;
     for driver in products::DRIVERS {

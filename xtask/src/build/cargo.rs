@@ -103,7 +103,12 @@ pub(crate) fn command(
             "target.{}.linker='x86_64-w64-mingw32-gcc-win32'",
             target.triple()
         );
-        command.args(["--config", &linker]);
+        command.args([
+            "--config",
+            &linker,
+            "--config",
+            "profile.release.strip='debuginfo'",
+        ]);
     } else {
         command
             .arg("-Zlockfile-path")

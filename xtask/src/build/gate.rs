@@ -45,13 +45,16 @@ pub(super) fn check(workspace: &Workspace, built: &Built) -> anyhow::Result<()> 
     }
     faults.extend(imports::Known::find(workspace)?.faults(&imported));
 
-    let mut panics = 0;
+    let mut panics = panics::Panics::default();
     for section in image.sections().filter(sections::executable) {
         let (address, code) = (section.address(), section.data()?);
         faults.extend(vectors::faults(address, code, &symbols, vectors::FENCE));
-        panics += panics::calls(address, code, &symbols);
+        panics.add(address, code, &symbols);
     }
-    println!("  calls of core::panicking: {panics}");
+    println!(
+        "  calls that panic: {}, {} of them in functions of this workspace",
+        panics.all, panics.ours
+    );
 
     if !faults.is_empty() {
         bail!("{}:\n  {}", built.image.display(), faults.join("\n  "));

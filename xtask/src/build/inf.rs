@@ -48,7 +48,9 @@ fn stamped(
             section = trimmed.to_ascii_lowercase();
         }
         let key = trimmed.split('=').next().unwrap_or_default().trim();
-        if section == "[version]" && key.eq_ignore_ascii_case("DriverVer") {
+        if trimmed.starts_with(';') {
+            lines.push(line.to_owned());
+        } else if section == "[version]" && key.eq_ignore_ascii_case("DriverVer") {
             lines.push(format!("DriverVer = {date},{version}"));
             stamped = true;
         } else {
@@ -68,10 +70,10 @@ mod tests {
 
     #[test]
     fn architecture_and_version() {
-        let template = "[Version]\nSignature = \"$Windows NT$\"\nDriverVer =\n\n[Manufacturer]\n%M% = Std,NT$ARCH$\n";
+        let template = "; $ARCH$\n[Version]\nSignature = \"$Windows NT$\"\nDriverVer =\n\n[Manufacturer]\n%M% = Std,NT$ARCH$\n";
         assert_eq!(
             stamped(template, "amd64", "11/21/2026", "0.1.0.0").unwrap(),
-            "[Version]\r\nSignature = \"$Windows NT$\"\r\nDriverVer = 11/21/2026,0.1.0.0\r\n\r\n\
+            "; $ARCH$\r\n[Version]\r\nSignature = \"$Windows NT$\"\r\nDriverVer = 11/21/2026,0.1.0.0\r\n\r\n\
              [Manufacturer]\r\n%M% = Std,NTamd64\r\n"
         );
     }
