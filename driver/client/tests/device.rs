@@ -12,7 +12,7 @@ use wskhttp_client::abi::{
     RequestHeader, ResponseFlags, ResponseHeader, Status, WriteError,
 };
 use wskhttp_client::{
-    Body, Completion, Device, Fault, Handle, Kind, Operation, Pending, Phase, Request,
+    Body, Canceller, Completion, Device, Fault, Handle, Kind, Operation, Pending, Phase, Request,
 };
 use zerocopy::IntoBytes;
 
@@ -36,6 +36,8 @@ enum Step {
     Output(Vec<u8>),
     /// Stays pending until canceled.
     Hang,
+    /// The same, but a cancel comes just before the operation is there to be canceled.
+    Race(Canceller),
 }
 
 #[derive(Default)]
@@ -77,7 +79,11 @@ impl Pending for Running {
         assert_eq!(timeout, None);
         if self.done.is_none() {
             let canceled = self.driver.canceled.lock().unwrap();
-            drop(self.driver.wake.wait_while(canceled, |canceled| !*canceled));
+            let waited = self
+                .driver
+                .wake
+                .wait_timeout_while(canceled, PATIENCE, |canceled| !*canceled);
+            assert!(!waited.unwrap().1.timed_out(), "never canceled");
             self.done = Some(with_status(CANCELLED));
         }
         self.done.take()
@@ -144,6 +150,11 @@ impl Driver {
                 (0, bytes.len())
             }
             Step::Hang => return None,
+            Step::Race(canceller) => {
+                canceller.cancel();
+                *self.canceled.lock().unwrap() = false;
+                return None;
+            }
         };
         Some(Completion {
             status,
@@ -194,6 +205,7 @@ fn codes(driver: &Driver) -> Vec<u32> {
     seen.iter().map(|(code, _)| *code).collect()
 }
 
+const PATIENCE: Duration = Duration::from_secs(60);
 const READ: u32 = 1;
 const WRITE: u32 = 2;
 const SEND: u32 = IOCTL_WSKHTTP_SEND_REQUEST;
@@ -411,6 +423,15 @@ fn a_canceller_ends_what_is_under_way_and_what_comes() {
     assert_eq!(codes(&driver), [SEND]);
     canceller.reset();
     device.send(Request::get("http://h/")).unwrap();
+}
+
+#[test]
+fn a_cancel_that_comes_just_before_an_operation_ends_it() {
+    let (mut device, driver) = device([]);
+    let race = Step::Race(device.canceller());
+    driver.steps.lock().unwrap().push_back(race);
+    let error = device.send(Request::get("http://h/")).err().unwrap();
+    assert_eq!(error.kind, Kind::Canceled);
 }
 
 #[test]

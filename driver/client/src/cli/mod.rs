@@ -17,6 +17,7 @@ use wskhttp_client::{Device, setup};
 
 use self::args::{Cli, Command};
 use self::failure::Failure;
+use self::output::Output;
 
 /// Runs the command and gives its exit code.
 pub(crate) fn run() -> u8 {
@@ -48,9 +49,11 @@ fn setup_or_status(command: Command) -> Result<(), Failure> {
         Command::Start { inf } => setup::start(&inf_or_default(inf))?,
         Command::Stop => setup::stop()?,
         Command::Status => {
+            let mut stdout = Output::new(None);
             for (name, value) in Device::open()?.status()?.counters() {
-                println!("{name}: {value}");
+                stdout.write(format!("{name}: {value}\n").as_bytes())?;
             }
+            stdout.finish()?;
         }
     }
     Ok(())
