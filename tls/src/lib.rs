@@ -7,6 +7,22 @@
 //!
 //! Everything fails closed: no randomness, no time, no trusted chain or no matching name means no
 //! connection.
+//!
+//! ```
+//! use core::time::Duration;
+//! use wskhttp_core::io::{Error, Kind, Phase};
+//! use wskhttp_tls::{Platform, Roots, TlsConfig};
+//!
+//! static PLATFORM: Platform = Platform::new(
+//!     |_| Err(Error::new(Phase::Tls, Kind::TlsInternal, "no generator in this example")),
+//!     || Duration::from_secs(1_767_225_600),
+//! );
+//!
+//! let config = TlsConfig::new(&PLATFORM, Roots::BuiltIn)?;
+//! // TlsConnect::new(tcp, clock).connect(&target, &TlsKey { config, inner: () }, &mut info).await
+//! # let _ = config;
+//! # Ok::<(), Error>(())
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(

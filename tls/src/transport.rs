@@ -8,7 +8,7 @@ use wskhttp_core::io::{Error, Kind, Phase, TlsInfo, Transport};
 use crate::error;
 use crate::session::{MAX_PLAIN, OVERHEAD, Session, Step};
 
-/// Steps without data in one poll, after which other tasks get their turn.
+/// Steps without data in one poll, after which other tasks, and the deadline, get their turn.
 const STEPS_PER_POLL: usize = 64;
 /// Room below which a record waits for a flush of the transport below.
 const SMALL: usize = 1024;
@@ -74,25 +74,26 @@ impl<T: Transport> TlsTransport<T> {
     /// Ready when the handshake is done. The last flight waits for the first flush or fill, so that
     /// it can share a segment with the first request.
     pub(crate) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        loop {
+        for _ in 0..STEPS_PER_POLL {
             match self.step()? {
                 Step::Again => {}
-                Step::NeedOutput => ready!(self.poll_drain(cx))?,
+                Step::NeedOutput => ready!(self.poll_drain(cx)).map_err(in_handshake)?,
                 Step::Data { .. } => return Poll::Ready(Ok(())),
                 Step::Closed => return Poll::Ready(Err(ended())),
                 Step::NeedInput => {
-                    ready!(self.poll_drain(cx))?;
+                    ready!(self.poll_drain(cx)).map_err(in_handshake)?;
                     if !self.session.is_handshaking() {
                         return Poll::Ready(Ok(()));
                     }
                     ready!(self.inner.poll_flush(cx)).map_err(in_handshake)?;
-                    match ready!(self.inner.poll_fill(cx)).map_err(in_handshake)? {
-                        0 => return Poll::Ready(Err(ended())),
-                        _ => continue,
+                    if ready!(self.inner.poll_fill(cx)).map_err(in_handshake)? == 0 {
+                        return Poll::Ready(Err(ended()));
                     }
                 }
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// After a failed handshake: tells the peer why, if there is something to tell.
