@@ -1,7 +1,7 @@
 //! Winsock Kernel: the bindings, and the transport over them.
 //!
 //! # Ownership
-//! - One [`op::Op`] is one block of nonpaged memory with its IRP; what the kernel may touch is
+//! - One `op::Op` is one block of nonpaged memory with its IRP; what the kernel may touch is
 //!   inside. Its completion routine alone says that it is over.
 //! - A socket has one owner, and every call on it takes that owner's borrow, so that none can be
 //!   executing when it is closed. Closing takes the socket; nobody waits for it but
@@ -24,6 +24,8 @@ mod provider;
 mod quirks;
 #[cfg(feature = "nt")]
 mod resolve;
+#[cfg(feature = "nt")]
+mod sender;
 #[cfg(feature = "nt")]
 mod socket;
 #[cfg(feature = "nt")]

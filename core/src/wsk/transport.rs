@@ -8,12 +8,13 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use super::cursor::Cursor;
-use super::op::{Op, Payload};
+use super::op::{Completion, Op, Payload};
 use super::provider::Provider;
+use super::sender::Sender;
 use super::socket::Socket;
 use super::status;
-use super::sys::{WSK_BUF, WSK_FLAG_NODELAY};
-use crate::io::{Clock, Error, Kind, NtStatus, Phase, Transport};
+use super::sys::WSK_BUF;
+use crate::io::{Clock, Error, Kind, Phase, Transport};
 use crate::nt::mdl::IoBuffer;
 use crate::nt::pool::try_box;
 use crate::nt::shared::Shared;
@@ -25,15 +26,13 @@ pub struct TcpTransport {
     /// First, so that it is closed before its operations are given up. `None` once closed.
     socket: Option<Socket>,
     receive: Op<Buffer>,
-    send: Op<Buffer>,
+    sender: Sender,
     input: Cursor,
-    output: Cursor,
     /// Where the receive in flight writes ends.
     offered: usize,
     /// The last receive filled everything that it was offered.
     filled: bool,
     end: Option<End>,
-    send_failed: Option<Error>,
     closing: Closing,
 }
 
@@ -56,7 +55,7 @@ enum Closing {
     Over(Result<(), Error>),
 }
 
-/// Payload of a transfer.
+/// Payload of a receive.
 struct Buffer(IoBuffer);
 
 impl Payload for Buffer {}
@@ -70,13 +69,11 @@ impl TcpTransport {
         Ok(Self {
             socket: None,
             receive: Op::try_new(provider, Buffer(IoBuffer::try_new(FIRST_INPUT, false)?))?,
-            send: Op::try_new(provider, Buffer(IoBuffer::try_new(OUTPUT, true)?))?,
+            sender: Sender::try_new(provider)?,
             input: Cursor::default(),
-            output: Cursor::default(),
             offered: 0,
             filled: false,
             end: None,
-            send_failed: None,
             closing: Closing::No,
         })
     }
@@ -89,10 +86,6 @@ impl TcpTransport {
 
     fn receive_buffer(&self) -> &IoBuffer {
         &self.receive.payload().0
-    }
-
-    fn send_buffer(&self) -> &IoBuffer {
-        &self.send.payload().0
     }
 
     /// Makes room behind the input. Only while nothing is in flight.
@@ -123,16 +116,16 @@ impl TcpTransport {
         }
     }
 
-    /// Moves the input to `larger`, which takes the place of the buffer.
-    fn move_input(&mut self, larger: IoBuffer) {
+    /// Moves the input to `other`, which it fits, and which takes the place of the buffer.
+    fn move_input(&mut self, other: IoBuffer) {
         let input = self.input;
         let Some(buffer) = self.receive.payload_mut() else {
             return;
         };
         let data = buffer.0.as_ptr().wrapping_add(input.start());
-        // SAFETY: the data lies in the old buffer and fits the new one, which is larger.
-        unsafe { core::ptr::copy_nonoverlapping(data, larger.as_ptr(), input.len()) };
-        buffer.0 = larger;
+        // SAFETY: the data lies in the old buffer and fits the other, by the callers.
+        unsafe { core::ptr::copy_nonoverlapping(data, other.as_ptr(), input.len()) };
+        buffer.0 = other;
         self.input.moved_to_start();
     }
 
@@ -153,26 +146,6 @@ impl TcpTransport {
         Ok(())
     }
 
-    fn start_send(&mut self) -> Result<(), Error> {
-        let Some(socket) = &self.socket else {
-            return Err(GONE.in_phase(Phase::Send));
-        };
-        let flags = if self.send.provider().no_delay() {
-            WSK_FLAG_NODELAY
-        } else {
-            0
-        };
-        let mut buffer = WSK_BUF {
-            Mdl: self.send.payload().0.mdl(),
-            Offset: self.output.start() as _,
-            Length: self.output.len() as _,
-        };
-        // SAFETY: the staged part of a buffer that the operation owns; only what is behind it is
-        // written until the operation is over.
-        unsafe { socket.send(&mut self.send, &raw mut buffer, flags) };
-        Ok(())
-    }
-
     fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             let late = match &mut self.closing {
@@ -188,7 +161,7 @@ impl TcpTransport {
                     return Poll::Ready(result);
                 }
                 Closing::No => {
-                    let clock = self.send.provider().clock();
+                    let clock = self.receive.provider().clock();
                     let until = clock.now().saturating_add(CLOSE_BOUND);
                     let bound = try_box(clock.sleep_until(until));
                     self.closing = match bound {
@@ -197,15 +170,15 @@ impl TcpTransport {
                     };
                 }
                 Closing::Flush(_) if late => self.closing = Closing::Over(Err(UNSENT)),
-                Closing::Flush(bound) => match self.poll_flush(cx) {
+                Closing::Flush(bound) => match self.poll_all_sent(cx) {
                     Poll::Pending => {
                         self.closing = Closing::Flush(bound);
                         return Poll::Pending;
                     }
                     Poll::Ready(Err(error)) => self.closing = Closing::Over(Err(error)),
                     Poll::Ready(Ok(())) => {
-                        if let Some(socket) = &self.socket {
-                            socket.disconnect(&mut self.send);
+                        if let (Some(socket), Some(op)) = (&self.socket, self.sender.operation()) {
+                            socket.disconnect(op);
                         }
                         self.closing = Closing::Disconnect(bound);
                     }
@@ -213,15 +186,21 @@ impl TcpTransport {
                 Closing::Disconnect(_) | Closing::Drain(_) if late => {
                     self.closing = Closing::Over(Ok(()));
                 }
-                Closing::Disconnect(bound) => match self.send.poll(cx) {
-                    Poll::Pending => {
-                        self.closing = Closing::Disconnect(bound);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(done) if done.is_success() => self.closing = Closing::Drain(bound),
-                    // Closing the socket sends the FIN then.
-                    Poll::Ready(_) => self.closing = Closing::Over(Ok(())),
-                },
+                Closing::Disconnect(bound) => {
+                    let disconnected = match self.sender.operation() {
+                        Some(op) => op.poll(cx).map(Completion::is_success),
+                        None => Poll::Ready(false),
+                    };
+                    self.closing = match disconnected {
+                        Poll::Pending => {
+                            self.closing = Closing::Disconnect(bound);
+                            return Poll::Pending;
+                        }
+                        Poll::Ready(true) => Closing::Drain(bound),
+                        // Closing the socket sends the FIN then.
+                        Poll::Ready(false) => Closing::Over(Ok(())),
+                    };
+                }
                 Closing::Drain(bound) => {
                     self.consume(usize::MAX);
                     match self.poll_fill(cx) {
@@ -234,6 +213,26 @@ impl TcpTransport {
                     }
                 }
             }
+        }
+    }
+
+    fn poll_all_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.sender.poll_flush(self.socket.as_ref(), cx) {
+            Poll::Ready(Ok(())) => self.sender.poll_sent(self.socket.as_ref(), cx),
+            other => other,
+        }
+    }
+
+    /// Gives back the buffers that a long body has made grow.
+    fn trim(&mut self) {
+        self.sender.trim();
+        if !self.input.is_empty() || !self.receive.is_idle() {
+            return;
+        }
+        if self.receive_buffer().len() > FIRST_INPUT
+            && let Ok(smaller) = IoBuffer::try_new(FIRST_INPUT, false)
+        {
+            self.move_input(smaller);
         }
     }
 }
@@ -280,54 +279,30 @@ impl Transport for TcpTransport {
     }
 
     fn output(&mut self) -> &mut [u8] {
-        let capacity = self.send_buffer().len();
-        let room = self.output.room(capacity);
-        let free = self.send_buffer().as_ptr().wrapping_add(self.output.end());
-        // SAFETY: initialised when it was allocated; a send in flight reads before it only.
-        unsafe { core::slice::from_raw_parts_mut(free, room) }
+        self.sender.output()
     }
 
     fn stage(&mut self, n: usize) {
-        let capacity = self.send_buffer().len();
-        self.output.append(n, capacity);
+        self.sender.stage(n);
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if let Some(error) = self.send_failed {
-            return Poll::Ready(Err(error));
-        }
         if matches!(
             self.closing,
             Closing::Disconnect(_) | Closing::Drain(_) | Closing::Over(_)
         ) {
             return Poll::Ready(Err(GONE.in_phase(Phase::Send)));
         }
-        loop {
-            if self.send.is_idle() {
-                if self.output.is_empty() {
-                    self.output.rewind();
-                    return Poll::Ready(Ok(()));
-                }
-                self.start_send()?;
-            }
-            let Poll::Ready(done) = self.send.poll(cx) else {
-                return Poll::Pending;
-            };
-            if done.status == STATUS_NOT_SUPPORTED && self.send.provider().no_delay() {
-                self.send.provider().forget_no_delay();
-                continue;
-            }
-            if !done.is_success() || done.information == 0 {
-                let error = status::map(Phase::Send, done.status);
-                self.send_failed = Some(error);
-                return Poll::Ready(Err(error));
-            }
-            self.output.consume(done.information);
-        }
+        self.sender.poll_flush(self.socket.as_ref(), cx)
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.poll_closing(cx)
+    }
+
+    fn is_idle_and_open(&mut self, cx: &mut Context<'_>) -> bool {
+        self.trim();
+        self.input.is_empty() && self.poll_fill(cx).is_pending()
     }
 }
 
@@ -335,26 +310,22 @@ impl fmt::Debug for TcpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TcpTransport")
             .field("input", &self.input)
-            .field("output", &self.output)
             .finish_non_exhaustive()
     }
 }
 
-/// A TLS record with its largest expansion has 16 KiB + 261 bytes.
+/// As large as the first buffer of [`Sender`].
 const FIRST_INPUT: usize = 17 * 1024;
 const LARGE_INPUT: usize = 64 * 1024;
-const OUTPUT: usize = 17 * 1024;
 /// How long a graceful close may take.
 const CLOSE_BOUND: Duration = Duration::from_secs(3);
-
-const STATUS_NOT_SUPPORTED: NtStatus = 0xC000_00BB_u32.cast_signed();
 
 const FULL: Error = Error::new(
     Phase::Receive,
     Kind::BufferFull,
     "the receive buffer is full",
 );
-const GONE: Error = Error::new(
+pub(super) const GONE: Error = Error::new(
     Phase::Receive,
     Kind::ConnectionAborted,
     "the connection was closed",
