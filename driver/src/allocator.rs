@@ -1,32 +1,15 @@
 //! The global allocator: `wdk_alloc` with the alignment kept and the bytes counted.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wdk_alloc::WdkAllocator;
+use wskhttp_core::nt::pool::usage;
 
 /// Nonpaged pool for Rust. IRQL <= DISPATCH_LEVEL.
 ///
 /// `WdkAllocator` ignores `Layout::align`; pool gives [`POOL_ALIGNMENT`]. A stricter request gets a
 /// larger block, and the address of the block in the word before what the caller sees.
 pub(crate) struct Allocator;
-
-/// Bytes, allocations in use, and the highest number of bytes so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Usage {
-    pub(crate) bytes: usize,
-    pub(crate) high: usize,
-    pub(crate) allocations: usize,
-}
-
-/// What is in use now.
-pub(crate) fn usage() -> Usage {
-    Usage {
-        bytes: BYTES.load(Relaxed),
-        high: HIGH.load(Relaxed),
-        allocations: ALLOCATIONS.load(Relaxed),
-    }
-}
 
 // SAFETY: blocks come from `WdkAllocator`, which never unwinds; `alloc` gives the size and the
 // alignment that was asked for, and `dealloc` hands back the block that `alloc` got.
@@ -40,7 +23,7 @@ unsafe impl GlobalAlloc for Allocator {
         if base.is_null() {
             return base;
         }
-        count(block.size());
+        usage::taken(block.size());
         if layout.align() <= POOL_ALIGNMENT {
             return base;
         }
@@ -64,8 +47,7 @@ unsafe impl GlobalAlloc for Allocator {
             base = unsafe { word.read() };
         }
         let size = block_layout(layout).map_or(0, |block| block.size());
-        BYTES.fetch_sub(size, Relaxed);
-        ALLOCATIONS.fetch_sub(1, Relaxed);
+        usage::given_back(size);
         // SAFETY: `base` came from `WdkAllocator::alloc` and is freed once.
         unsafe { WdkAllocator.dealloc(base, layout) };
     }
@@ -83,15 +65,5 @@ fn block_layout(layout: Layout) -> Option<Layout> {
     Layout::from_size_align(size, POOL_ALIGNMENT).ok()
 }
 
-fn count(size: usize) {
-    ALLOCATIONS.fetch_add(1, Relaxed);
-    let bytes = BYTES.fetch_add(size, Relaxed) + size;
-    HIGH.fetch_max(bytes, Relaxed);
-}
-
 /// What ExAllocatePool2 aligns a block below a page to, on 64-bit Windows.
 const POOL_ALIGNMENT: usize = 16;
-
-static BYTES: AtomicUsize = AtomicUsize::new(0);
-static HIGH: AtomicUsize = AtomicUsize::new(0);
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);

@@ -21,9 +21,6 @@ fn panic(info: &PanicInfo<'_>) -> ! {
             file.len() as u64,
             u64::from(line),
             u64::from(column),
-        );
-    }
-    loop {
-        core::hint::spin_loop();
+        )
     }
 }

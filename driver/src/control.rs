@@ -69,7 +69,9 @@ pub(crate) unsafe fn input<'a>(irp: *mut IRP) -> &'a [u8] {
     // SAFETY: the caller's word.
     let buffer = unsafe { irp::system_buffer(irp) };
     // SAFETY: as above.
-    let length = unsafe { irp::input_length(irp::current_stack(irp)) };
+    let stack = unsafe { irp::current_stack(irp) };
+    // SAFETY: as above.
+    let length = unsafe { irp::input_length(stack) };
     if buffer.is_null() {
         return &[];
     }

@@ -129,7 +129,9 @@ unsafe fn submit(irp: *mut IRP, operation: Operation) -> NTSTATUS {
 /// The IRP's current stack location is ours.
 unsafe fn file_object(irp: *mut IRP) -> *mut FILE_OBJECT {
     // SAFETY: the caller's word.
-    unsafe { irp::file_object(irp::current_stack(irp)) }
+    let stack = unsafe { irp::current_stack(irp) };
+    // SAFETY: the caller's word.
+    unsafe { irp::file_object(stack) }
 }
 
 /// The handle that `create` stored. Borrowed for the dispatch routine: CLOSE comes after it.

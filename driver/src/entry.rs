@@ -60,10 +60,9 @@ pub(crate) unsafe extern "system" fn driver_entry(
         }
     }
     driver.DriverUnload = Some(unload);
-    if let Some(extension) = core::ptr::NonNull::new(driver.DriverExtension) {
-        // SAFETY: the I/O manager's extension of our own driver object; only DriverEntry writes to it.
-        unsafe { extension.as_ptr().as_mut() }
-            .map(|extension| extension.AddDevice = Some(device::add));
+    // SAFETY: the I/O manager's extension of our own driver object; only DriverEntry writes to it.
+    if let Some(extension) = unsafe { driver.DriverExtension.as_mut() } {
+        extension.AddDevice = Some(device::add);
     }
     STATUS_SUCCESS
 }

@@ -4,6 +4,7 @@ use core::future::Future;
 use core::pin::pin;
 use core::ptr::NonNull;
 use core::slice;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::task::Poll;
 use core::time::Duration;
 
@@ -11,6 +12,7 @@ use wdk_sys::{NTSTATUS, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS};
 use wskhttp_abi::{
     Request, RequestFlags, RequestHeader, ResponseFlags, ResponseHeader, WriteError,
 };
+use wskhttp_core::exec::{Either, race};
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::lock::RawSpinLock;
@@ -33,7 +35,11 @@ pub(crate) async fn serve(handle: &Handle) {
     let clock = &handle.services.clock;
     let connector = TlsConnect::new(handle.services.connector(), clock.clone());
     let client = HandleClient::new(connector, clock.clone(), Limits::default());
-    while handle.next().await.is_some() {
+    let mut idle = Idle {
+        total: &handle.services.counters.idle,
+        share: 0,
+    };
+    while arrival(handle, client.as_ref().ok()).await {
         let client = match &client {
             Ok(client) => client,
             Err(error) => {
@@ -47,15 +53,36 @@ pub(crate) async fn serve(handle: &Handle) {
                 exchange,
                 status,
                 information,
+                flags,
             }) => {
                 handle.conclude(Ok((status, information))).await;
                 exchange.done().await;
+                if flags.contains(RequestFlags::NO_REUSE) {
+                    client.drain_idle().await;
+                }
+                idle.set(client.idle());
             }
             Err(error) => handle.conclude(Err(error)).await,
         }
     }
     if let Ok(client) = &client {
-        client.close_idle();
+        client.drain_idle().await;
+    }
+    idle.set(0);
+}
+
+/// This handle's share of the counter of idle connections.
+struct Idle<'a> {
+    total: &'a AtomicU32,
+    share: u32,
+}
+
+impl Idle<'_> {
+    fn set(&mut self, share: usize) {
+        let share = u32::try_from(share).unwrap_or(u32::MAX);
+        self.total
+            .fetch_add(share.wrapping_sub(self.share), Relaxed);
+        self.share = share;
     }
 }
 
@@ -64,6 +91,22 @@ struct Finished<'c> {
     exchange: HandleExchange<'c>,
     status: NTSTATUS,
     information: usize,
+    flags: RequestFlags,
+}
+
+/// Waits for an IRP, and meanwhile closes connections that have been idle for too long. False when
+/// the handle has ended.
+async fn arrival(handle: &Handle, client: Option<&HandleClient>) -> bool {
+    let clock = &handle.services.clock;
+    loop {
+        let Some(expiry) = client.and_then(HandleClient::close_expired) else {
+            return handle.next().await.is_some();
+        };
+        match race(handle.next(), clock.sleep_until(expiry)).await {
+            Either::First(next) => return next.is_some(),
+            Either::Second(()) => {}
+        }
+    }
 }
 
 /// One request from SEND_REQUEST to the end of the body.
@@ -97,13 +140,14 @@ async fn request<'c>(
             }
             Response::Head { information } => {
                 handle.complete_front(STATUS_SUCCESS, information).await;
-                return read(handle, exchange).await;
+                return read(handle, exchange, flags).await;
             }
             Response::Whole { information } => {
                 return Ok(Finished {
                     exchange,
                     status: STATUS_SUCCESS,
                     information,
+                    flags,
                 });
             }
         }
@@ -142,6 +186,9 @@ async fn send<'c>(
         connect,
         total: after(message.total_timeout_ms),
     };
+    if message.flags.contains(RequestFlags::NO_REUSE) {
+        client.drain_idle().await;
+    }
     let exchange = client.send(&request, &key, deadlines).await?;
     Ok((exchange, message.flags))
 }
@@ -167,6 +214,7 @@ async fn stream(handle: &Handle, exchange: &mut HandleExchange<'_>) -> Result<()
 async fn read<'c>(
     handle: &Handle,
     mut exchange: HandleExchange<'c>,
+    flags: RequestFlags,
 ) -> Result<Finished<'c>, Error> {
     let mut late = None;
     loop {
@@ -184,13 +232,14 @@ async fn read<'c>(
             handle.complete_front(STATUS_SUCCESS, 0).await;
             continue;
         }
-        let filled = fill(&mut exchange, out, Wait::ForSome).await?;
+        let filled = fill(&mut exchange, out, Wait::Some).await?;
         late = filled.late;
         if filled.complete {
             return Ok(Finished {
                 exchange,
                 status: STATUS_SUCCESS,
                 information: filled.bytes,
+                flags,
             });
         }
         handle.complete_front(STATUS_SUCCESS, filled.bytes).await;
@@ -243,9 +292,9 @@ async fn respond(
         }
     };
     let wait = if flags.contains(RequestFlags::WHOLE_BODY) {
-        Wait::ForAll
+        Wait::All
     } else {
-        Wait::ForNone
+        Wait::Nothing
     };
     let filled = match out.get_mut(at..) {
         Some(room) => fill(exchange, room, wait).await?,
@@ -273,11 +322,11 @@ async fn respond(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
     /// Take what is there.
-    ForNone,
+    Nothing,
     /// Wait for at least one byte.
-    ForSome,
+    Some,
     /// Wait until the buffer is full or the body ends.
-    ForAll,
+    All,
 }
 
 #[derive(Default)]
@@ -298,9 +347,9 @@ async fn fill(
     loop {
         let room = out.get_mut(filled.bytes..).unwrap_or_default();
         let patient = match wait {
-            Wait::ForNone => false,
-            Wait::ForSome => filled.bytes == 0,
-            Wait::ForAll => true,
+            Wait::Nothing => false,
+            Wait::Some => filled.bytes == 0,
+            Wait::All => true,
         };
         let data = if patient && !room.is_empty() {
             exchange.data().await?

@@ -208,9 +208,10 @@ impl Handle {
                 let mut state = self.state.lock();
                 let popped = state.queue.pop();
                 let last = state.queue.is_empty();
+                // Before any completion, after which the caller may ask.
+                state.failure = outcome.err();
                 if last {
                     state.aborted = false;
-                    state.failure = outcome.err();
                     let is_ok = outcome.is_ok();
                     state.progress = if is_ok {
                         Progress::Complete

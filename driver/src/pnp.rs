@@ -24,7 +24,9 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
     // SAFETY: called by the I/O manager for a device of ours.
     let device = unsafe { Device::of(object) };
     // SAFETY: the IRP's current stack location is ours.
-    let minor = u32::from(unsafe { irp::minor(irp::current_stack(irp)) });
+    let stack = unsafe { irp::current_stack(irp) };
+    // SAFETY: as above.
+    let minor = u32::from(unsafe { irp::minor(stack) });
     match minor {
         IRP_MN_START_DEVICE => {
             // SAFETY: `lower` is attached below us.

@@ -3,28 +3,18 @@
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use wskhttp_abi::{Failure, ResponseHeader, VERSION};
+use wskhttp_abi::{Failure, ResponseHeader};
 use wskhttp_core::io::{ConnectionInfo, Error};
 
 /// The record of a failed request.
 pub(crate) fn failure(error: &Error) -> Failure {
-    let mut cause = [0; 128];
-    let mut length = 0;
-    for (slot, byte) in cause.iter_mut().zip(error.cause.bytes()) {
-        *slot = byte;
-        length += 1;
-    }
-    Failure {
-        size: u32::try_from(size_of::<Failure>()).unwrap_or(u32::MAX),
-        version: VERSION,
-        phase: error.phase as u16,
-        kind: error.kind as u16,
-        fault: error.fault() as u16,
-        status: error.status(),
-        cause_length: length,
-        reserved: 0,
-        cause,
-    }
+    Failure::new(
+        error.phase as u16,
+        error.kind as u16,
+        error.fault() as u16,
+        error.status(),
+        error.cause,
+    )
 }
 
 /// Fills in what is known about the connection.

@@ -7,10 +7,10 @@ use wskhttp_core::exec::{Executor, Spawner};
 use wskhttp_core::io::Error;
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::nt::pool::usage;
 use wskhttp_core::nt::shared::Shared;
 use wskhttp_core::wsk::{Wsk, WskConnect};
 
-use crate::allocator;
 use crate::trust::Trust;
 
 /// Started in DriverEntry, stopped in Unload: the owner of the worker threads.
@@ -88,7 +88,7 @@ impl Services {
 
     /// The counters as the ABI has them.
     pub(crate) fn status(&self) -> wskhttp_abi::Status {
-        let usage = allocator::usage();
+        let usage = usage::now();
         let network = self.wsk.counters();
         wskhttp_abi::Status {
             size: wide(size_of::<wskhttp_abi::Status>()),
