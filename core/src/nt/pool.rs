@@ -114,6 +114,7 @@ impl NonPaged {
         // SAFETY: flags, size and tag are valid.
         let memory = unsafe { ExAllocatePool2(flags, len as _, TAG) };
         let memory = NonNull::new(memory.cast()).ok_or(NO_MEMORY)?;
+        usage::taken(len);
         Ok(Self { memory, len })
     }
 
@@ -128,9 +129,54 @@ impl NonPaged {
 
 impl Drop for NonPaged {
     fn drop(&mut self) {
+        usage::given_back(self.len);
         // SAFETY: from ExAllocatePool2, freed once.
         unsafe { ExFreePool(self.memory.as_ptr().cast()) };
     }
+}
+
+pub mod usage {
+    //! How much pool is in use: what operations hold, and what the program's allocator reports.
+
+    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    /// Bytes and allocations in use now, and the highest number of bytes so far.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct Usage {
+        /// Bytes in use.
+        pub bytes: usize,
+        /// Highest `bytes`.
+        pub high: usize,
+        /// Allocations in use.
+        pub allocations: usize,
+    }
+
+    /// What is in use. IRQL: any.
+    #[must_use]
+    pub fn now() -> Usage {
+        Usage {
+            bytes: BYTES.load(Relaxed),
+            high: HIGH.load(Relaxed),
+            allocations: ALLOCATIONS.load(Relaxed),
+        }
+    }
+
+    /// An allocation of `size` bytes was made. IRQL: any.
+    pub fn taken(size: usize) {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        let bytes = BYTES.fetch_add(size, Relaxed).wrapping_add(size);
+        HIGH.fetch_max(bytes, Relaxed);
+    }
+
+    /// An allocation of `size` bytes was freed. IRQL: any.
+    pub fn given_back(size: usize) {
+        ALLOCATIONS.fetch_sub(1, Relaxed);
+        BYTES.fetch_sub(size, Relaxed);
+    }
+
+    static BYTES: AtomicUsize = AtomicUsize::new(0);
+    static HIGH: AtomicUsize = AtomicUsize::new(0);
+    static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 }
 
 const NON_PAGED: u64 = 0x40; // POOL_FLAG_NON_PAGED
