@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use lock_api::{Mutex, RawMutex};
 use wskhttp_core::io::{
-    Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, deadline,
+    Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, TransportExt, deadline,
 };
 
 use crate::{Limits, Request, Url};
@@ -117,6 +117,22 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
             if taken.is_none() {
                 return;
             }
+        }
+    }
+
+    /// Closes all idle connections gracefully, those that are slow to close within
+    /// [`Limits::close`] altogether; the rest are aborted.
+    pub async fn drain_idle(&self) {
+        let at = self.clock.now().saturating_add(self.limits.close);
+        loop {
+            // The guard must be gone before the wait.
+            let taken = self.pool.lock().pop();
+            let Some(mut connection) = taken else {
+                return;
+            };
+            let late = Error::new(Phase::Close, Kind::TimedOut, "the close took too long");
+            // The connection is gone either way.
+            let _ = deadline(&self.clock, Some(at), late, connection.transport.close()).await;
         }
     }
 
