@@ -43,9 +43,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         gate::check(&workspace, &built)?;
     }
     step("Windows programs");
-    for program in products::programs(&workspace)? {
-        program.build(&workspace)?;
-    }
+    products::build_programs(&workspace)?;
     inf::stamp(&workspace)?;
     lock::verify(&workspace)?;
     if !options.no_arm64 {

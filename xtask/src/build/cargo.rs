@@ -99,16 +99,9 @@ pub(crate) fn command(
         // Set by `cargo run` to the libraries of the workspace's compiler.
         .env_remove("LD_LIBRARY_PATH");
     if target == Target::Windows {
-        let linker = format!(
-            "target.{}.linker='x86_64-w64-mingw32-gcc-win32'",
-            target.triple()
-        );
-        command.args([
-            "--config",
-            &linker,
-            "--config",
-            "profile.release.strip='debuginfo'",
-        ]);
+        for setting in PROGRAMS {
+            command.args(["--config", setting]);
+        }
     } else {
         command
             .arg("-Zlockfile-path")
@@ -130,3 +123,11 @@ pub(crate) fn command(
     }
     Ok(command)
 }
+
+/// Programs need no link-time optimisation, which would take longer than all the rest of a build.
+const PROGRAMS: &[&str] = &[
+    "target.x86_64-pc-windows-gnu.linker='x86_64-w64-mingw32-gcc-win32'",
+    "profile.release.codegen-units=16",
+    "profile.release.lto='off'",
+    "profile.release.strip='debuginfo'",
+];

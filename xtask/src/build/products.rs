@@ -65,47 +65,28 @@ impl Driver {
     }
 }
 
-/// A program for Windows.
-pub(super) struct Program {
-    package: &'static str,
-    name: String,
-}
-
-/// The programs of the workspace.
-pub(super) fn programs(workspace: &Workspace) -> anyhow::Result<Vec<Program>> {
-    let programs: Vec<Program> = PROGRAM_PACKAGES
-        .iter()
-        .flat_map(|package| {
-            workspace.binaries(package).map(|name| Program {
-                package,
-                name: name.to_owned(),
-            })
-        })
-        .collect();
-    if programs.is_empty() {
+/// Builds the programs, and copies them.
+pub(super) fn build_programs(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut arguments = vec!["build", "--release"];
+    let mut names = Vec::new();
+    for package in PROGRAM_PACKAGES {
+        for name in workspace.binaries(package) {
+            arguments.extend(["--package", package, "--bin", name]);
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
         bail!("none of {} has a program", PROGRAM_PACKAGES.join(", "));
     }
-    Ok(programs)
-}
-
-impl Program {
-    /// Builds it, and copies it.
-    pub(super) fn build(&self, workspace: &Workspace) -> anyhow::Result<()> {
-        let arguments = [
-            "build",
-            "--release",
-            "--package",
-            self.package,
-            "--bin",
-            &self.name,
-        ];
-        cargo(workspace, Target::Windows, &arguments)?;
-        let file = format!("{}.exe", self.name);
+    cargo(workspace, Target::Windows, &arguments)?;
+    for name in names {
+        let file = format!("{name}.exe");
         copy(
             &release(workspace, Target::Windows).join(&file),
             &workspace.dist().join(&file),
-        )
+        )?;
     }
+    Ok(())
 }
 
 fn release(workspace: &Workspace, target: Target) -> PathBuf {
