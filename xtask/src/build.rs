@@ -1,4 +1,5 @@
-//! `cargo xtask build`: the driver, the Windows programs, and the gates that what came out must pass.
+//! `cargo xtask build`: the driver, the Windows programs, and the gates that what came out must
+//! pass.
 
 pub(crate) mod cargo;
 mod checksum;

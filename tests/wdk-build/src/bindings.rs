@@ -58,7 +58,8 @@ impl BuilderExt for Builder {
     }
 }
 
-/// The directory of the compiler's own headers, which libclang does not find by itself; that of libclang's version if it can be had.
+/// The directory of the compiler's own headers, which libclang does not find by itself; that of
+/// libclang's version if it can be had.
 fn resource_directory() -> Option<String> {
     let version = bindgen::clang_version()
         .parsed

@@ -1,11 +1,13 @@
 //! Stand-in for the build-script library `wdk-build` on hosts without the Windows Driver Kit.
 //!
-//! Same package name, version and public API as far as the build scripts of `wdk-sys`, `wdk`, `wdk-alloc` and of the drivers
-//! here call it. Headers come from mingw-w64, import libraries are made of mingw-w64's export lists ([`link`]). It knows three
-//! targets: a driver for x86_64 and for aarch64 (`*-pc-windows-msvc`), and the Linux host itself, where the same
-//! bindings serve a simulated kernel and nothing is linked.
+//! Same package name, version and public API as far as the build scripts of `wdk-sys`, `wdk`,
+//! `wdk-alloc` and of the drivers here call it. Headers come from mingw-w64, import libraries are
+//! made of mingw-w64's export lists (`link.rs`). It knows three targets: a driver for x86_64 and for
+//! aarch64 (`*-pc-windows-msvc`), and the Linux host itself, where the same bindings serve a
+//! simulated kernel and nothing is linked.
 //!
-//! Every driver here is a WDM driver, so [`Config`] is not read from manifests; the other models exist as types only.
+//! Every driver here is a WDM driver, so [`Config`] is not read from manifests; the other models
+//! exist as types only.
 
 mod bindings;
 mod config;
@@ -25,7 +27,8 @@ pub fn configure_wdk_library_build() -> Result<(), ConfigError> {
     Config::from_env_auto()?.configure_library_build()
 }
 
-/// Configures the build of a library that depends on the WDK, then calls `f` with the configuration.
+/// Configures the build of a library that depends on the WDK, then calls `f` with the
+/// configuration.
 ///
 /// # Errors
 /// Those of [`configure_wdk_library_build`], and those of `f`.

@@ -12,7 +12,8 @@ use crate::{
     target::{Target, variable},
 };
 
-/// Makes the import libraries in the build script's output directory, and tells Cargo how to link a WDM driver.
+/// Makes the import libraries in the build script's output directory, and tells Cargo how to link a
+/// WDM driver.
 pub(crate) fn configure(target: Target) -> Result<(), ConfigError> {
     let output = PathBuf::from(variable("OUT_DIR")?);
     let archives = target.headers()?.join("../lib");
@@ -118,7 +119,8 @@ fn names(list: &str) -> impl Iterator<Item = &str> {
         .filter_map(|line| line.split_whitespace().next())
 }
 
-/// The exports in llvm-nm's listing of an import library. A function has a thunk besides its pointer; data has not.
+/// The exports in llvm-nm's listing of an import library. A function has a thunk besides its
+/// pointer; data has not.
 fn symbols(listing: &str) -> BTreeMap<String, Kind> {
     let mut exports = BTreeMap::new();
     let mut thunks = Vec::new();

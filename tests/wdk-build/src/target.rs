@@ -9,8 +9,9 @@ use crate::ConfigError;
 pub(crate) enum Target {
     /// A driver for x86_64 Windows.
     Amd64,
-    /// A driver for aarch64 Windows, for type checks: mingw-w64's wdm.h and ntddk.h have no ARM64 branch, so that the
-    /// bindings are those of x86_64. Both are LLP64; CONTEXT, KPCR and what else is the architecture's own are wrong.
+    /// A driver for aarch64 Windows, for type checks: mingw-w64's wdm.h and ntddk.h have no ARM64
+    /// branch, so that the bindings are those of x86_64. Both are LLP64; CONTEXT, KPCR and what
+    /// else is the architecture's own are wrong.
     Arm64,
     /// The x86_64 Linux host: the bindings of [`Target::Amd64`], and nothing to link.
     Host,

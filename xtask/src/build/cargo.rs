@@ -78,7 +78,8 @@ pub(crate) fn cargo(
     Ok(())
 }
 
-/// `cargo SUBCOMMAND` for `target`. What needs the WDK's bindings gets the stand-in for wdk-build, and its lock file.
+/// `cargo SUBCOMMAND` for `target`. What needs the WDK's bindings gets the stand-in for wdk-build,
+/// and its lock file.
 ///
 /// # Errors
 /// When the compiler or the lock file cannot be read.

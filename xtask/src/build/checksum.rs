@@ -12,7 +12,8 @@ pub(super) fn set(image: &mut [u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Offset of the field: after the signature (4), the file header (20), and 64 bytes into the optional header.
+/// Offset of the field: after the signature (4), the file header (20), and 64 bytes into the
+/// optional header.
 fn field(image: &[u8]) -> Option<usize> {
     let header = image
         .get(0x3c..0x40)?

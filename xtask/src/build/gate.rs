@@ -14,8 +14,8 @@ use object::{Object, ObjectSection, read::pe::PeFile64};
 use self::map::Symbols;
 use super::{products::Built, workspace::Workspace};
 
-/// Prints what matters of a driver, and fails if it imports what Windows does not export, has a section that is both writable
-/// and executable, or uses AVX where it may not.
+/// Prints what matters of a driver, and fails if it imports what Windows does not export, has a
+/// section that is both writable and executable, or uses AVX where it may not.
 pub(super) fn check(workspace: &Workspace, built: &Built) -> anyhow::Result<()> {
     let bytes = fs::read(&built.image).with_context(|| built.image.display().to_string())?;
     let image = PeFile64::parse(&*bytes).with_context(|| built.image.display().to_string())?;

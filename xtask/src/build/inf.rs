@@ -32,7 +32,8 @@ fn date(workspace: &Workspace) -> anyhow::Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
 
-/// `$ARCH$` is the architecture, and DriverVer in `[Version]` is date and version. Lines end as on Windows.
+/// `$ARCH$` is the architecture, and DriverVer in `[Version]` is date and version. Lines end as on
+/// Windows.
 fn stamped(
     template: &str,
     architecture: &str,

@@ -1,6 +1,8 @@
-//! The lock file of builds with the stand-in for wdk-build: `Cargo.lock`, less what the real one depends on.
+//! The lock file of builds with the stand-in for wdk-build: `Cargo.lock`, less what the real one
+//! depends on.
 //!
-//! Cargo derives it from a copy, so that `Cargo.lock` keeps the real wdk-build and stays the only list of versions.
+//! Cargo derives it from a copy, so that `Cargo.lock` keeps the real wdk-build and stays the only
+//! list of versions.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 

@@ -1,5 +1,5 @@
-//! Cargo without one warning: with `-Zbuild-std` it resolves the standard library too, and says each time that
-//! the patch for wdk-build was not used there.
+//! Cargo without one warning: with `-Zbuild-std` it resolves the standard library too, and says
+//! each time that the patch for wdk-build was not used there.
 
 use std::{
     io::{self, BufRead, BufReader, IsTerminal, Write},

@@ -1,5 +1,6 @@
-//! Every import exists on real Windows: mingw-w64's import library of the image lists it, or `tests/wdk-build/exports` does with
-//! the page that documents it. What Windows may lack is resolved at run time (MmGetSystemRoutineAddress) and is no import.
+//! Every import exists on real Windows: mingw-w64's import library of the image lists it, or
+//! `tests/wdk-build/exports` does with the page that documents it. What Windows may lack is
+//! resolved at run time (MmGetSystemRoutineAddress) and is no import.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -112,7 +113,8 @@ fn exports(archive: &[u8]) -> anyhow::Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// The names in a list of further exports. Each has a citation behind `#`: page, header, first Windows version.
+/// The names in a list of further exports. Each has a citation behind `#`: page, header, first
+/// Windows version.
 fn listed(list: &str) -> anyhow::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for line in list

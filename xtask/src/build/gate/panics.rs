@@ -14,7 +14,8 @@ pub(super) struct Panics {
 }
 
 impl Panics {
-    /// Adds the direct calls of, and jumps to, core's panic functions in `code`, which is loaded at `address`.
+    /// Adds the direct calls of, and jumps to, core's panic functions in `code`, which is loaded at
+    /// `address`.
     pub(super) fn add(&mut self, address: u64, code: &[u8], symbols: &Symbols) {
         for instruction in &mut Decoder::with_ip(64, code, address, DecoderOptions::NONE) {
             let branches = matches!(

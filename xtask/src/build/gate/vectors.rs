@@ -1,6 +1,7 @@
-//! No code touches ymm or zmm registers outside a fence: Windows does not save them for a driver that has not called
-//! KeSaveExtendedProcessorState. The VEX form of an xmm instruction clears the upper half of ymm, and counts; BMI instructions,
-//! VEX too, have general registers only, and do not.
+//! No code touches ymm or zmm registers outside a fence: Windows does not save them for a driver
+//! that has not called KeSaveExtendedProcessorState. The VEX form of an xmm instruction clears the
+//! upper half of ymm, and counts; BMI instructions, VEX too, have general registers only, and do
+//! not.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +9,12 @@ use iced_x86::{Decoder, DecoderOptions, EncodingKind, Instruction, Mnemonic, OpK
 
 use super::map::Symbols;
 
-/// Beginnings of the names of functions that may use AVX, because they run between KeSaveExtendedProcessorState and
-/// KeRestoreExtendedProcessorState.
+/// Beginnings of the names of functions that may use AVX, because they run between
+/// KeSaveExtendedProcessorState and KeRestoreExtendedProcessorState.
 pub(super) const FENCE: &[&str] = &[];
 
-/// One line for each function in `code`, which is loaded at `address`, that uses AVX and is not in the fence.
+/// One line for each function in `code`, which is loaded at `address`, that uses AVX and is not in
+/// the fence.
 pub(super) fn faults(address: u64, code: &[u8], symbols: &Symbols, fence: &[&str]) -> Vec<String> {
     let mut functions: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
     for instruction in &mut Decoder::with_ip(64, code, address, DecoderOptions::NONE) {
