@@ -4,7 +4,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -96,6 +96,31 @@ impl Bench {
         self.driver.wine().shared().join(name)
     }
 
+    /// What is in use when nothing is under way.
+    pub(crate) fn in_use(&self) -> anyhow::Result<InUse> {
+        let status = self.driver.idle()?;
+        Ok(InUse {
+            allocations: status.get("allocations_now")?,
+            bytes: status.get("pool_now")?,
+        })
+    }
+
+    /// Fails unless no more is in use than `before`, soon. Not at once: connections close in their own time,
+    /// and the handle that asks is in use itself.
+    pub(crate) fn back_to(&self, before: InUse) -> anyhow::Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let now = self.in_use()?;
+            if now.allocations <= before.allocations && now.bytes <= before.bytes + SLACK {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{before:?} before, {now:?} after"
+            );
+        }
+    }
+
     /// Fails unless a plain GET works.
     pub(crate) fn healthy(&self) -> anyhow::Result<()> {
         let body = self.get(&self.url("/bytes/100"))?;
@@ -121,6 +146,16 @@ pub(crate) fn pattern(length: usize) -> Vec<u8> {
     }
     bytes
 }
+
+/// Nonpaged pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InUse {
+    allocations: u64,
+    bytes: u64,
+}
+
+/// What a cached session ticket may be longer than another.
+const SLACK: u64 = 512;
 
 /// For one transfer that is not a large one.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -130,16 +130,11 @@ impl Expected {
     /// the next request succeeds, and what is in use does not grow from time to time.
     fn check(&self, bench: &Bench, ca: &Path, arguments: &[&str]) -> anyhow::Result<()> {
         self.once(bench, ca, arguments)?;
-        let before = settled(bench)?;
+        let before = bench.in_use()?;
         for _ in 0..3 {
             self.once(bench, ca, arguments)?;
         }
-        let after = settled(bench)?;
-        ensure!(
-            after.0 <= before.0 && after.1 <= before.1 + SLACK,
-            "three more times took (allocations, bytes) from {before:?} to {after:?}"
-        );
-        Ok(())
+        bench.back_to(before)
     }
 
     fn once(&self, bench: &Bench, ca: &Path, arguments: &[&str]) -> anyhow::Result<()> {
@@ -166,15 +161,6 @@ impl Expected {
             .insert(self.name, message.to_owned());
         bench.healthy().context("the request after it")
     }
-}
-
-/// The allocator's own rounding, and counters that grow a digit.
-const SLACK: u64 = 512;
-
-/// Allocations and bytes in use when nothing is under way.
-fn settled(bench: &Bench) -> anyhow::Result<(u64, u64)> {
-    let status = bench.driver.idle()?;
-    Ok((status.get("allocations_now")?, status.get("pool_now")?))
 }
 
 fn leaf(bench: &Bench, name: &'static str, fault: LeafFault) -> anyhow::Result<()> {

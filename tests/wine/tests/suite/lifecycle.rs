@@ -112,7 +112,7 @@ fn given_up(
     give_up: fn(&mut Running) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     bench.healthy()?;
-    let before = bench.driver.idle()?.get("allocations_now")?;
+    let before = bench.in_use()?;
     for _ in 0..3 {
         let (mut running, connection) = phase.start(bench)?;
         give_up(&mut running)?;
@@ -126,9 +126,7 @@ fn given_up(
         bench.driver.idle()?;
     }
     bench.healthy()?;
-    let after = bench.driver.idle()?.get("allocations_now")?;
-    ensure!(after <= before, "{before} allocations, then {after}");
-    Ok(())
+    bench.back_to(before)
 }
 
 /// How the server saw the connection end.
