@@ -311,6 +311,10 @@ fn an_end_without_close_notify_is_truncation() {
                     (Kind::TlsTruncated, Phase::Receive)
                 );
             }
+            // Nothing that comes after an end is believed.
+            say(&mut connection, b"other half");
+            connection.fill().await.expect_err("truncated for good");
+            assert_eq!(connection.input(), b"");
         });
     }
 }
