@@ -75,7 +75,7 @@ impl Idle {
 }
 
 /// The counters once no request is under way and two looks in a row give the same.
-fn at_rest(device: &mut Device) -> Result<Status> {
+pub(crate) fn at_rest(device: &mut Device) -> Result<Status> {
     let begin = Instant::now();
     let mut last = device.status()?;
     loop {

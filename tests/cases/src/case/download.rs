@@ -5,6 +5,7 @@ use wskhttp_abi::{RequestFlags, Response, ResponseFlags};
 use wskhttp_client::{Completion, Operation};
 
 use crate::Context;
+use crate::idle::at_rest;
 use crate::message::{FIXED, expect, finish, get, message, send, sha256, status, wait};
 use crate::observer::until;
 use crate::random::Random;
@@ -33,6 +34,31 @@ pub(super) fn keep_alive(context: &Context) -> Result<()> {
     until("the connection's end", || {
         Ok(context.seen(&tag)?.iter().all(|one| one.end.is_some()))
     })
+}
+
+/// An idle TLS connection holds a bounded amount of pool.
+pub(super) fn idle_connection(context: &Context) -> Result<()> {
+    let mut observer = context.device()?;
+    let mut devices = Vec::new();
+    for _ in 0..CONNECTIONS {
+        devices.push(context.device()?);
+    }
+    let before = at_rest(&mut observer)?;
+    for device in &mut devices {
+        let input = get(context, "/bytes/1000", RequestFlags::WHOLE_BODY)?;
+        parse(&finish(device, send(input, vec![0; 8192]))?)?;
+    }
+    let after = at_rest(&mut observer)?;
+    ensure!(
+        u64::from(after.idle_now - before.idle_now) == CONNECTIONS,
+        "{} connections are idle",
+        after.idle_now - before.idle_now
+    );
+    let each = after.pool_now.saturating_sub(before.pool_now) / CONNECTIONS;
+    println!("an idle connection holds {each} bytes of nonpaged pool");
+    ensure!(each > 0, "an idle connection holds no memory");
+    ensure!(each <= 64 * 1024, "an idle connection holds {each} bytes");
+    Ok(())
 }
 
 /// A small GET and its whole response in one DeviceIoControl.
@@ -146,3 +172,5 @@ const fn size(n: usize) -> usize {
 const MANY: usize = 64;
 const ODD: u64 = 300_007;
 const SIZES: [usize; 9] = [1, 2, 3, 7, 1000, 4095, 4096, 4097, 65537];
+
+const CONNECTIONS: u64 = 8;

@@ -18,6 +18,7 @@ use anyhow::Result;
 
 pub(crate) const ALL: &[Case] = &[
     plain("keep-alive", download::keep_alive),
+    plain("idle-connection", download::idle_connection),
     plain("one-call", download::one_call),
     plain("in-flight", download::in_flight),
     plain("odd-reads", download::odd_reads),
