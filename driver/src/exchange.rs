@@ -34,7 +34,7 @@ type HandleExchange<'c> = Exchange<'c, Connector, KernelClock, RawSpinLock>;
 pub(crate) async fn serve(handle: &Handle) {
     let clock = &handle.services.clock;
     let connector = TlsConnect::new(handle.services.connector(), clock.clone());
-    let client = HandleClient::new(connector, clock.clone(), Limits::default());
+    let client = HandleClient::new(connector, clock.clone(), limits());
     let mut idle = Idle {
         total: &handle.services.counters.idle,
         share: 0,
@@ -419,6 +419,15 @@ unsafe fn buffer<'a>(irp: Pending) -> Result<&'a mut [u8], Error> {
     let length = unsafe { mdl::byte_count(mdl) };
     // SAFETY: the MDL describes `length` bytes from there, mapped until the IRP is completed.
     Ok(unsafe { slice::from_raw_parts_mut(address.as_ptr(), length) })
+}
+
+/// A handle carries one request at a time, so it never has two idle connections to one origin.
+fn limits() -> Limits {
+    Limits {
+        idle_total: 4,
+        idle_per_origin: 1,
+        ..Limits::default()
+    }
 }
 
 const fn invalid(cause: &'static str) -> Error {

@@ -77,14 +77,15 @@ impl Handle {
             }),
         })?;
         handles.insert(&handle)?;
+        services.counters.handles.fetch_add(1, Relaxed);
         let (task, registry) = (handle.clone(), handles.clone());
         let spawned = services.spawner.spawn(async move {
-            task.services.counters.handles.fetch_add(1, Relaxed);
             exchange::serve(&task).await;
             task.services.counters.handles.fetch_sub(1, Relaxed);
             registry.remove(&task);
         });
         if let Err(error) = spawned {
+            services.counters.handles.fetch_sub(1, Relaxed);
             handles.remove(&handle);
             return Err(error);
         }
