@@ -29,7 +29,7 @@
 //! | `/truncate/PHASE/notify` | the same with close_notify before FIN |
 //! | `/_log?tag=T` | [`Log`] as JSON; with a tag only the connections that had a request whose query holds `tag=T` |
 //! | `/_release` | lets all uploads stalled by `/stall/upload` be read |
-//! | `/_ports` | JSON with `https`, `http`, `silent` |
+//! | `/_ports` | JSON with `https`, `http`, `silent`, `full` |
 //! | `/_ca` | the certificate authority, PEM |
 //!
 //! The scripted answers (`/stall`, `/reset`, `/truncate`, ...) come on the same port: hyper parses the

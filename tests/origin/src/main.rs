@@ -88,6 +88,7 @@ fn main() -> Result<()> {
             "https": origin.https_port(),
             "http": origin.http_port(),
             "silent": origin.silent_port(),
+            "full": origin.full_port(),
             "ca": arguments.ca_out,
         })
     );

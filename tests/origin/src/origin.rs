@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -19,6 +19,7 @@ use crate::{Ca, LeafFault, LeafOptions, Options, connection};
 /// A server on 127.0.0.1 with threads of its own. Dropping it ends it and its connections.
 pub struct Origin {
     shared: Arc<Shared>,
+    _full: Full,
     runtime: Option<Runtime>,
 }
 
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) https: u16,
     pub(crate) http: u16,
     pub(crate) silent: u16,
+    pub(crate) full: u16,
     pub(crate) ca: Ca,
     /// Counts the releases of stalled uploads.
     pub(crate) released: watch::Sender<u64>,
@@ -68,11 +70,12 @@ impl Origin {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(tls));
 
-        let (https, http, silent) = runtime.block_on(async {
+        let (https, http, silent, full) = runtime.block_on(async {
             Ok::<_, anyhow::Error>((
                 listen(options.https_port).await?,
                 listen(options.http_port).await?,
                 listen(0).await?,
+                Full::listen().await.context("no port can be filled")?,
             ))
         })?;
         let shared = Arc::new(Shared {
@@ -80,6 +83,7 @@ impl Origin {
             https: https.local_addr()?.port(),
             http: http.local_addr()?.port(),
             silent: silent.local_addr()?.port(),
+            full: full.listener.local_addr()?.port(),
             ca,
             released: watch::Sender::new(0),
         });
@@ -98,6 +102,7 @@ impl Origin {
         }));
         Ok(Self {
             shared,
+            _full: full,
             runtime: Some(runtime),
         })
     }
@@ -118,6 +123,13 @@ impl Origin {
     #[must_use]
     pub fn silent_port(&self) -> u16 {
         self.shared.silent
+    }
+
+    /// The port that a connection is never made to: its backlog is full, and Linux does not answer
+    /// further SYNs then. Windows would refuse them.
+    #[must_use]
+    pub fn full_port(&self) -> u16 {
+        self.shared.full
     }
 
     /// The published authority, PEM. It did not sign the leaf if the fault is
@@ -150,6 +162,26 @@ impl Origin {
     /// Lets all uploads stalled by `/stall/upload` be read.
     pub fn release(&self) {
         self.shared.release();
+    }
+}
+
+/// A listener that accepts nothing, and the connection that fills its backlog.
+struct Full {
+    listener: TcpListener,
+    _connection: TcpStream,
+}
+
+impl Full {
+    async fn listen() -> std::io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        // Linux queues one more than the backlog says (listen(2)).
+        let listener = socket.listen(0)?;
+        let connection = TcpStream::connect(listener.local_addr()?).await?;
+        Ok(Self {
+            listener,
+            _connection: connection,
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod client;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use client::Client;
 use wskhttp_origin::{
@@ -98,6 +99,20 @@ fn the_silent_port_says_nothing_and_sees_the_end() {
     tcp.read_to_end(&mut bytes).unwrap();
     assert!(bytes.is_empty());
     client::until(|| origin.log().connections[0].end == Some(End::Fin));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_connection_to_the_full_port_stays_pending() {
+    let origin = start(Options::default());
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], origin.full_port()));
+    for _ in 0..3 {
+        let error = TcpStream::connect_timeout(&address, Duration::from_millis(300)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+    drop(origin);
+    let error = TcpStream::connect_timeout(&address, client::PATIENCE).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(super) async fn answer(
             text(StatusCode::OK, "released\n")
         }
         ["_ports"] => json(&json!({
-            "https": shared.https, "http": shared.http, "silent": shared.silent,
+            "https": shared.https, "http": shared.http, "silent": shared.silent, "full": shared.full,
         })),
         ["_ca"] => text(StatusCode::OK, shared.ca.pem()),
         _ => text(StatusCode::NOT_FOUND, "no such route\n"),

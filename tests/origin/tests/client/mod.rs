@@ -202,4 +202,4 @@ pub fn until(done: impl Fn() -> bool) {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
