@@ -87,7 +87,7 @@ pub(crate) unsafe extern "C" fn device_control(
         return unsafe { complete(irp, STATUS_INVALID_DEVICE_STATE, 0) };
     };
     // SAFETY: the IRP is ours and carries a device control.
-    match unsafe { control::begin(irp, device, handle) } {
+    match unsafe { control::begin(irp, device, &handle) } {
         // SAFETY: the IRP is ours; the operation is one that its code asks for.
         control::Begin::Queue(operation) => unsafe { submit(irp, operation) },
         control::Begin::Done(status, information) => {
@@ -134,15 +134,17 @@ unsafe fn file_object(irp: *mut IRP) -> *mut FILE_OBJECT {
     unsafe { irp::file_object(stack) }
 }
 
-/// The handle that `create` stored. Borrowed for the dispatch routine: CLOSE comes after it.
+/// The handle that `create` stored, with a reference of its own: as soon as the IRP is queued, it may
+/// be completed and its file object closed. `None` for an IRP without file object, as kernel components
+/// may send.
 ///
 /// # Safety
-/// The IRP is ours and its file object went through `create`.
-unsafe fn handle<'a>(irp: *mut IRP) -> Option<&'a Handle> {
+/// The IRP is ours; its file object, if it has one, went through `create`.
+unsafe fn handle(irp: *mut IRP) -> Option<Shared<Handle>> {
     // SAFETY: the caller's word.
     let file = unsafe { file_object(irp) };
-    // SAFETY: a file object of ours, alive while it has an IRP.
-    let context = unsafe { (*file).FsContext };
-    // SAFETY: FsContext is null or the reference that `create` stored.
-    unsafe { context.cast::<Handle>().as_ref() }
+    // SAFETY: null, or a file object of ours, alive while it has an IRP.
+    let file = unsafe { file.as_ref() }?;
+    // SAFETY: FsContext is null or the reference that `create` stored, which `close` takes.
+    unsafe { Handle::from_context(file.FsContext) }
 }

@@ -92,7 +92,22 @@ impl Handle {
         Ok(handle)
     }
 
-    /// Queues an IRP for the task. IRQL <= DISPATCH_LEVEL.
+    /// The handle behind a pointer that [`Shared::into_raw`] gave, which keeps its reference; `None`
+    /// for null. IRQL <= DISPATCH_LEVEL.
+    ///
+    /// # Safety
+    /// `context` is null, or such a reference to a handle is alive during the call.
+    pub(crate) unsafe fn from_context(context: PVOID) -> Option<Shared<Self>> {
+        if context.is_null() {
+            return None;
+        }
+        // SAFETY: by the contract; the reference is not dropped here.
+        let borrowed = ManuallyDrop::new(unsafe { Shared::<Self>::from_raw(context.cast()) });
+        Some(Shared::clone(&borrowed))
+    }
+
+    /// Queues an IRP for the task. IRQL <= DISPATCH_LEVEL. Once queued, the IRP may be completed and
+    /// its file object closed before this returns: the caller holds a reference of its own.
     ///
     /// # Errors
     /// The IRP was not taken; the caller completes it with the status, which is STATUS_SUCCESS for a
@@ -172,16 +187,17 @@ impl Handle {
         let mut work = pin!(work);
         core::future::poll_fn(|cx| {
             loop {
-                {
-                    let state = self.state.lock();
-                    if state.aborted || state.ending {
-                        return Poll::Ready(Err(CANCELED));
-                    }
+                if self.state.lock().is_over() {
+                    return Poll::Ready(Err(CANCELED));
                 }
                 if let Poll::Ready(done) = work.as_mut().poll(cx) {
                     return Poll::Ready(done);
                 }
                 if self.notify.poll_notified(cx).is_pending() {
+                    // `work` may have taken the notification of an abort that came after the look above.
+                    if self.state.lock().is_over() {
+                        return Poll::Ready(Err(CANCELED));
+                    }
                     return Poll::Pending;
                 }
             }
@@ -191,9 +207,7 @@ impl Handle {
 
     /// Completes the oldest pending IRP while its request goes on. Task only.
     pub(crate) async fn complete_front(&self, status: NTSTATUS, information: usize) {
-        self.disarm_front().await;
-        let popped = self.state.lock().queue.pop();
-        if let Some(entry) = popped {
+        if let Some(entry) = self.wait_for(State::take_front).await {
             // SAFETY: popped and disarmed: the IRP is ours alone.
             unsafe { complete(entry.irp.0, status, information) };
         }
@@ -204,24 +218,24 @@ impl Handle {
     pub(crate) async fn conclude(&self, outcome: Result<(NTSTATUS, usize), Error>) {
         let mut first = outcome.ok();
         loop {
-            self.disarm_front().await;
-            let (popped, last) = {
-                let mut state = self.state.lock();
-                let popped = state.queue.pop();
-                let last = state.queue.is_empty();
-                // Before any completion, after which the caller may ask.
-                state.failure = outcome.err();
-                if last {
-                    state.aborted = false;
-                    let is_ok = outcome.is_ok();
-                    state.progress = if is_ok {
-                        Progress::Complete
-                    } else {
-                        Progress::Idle
-                    };
-                }
-                (popped, last)
-            };
+            let (popped, last) = self
+                .wait_for(|state| {
+                    let popped = state.take_front()?;
+                    let last = state.queue.is_empty();
+                    // Before any completion, after which the caller may ask.
+                    state.failure = outcome.err();
+                    if last {
+                        state.aborted = false;
+                        let is_ok = outcome.is_ok();
+                        state.progress = if is_ok {
+                            Progress::Complete
+                        } else {
+                            Progress::Idle
+                        };
+                    }
+                    Some((popped, last))
+                })
+                .await;
             if last {
                 self.services.counters.requests_now.fetch_sub(1, Relaxed);
                 if outcome.is_err() {
@@ -245,26 +259,6 @@ impl Handle {
         }
     }
 
-    /// Takes our cancel routine out of the oldest pending IRP, or waits until it has run.
-    async fn disarm_front(&self) {
-        self.wait_for(|state| {
-            let Some(entry) = state.queue.front_mut() else {
-                return Some(());
-            };
-            if entry.cancel == Cancel::Armed {
-                // SAFETY: the IRP is pending and ours, its queue entry is under the lock.
-                let was_set = unsafe { irp::set_cancel_routine(entry.irp.0, None) }.is_some();
-                entry.cancel = if was_set {
-                    Cancel::Disarmed
-                } else {
-                    Cancel::Running
-                };
-            }
-            (entry.cancel != Cancel::Running).then_some(())
-        })
-        .await;
-    }
-
     async fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
         core::future::poll_fn(|cx: &mut Context<'_>| {
             loop {
@@ -281,6 +275,28 @@ impl Handle {
 }
 
 impl State {
+    fn is_over(&self) -> bool {
+        self.aborted || self.ending
+    }
+
+    /// Takes the oldest pending IRP, if there is one, and our cancel routine out of it. `None` while
+    /// that routine runs. In one step, so that an IRP queued meanwhile is not taken with its routine.
+    fn take_front(&mut self) -> Option<Option<Entry>> {
+        let Some(entry) = self.queue.front_mut() else {
+            return Some(None);
+        };
+        if entry.cancel == Cancel::Armed {
+            // SAFETY: the IRP is pending and ours, its queue entry is under the lock.
+            let was_set = unsafe { irp::set_cancel_routine(entry.irp.0, None) }.is_some();
+            entry.cancel = if was_set {
+                Cancel::Disarmed
+            } else {
+                Cancel::Running
+            };
+        }
+        (entry.cancel != Cancel::Running).then(|| self.queue.pop())
+    }
+
     fn admit(&self, operation: Operation) -> Result<(), NTSTATUS> {
         if self.ending {
             return Err(STATUS_FILE_CLOSED);
@@ -309,9 +325,10 @@ unsafe extern "C" fn cancel(_object: *mut DEVICE_OBJECT, irp: *mut IRP) {
     let context = unsafe { irp::driver_context(irp) }.cast::<PVOID>();
     // SAFETY: `submit` stored the handle in the first of the four pointers.
     let context = unsafe { context.read() };
-    // SAFETY: the handle's task holds a reference while the IRP is in the queue; this borrows it.
-    let borrowed = ManuallyDrop::new(unsafe { Shared::<Handle>::from_raw(context.cast()) });
-    let handle = Shared::clone(&borrowed);
+    // SAFETY: the handle's task holds a reference while the IRP is in the queue.
+    let Some(handle) = (unsafe { Handle::from_context(context) }) else {
+        return;
+    };
     {
         let mut state = handle.state.lock();
         state.aborted = true;
