@@ -13,6 +13,8 @@ pub struct Context {
     pub ca: Vec<u8>,
     /// For whatever a case draws by lot.
     pub seed: u64,
+    /// A host name whose look-up lasts for seconds. Only the cases that need it fail without.
+    pub stalled_host: Option<String>,
     /// Opens the device; `None` means the machine's own.
     pub opener: Option<Opener>,
 }

@@ -34,6 +34,9 @@ enum Command {
         /// For what a case draws by lot.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// A host name whose look-up lasts for seconds.
+        #[arg(long, value_name = "NAME")]
+        stalled_host: Option<String>,
     },
 }
 
@@ -51,34 +54,38 @@ fn main() -> ExitCode {
             raw_base,
             cacert,
             seed,
-        } => match execute(&name, base, &raw_base, &cacert, seed) {
-            Ok(()) => {
-                println!("ok {name}");
-                ExitCode::SUCCESS
+            stalled_host,
+        } => {
+            let context = context(base, &raw_base, &cacert, seed, stalled_host);
+            match context.and_then(|context| run(&name, &context)) {
+                Ok(()) => {
+                    println!("ok {name}");
+                    ExitCode::SUCCESS
+                }
+                Err(error) => {
+                    println!("failed {name} (seed {seed}): {error:#}");
+                    ExitCode::FAILURE
+                }
             }
-            Err(error) => {
-                println!("failed {name} (seed {seed}): {error:#}");
-                ExitCode::FAILURE
-            }
-        },
+        }
     }
 }
 
-fn execute(
-    name: &str,
+fn context(
     base: String,
     raw_base: &str,
     cacert: &std::path::Path,
     seed: u64,
-) -> Result<()> {
+    stalled_host: Option<String>,
+) -> Result<Context> {
     let ca = std::fs::read(cacert).with_context(|| format!("{}", cacert.display()))?;
     let observer = raw_base.strip_prefix("http://").unwrap_or(raw_base);
-    let context = Context {
+    Ok(Context {
         base: base.trim_end_matches('/').to_owned(),
         observer: observer.trim_end_matches('/').to_owned(),
         ca,
         seed,
+        stalled_host,
         opener: None,
-    };
-    run(name, &context)
+    })
 }

@@ -40,6 +40,11 @@ impl Context {
         number(&json(&self.ask("/_ports")?)?, "silent")
     }
 
+    /// The port whose host does not answer a SYN.
+    pub(crate) fn full_port(&self) -> Result<u64> {
+        number(&json(&self.ask("/_ports")?)?, "full")
+    }
+
     /// Lets the uploads stalled at the origin go on.
     pub(crate) fn release(&self) -> Result<()> {
         self.ask("/_release").map(drop)
@@ -119,6 +124,7 @@ mod tests {
             observer: format!("127.0.0.1:{}", origin.http_port()),
             ca: origin.ca_pem().into_bytes(),
             seed: 1,
+            stalled_host: None,
             opener: None,
         }
     }
@@ -147,6 +153,7 @@ mod tests {
             Ok(context.seen_silent(accepted)?.len() == 1)
         })
         .unwrap();
+        assert_eq!(context.full_port().unwrap(), u64::from(origin.full_port()));
         assert_eq!(context.digest(1000).unwrap(), pattern::sha256(1000));
         context.release().unwrap();
     }

@@ -13,6 +13,10 @@ use crate::observer::until;
 /// Where a request stands still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// The DNS server does not answer: name look-up.
+    LookUp,
+    /// The server's host does not answer a SYN: TCP connect.
+    Connect,
     /// The server accepts and says nothing: TLS handshake.
     Tls,
     /// The server has the request and does not answer.
@@ -33,7 +37,14 @@ pub(crate) struct Stalled {
 }
 
 impl Phase {
-    pub(crate) const ALL: [Self; 4] = [Self::Tls, Self::Head, Self::Body, Self::Upload];
+    /// All but [`Phase::LookUp`], which outlasts the request until the resolver gives it up.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Connect,
+        Self::Tls,
+        Self::Head,
+        Self::Body,
+        Self::Upload,
+    ];
 
     /// Brings a request on a new handle there.
     pub(crate) fn reach(self, context: &Context, tag: &str) -> Result<Stalled> {
@@ -41,6 +52,15 @@ impl Phase {
         let accepted = context.accepted()?;
         let mut device = context.device()?;
         let pending = match self {
+            Self::LookUp => {
+                let host = context.stalled_host.as_deref();
+                let host = host.context("no host was given whose look-up stalls")?;
+                unanswered(context, &mut device, &format!("https://{host}/"))?
+            }
+            Self::Connect => {
+                let url = context.url_on(context.full_port()?);
+                unanswered(context, &mut device, &url)?
+            }
             Self::Tls => {
                 let url = context.url_on(context.silent_port()?);
                 let input = message(context, "GET", &url, RequestFlags::empty())?;
@@ -84,6 +104,8 @@ fn wait_for_end(context: &Context, phase: Phase, tag: &str, accepted: u64) -> Re
         &format!("the connection's end at the server, {phase:?}"),
         || {
             let seen = match phase {
+                // It has not seen the begin.
+                Phase::LookUp | Phase::Connect => return Ok(true),
                 Phase::Tls => context.seen_silent(accepted)?,
                 Phase::Upload => {
                     context.release()?;
@@ -95,6 +117,16 @@ fn wait_for_end(context: &Context, phase: Phase, tag: &str, accepted: u64) -> Re
             Ok(seen.iter().all(|connection| connection.end.is_some()))
         },
     )
+}
+
+/// A request that no server gets to see.
+fn unanswered(context: &Context, device: &mut Device, url: &str) -> Result<Box<dyn Pending>> {
+    let input = message(context, "GET", url, RequestFlags::empty())?;
+    let mut pending = device.start(send(input, vec![0; 4096]))?;
+    if let Some(done) = pending.wait(Some(UNDER_WAY)) {
+        bail!("{url}: ended with status 0x{:08X}", done.status);
+    }
+    Ok(pending)
 }
 
 fn body(context: &Context, device: &mut Device, tag: &str) -> Result<Box<dyn Pending>> {
@@ -144,6 +176,8 @@ fn upload(context: &Context, device: &mut Device, tag: &str) -> Result<Box<dyn P
 const STALLED_AFTER: usize = 1000;
 /// MiB that a window and the buffers on the way may take.
 const WINDOW_MOST: usize = 256;
+/// After this, a request whose server is not there has come to look for it.
+const UNDER_WAY: Duration = Duration::from_millis(500);
 /// A write that has not completed after this is taken for blocked. If it was only slow, the cases
 /// still hold: they end it while it is pending.
 const BLOCKED: Duration = Duration::from_secs(2);

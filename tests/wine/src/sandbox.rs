@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
-use crate::Home;
+use crate::{Home, Options};
 
 /// A root file system with Wine in it, hidden from the host. All its processes end with it.
 #[derive(Debug)]
@@ -25,17 +25,24 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// Makes a sandbox whose names are `localhost` and `names`. With a template it has a copy of that in
+    /// Makes a sandbox with the names and the resolver of `options`. With a template it has a copy of that in
     /// memory. The directory `keep` of the host's can be reached under its own path.
     pub(crate) fn start(
         home: &Home,
         template: Option<&Path>,
         keep: &Path,
-        names: &[(String, IpAddr)],
+        options: &Options,
     ) -> anyhow::Result<Self> {
         let run = tempfile::Builder::new().prefix("wskhttp-").tempdir()?;
         fs::create_dir(run.path().join("private"))?;
-        fs::write(run.path().join("hosts"), hosts(names))?;
+        fs::write(run.path().join("hosts"), hosts(&options.names))?;
+        if let Some(address) = options.resolver {
+            let seconds = Options::LOOK_UP.as_secs();
+            let text = format!("nameserver {address}\noptions timeout:{seconds} attempts:1\n");
+            fs::write(run.path().join("resolv.conf"), text)?;
+            let text = "passwd: files\ngroup: files\nhosts: files dns\n";
+            fs::write(run.path().join("nsswitch.conf"), text)?;
+        }
         let mut command = Command::new("unshare");
         if !rustix::process::geteuid().is_root() {
             command.args(["--user", "--map-root-user"]);

@@ -50,6 +50,11 @@ if [ -n "$SANDBOX_ROOT" ]; then
     fi
 fi
 mount --bind "$run/hosts" "$new/etc/hosts"
+for name in resolv.conf nsswitch.conf; do
+    if [ -f "$run/$name" ] && [ -f "$new/etc/$name" ]; then
+        mount --bind "$run/$name" "$new/etc/$name"
+    fi
+done
 echo ready
 # A shell that waits also reaps what is orphaned in here.
 cat >/dev/null

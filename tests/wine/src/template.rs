@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::bail;
 
-use crate::{Home, cache_directory, program::wait, sandbox::Sandbox};
+use crate::{Home, Options, cache_directory, program::wait, sandbox::Sandbox};
 
 /// The template for `home`, made now if there is none: about 15 seconds and 800 MB.
 pub(crate) fn template(home: &Home) -> anyhow::Result<PathBuf> {
@@ -48,7 +48,7 @@ pub(crate) fn environment(sandbox: &Sandbox, prefix: &Path) -> Vec<(&'static str
 }
 
 fn boot(home: &Home, prefix: &Path) -> anyhow::Result<()> {
-    let sandbox = Sandbox::start(home, None, prefix, &[])?;
+    let sandbox = Sandbox::start(home, None, prefix, &Options::default())?;
     for arguments in [["wine", "wineboot", "-i"].as_slice(), &["wineserver", "-w"]] {
         let child = sandbox
             .command(Path::new("/"))

@@ -22,9 +22,16 @@ use crate::{
 pub struct Options {
     /// Names that resolve besides `localhost`.
     pub names: Vec<(String, IpAddr)>,
+    /// The DNS server that is asked for other names: once, for [`Options::LOOK_UP`]. The host's otherwise.
+    pub resolver: Option<IpAddr>,
     /// Debug channels of drivers and services, such as `+debugstr` for what drivers print. They are written
     /// to [`Wine::log`].
     pub channels: String,
+}
+
+impl Options {
+    /// How long a look-up waits for the answer of [`Options::resolver`].
+    pub const LOOK_UP: Duration = Duration::from_secs(5);
 }
 
 /// A prefix with Wine running in it: services and drivers stay up between programs.
@@ -43,7 +50,7 @@ impl Wine {
     pub fn start(options: &Options) -> anyhow::Result<Self> {
         let home = Home::find()?;
         let template = template(&home)?;
-        let sandbox = Sandbox::start(&home, Some(&template), workspace(), &options.names)?;
+        let sandbox = Sandbox::start(&home, Some(&template), workspace(), options)?;
         let prefix = sandbox.private().join("prefix");
         let wine = Self { sandbox, prefix };
         // Else it ends its services with the last program.

@@ -13,15 +13,24 @@ use crate::random::Random;
 
 /// In each phase: STATUS_CANCELLED, and the server sees the end.
 pub(super) fn each_phase(context: &Context) -> Result<()> {
-    for phase in Phase::ALL {
-        let tag = context.tag("cancel");
-        one(context, phase, &tag).with_context(|| format!("in phase {phase:?}"))?;
-        let mut device = context.device()?;
-        let input = get(context, "/bytes/10", RequestFlags::WHOLE_BODY)?;
-        parse(&finish(&mut device, send(input, vec![0; 4096]))?)
-            .with_context(|| format!("the request after {phase:?}"))?;
-    }
-    Ok(())
+    Phase::ALL
+        .into_iter()
+        .try_for_each(|phase| in_phase(context, phase))
+}
+
+/// In the name look-up, which goes on while the next request is served.
+pub(super) fn look_up(context: &Context) -> Result<()> {
+    in_phase(context, Phase::LookUp)
+}
+
+fn in_phase(context: &Context, phase: Phase) -> Result<()> {
+    let tag = context.tag("cancel");
+    one(context, phase, &tag).with_context(|| format!("in phase {phase:?}"))?;
+    let mut device = context.device()?;
+    let input = get(context, "/bytes/10", RequestFlags::WHOLE_BODY)?;
+    parse(&finish(&mut device, send(input, vec![0; 4096]))?)
+        .map(drop)
+        .with_context(|| format!("the request after {phase:?}"))
 }
 
 fn one(context: &Context, phase: Phase, tag: &str) -> Result<()> {

@@ -1,9 +1,11 @@
-//! Servers on 127.0.0.1 that are not ours.
+//! Servers on the loopback network besides the origin.
 
 mod nginx;
+mod resolver;
 mod s_server;
 
 pub use nginx::{Nginx, Request};
+pub use resolver::Resolver;
 pub use s_server::SServer;
 
 use std::{

@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use libtest_mimic::{Failed, Trial};
 use wskhttp_origin::{Origin, pattern::Pattern};
-use wskhttp_wine_suite::{Driver, Options, Output};
+use wskhttp_wine_suite::{Driver, Options, Output, servers::Resolver};
 
 use crate::authority::Authority;
 
@@ -24,6 +24,7 @@ pub(crate) struct Bench {
     pub(crate) authority: Authority,
     /// Certificate of the origin's authority, a PEM file.
     pub(crate) origin_ca: PathBuf,
+    resolver: anyhow::Result<Resolver>,
 }
 
 /// A trial. After one that fails, the next one gets a new driver in a new prefix.
@@ -48,8 +49,10 @@ impl Bench {
         let products =
             std::env::var_os("WSKHTTP_DIST").map_or_else(default_products, PathBuf::from);
         let channels = std::env::var("WSKHTTP_WINEDEBUG").unwrap_or_else(|_| "+debugstr".into());
+        let resolver = Resolver::start();
         let options = Options {
             channels,
+            resolver: resolver.as_ref().ok().map(|r| r.address().into()),
             ..Options::default()
         };
         let driver = Driver::install(&products, &options)?;
@@ -62,7 +65,13 @@ impl Bench {
             origin,
             authority,
             origin_ca,
+            resolver,
         })
+    }
+
+    /// The DNS server of the driver's Wine.
+    pub(crate) fn resolver(&self) -> anyhow::Result<&Resolver> {
+        self.resolver.as_ref().map_err(|error| anyhow!("{error:#}"))
     }
 
     /// A URL of the origin's, by name.

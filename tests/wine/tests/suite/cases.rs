@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use wskhttp_cases::{CASES, Kind};
-use wskhttp_wine_suite::Program;
+use wskhttp_wine_suite::{Program, servers::Resolver};
 
 use crate::bench::{Bench, trial};
 
@@ -27,19 +27,21 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn program<'a>(bench: &'a Bench, name: &str) -> Program<'a> {
-    bench
-        .driver
-        .cases([
-            "run",
-            name,
-            "--base",
-            &bench.url(""),
-            "--raw-base",
-            &format!("http://127.0.0.1:{}", bench.origin.http_port()),
-            "--cacert",
-            &bench.origin_ca.to_string_lossy(),
-        ])
-        .timeout(LIMIT)
+    let program = bench.driver.cases([
+        "run",
+        name,
+        "--base",
+        &bench.url(""),
+        "--raw-base",
+        &format!("http://127.0.0.1:{}", bench.origin.http_port()),
+        "--cacert",
+        &bench.origin_ca.to_string_lossy(),
+    ]);
+    let program = match bench.resolver() {
+        Ok(_) => program.args(["--stalled-host", Resolver::STALLED]),
+        Err(_) => program,
+    };
+    program.timeout(LIMIT)
 }
 
 fn passes(bench: &Bench, name: &str) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use wskhttp_origin::{KeyKind, LeafFault, Origin};
-use wskhttp_wine_suite::servers::{SServer, Tls, free_port};
+use wskhttp_wine_suite::servers::{Resolver, SServer, Tls, free_port};
 
 use crate::bench::{Bench, trial};
 
@@ -41,6 +41,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("failures::refused", refused),
         trial("failures::unknown_host", unknown_host),
         trial("failures::silent_handshake", silent),
+        trial("failures::no_connection", no_connection),
+        trial("failures::no_name_server", no_name_server),
         trial("failures::messages_are_distinct", distinct),
     ]);
     trials
@@ -229,6 +231,30 @@ fn silent(bench: &Bench) -> anyhow::Result<()> {
         phase: TLS,
     };
     expected.check(bench, &bench.origin_ca, &["--connect-timeout", "2", &url])
+}
+
+fn no_connection(bench: &Bench) -> anyhow::Result<()> {
+    let url = format!("https://localhost:{}/", bench.origin.full_port());
+    let expected = Expected {
+        name: "no_connection",
+        code: 28,
+        phase: "connection",
+    };
+    expected.check(bench, &bench.origin_ca, &["--connect-timeout", "2", &url])
+}
+
+fn no_name_server(bench: &Bench) -> anyhow::Result<()> {
+    let resolver = bench.resolver()?;
+    let before = resolver.stalled();
+    let url = format!("https://{}/", Resolver::STALLED);
+    let expected = Expected {
+        name: "no_name_server",
+        code: 28,
+        phase: "name resolution",
+    };
+    expected.check(bench, &bench.origin_ca, &["--connect-timeout", "2", &url])?;
+    ensure!(resolver.stalled() > before, "nobody asked for the name");
+    Ok(())
 }
 
 static MESSAGES: Mutex<BTreeMap<&str, String>> = Mutex::new(BTreeMap::new());

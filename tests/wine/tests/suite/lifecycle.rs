@@ -8,13 +8,13 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use libtest_mimic::Trial;
 use wskhttp_origin::End;
-use wskhttp_wine_suite::Running;
+use wskhttp_wine_suite::{Options, Running, servers::Resolver};
 
 use crate::bench::{Bench, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for phase in PHASES {
+    for phase in PHASES.iter().chain([&LOOK_UP]) {
         trials.push(trial(
             format!("lifecycle::killed_in_{}", phase.name),
             |bench| {
@@ -31,52 +31,68 @@ pub(crate) fn trials() -> Vec<Trial> {
     }
     trials.push(trial("lifecycle::ctrl_c_is_said", interrupted));
     trials.push(trial("lifecycle::stop_and_start_20_times", stop_and_start));
+    trials.push(trial("lifecycle::stopped_in_look_up", stopped_in_look_up));
     trials
 }
 
 /// A request that does not end by itself.
 struct Phase {
     name: &'static str,
-    /// What the server is asked for, on its port with TLS; `None`: the port that never answers.
-    path: Option<&'static str>,
-    upload: bool,
+    at: At,
 }
 
-const fn phase(name: &'static str, path: &'static str) -> Phase {
-    Phase {
-        name,
-        path: Some(path),
-        upload: false,
-    }
+/// What it waits for.
+#[derive(Clone, Copy)]
+enum At {
+    /// The answer of a DNS server.
+    LookUp,
+    /// The answer to a SYN.
+    Connect,
+    /// The server's first flight.
+    Handshake,
+    /// The rest of the response to a GET of this path.
+    Response(&'static str),
+    /// The server's reading on.
+    Upload,
+}
+
+const fn phase(name: &'static str, at: At) -> Phase {
+    Phase { name, at }
 }
 
 const PHASES: &[Phase] = &[
-    Phase {
-        name: "handshake",
-        path: None,
-        upload: false,
-    },
-    phase("head", "/stall/head"),
-    phase("body", "/stall/body"),
-    phase("slow_body", "/slow/1000000/20"),
-    Phase {
-        name: "upload",
-        path: Some("/stall/upload"),
-        upload: true,
-    },
+    phase("connect", At::Connect),
+    phase("handshake", At::Handshake),
+    phase("head", At::Response("/stall/head")),
+    phase("body", At::Response("/stall/body")),
+    phase("slow_body", At::Response("/slow/1000000/20")),
+    phase("upload", At::Upload),
 ];
 
+/// Apart from the others: the look-up goes on without the request, until the resolver gives it up.
+const LOOK_UP: Phase = phase("look_up", At::LookUp);
+
 impl Phase {
-    /// Starts the request, and waits until the server has it. Gives the number of its connection.
-    fn start(&self, bench: &Bench) -> anyhow::Result<(Running, u64)> {
+    /// Starts the request, and waits until it is there. Gives the number of its connection, if the
+    /// server has one.
+    fn start(&self, bench: &Bench) -> anyhow::Result<(Running, Option<u64>)> {
         let before = bench.origin.log().accepted;
-        let url = match self.path {
-            // A path of its own: not a connection that another request used.
-            Some(path) => bench.url(&format!("{path}?tag={}-{before}", self.name)),
-            None => format!("https://localhost:{}/", bench.origin.silent_port()),
+        // A path of its own: not a connection that another request used.
+        let tag = format!("{}-{before}", self.name);
+        let syns = connecting(bench)?;
+        let questions = match self.at {
+            At::LookUp => bench.resolver()?.stalled(),
+            _ => 0,
+        };
+        let url = match self.at {
+            At::LookUp => format!("https://{}/", Resolver::STALLED),
+            At::Connect => format!("https://localhost:{}/", bench.origin.full_port()),
+            At::Handshake => format!("https://localhost:{}/", bench.origin.silent_port()),
+            At::Response(path) => bench.url(&format!("{path}?tag={tag}")),
+            At::Upload => bench.url(&format!("/stall/upload?tag={tag}")),
         };
         let mut arguments = vec![url];
-        if self.upload {
+        if matches!(self.at, At::Upload) {
             let source = bench.file("upload");
             std::fs::write(&source, vec![1; 32 << 20])?;
             arguments.extend(["-T".into(), source.display().to_string()]);
@@ -85,18 +101,23 @@ impl Phase {
             .driver
             .wskhttp(["--cacert".as_ref(), bench.origin_ca.as_os_str()]);
         let running = program.args(&arguments).start()?;
-        let tag = format!("{}-{before}", self.name);
         let deadline = Instant::now() + LIMIT;
         loop {
             let log = bench.origin.log();
-            let connection = match self.path {
-                Some(_) => log.tagged(&tag).last(),
-                None => log.connections.iter().rfind(|c| c.id > before),
+            let connection = match self.at {
+                At::LookUp | At::Connect => None,
+                At::Handshake => log.connections.iter().rfind(|c| c.id > before),
+                At::Response(_) | At::Upload => log.tagged(&tag).last(),
             };
-            if let Some(connection) = connection {
+            let there = match self.at {
+                At::LookUp => bench.resolver()?.stalled() > questions,
+                At::Connect => connecting(bench)? > syns,
+                _ => connection.is_some(),
+            };
+            if there {
                 // Into the middle of it; any other moment will do as well.
                 thread::sleep(Duration::from_millis(200));
-                return Ok((running, connection.id));
+                return Ok((running, connection.map(|c| c.id)));
             }
             if Instant::now() > deadline {
                 bail!("the request did not arrive: {:?}", running.finish()?);
@@ -104,6 +125,17 @@ impl Phase {
             thread::sleep(POLL);
         }
     }
+}
+
+/// Sockets of this machine's that have sent a SYN to the full port and got no answer (proc(5), tcp).
+fn connecting(bench: &Bench) -> anyhow::Result<usize> {
+    let remote = format!("0100007F:{:04X}", bench.origin.full_port());
+    let table = std::fs::read_to_string("/proc/net/tcp")?;
+    let pending = table.lines().filter(|line| {
+        let mut fields = line.split_whitespace().skip(2);
+        fields.next() == Some(&remote) && fields.next() == Some("02")
+    });
+    Ok(pending.count())
 }
 
 fn given_up(
@@ -120,23 +152,25 @@ fn given_up(
         bench.origin.release();
         let end = ended(bench, connection)?;
         ensure!(
-            end != End::Abandoned,
+            end != Some(End::Abandoned),
             "the server had to give up the connection"
         );
         bench.driver.idle()?;
+        ensure!(connecting(bench)? == 0, "a socket is still connecting");
     }
     bench.healthy()?;
     bench.back_to(before)
 }
 
-/// How the server saw the connection end.
-fn ended(bench: &Bench, id: u64) -> anyhow::Result<End> {
+/// How the server saw the connection end, if it saw it begin.
+fn ended(bench: &Bench, id: Option<u64>) -> anyhow::Result<Option<End>> {
+    let Some(id) = id else { return Ok(None) };
     let deadline = Instant::now() + LIMIT;
     loop {
         let log = bench.origin.log();
         let connection = log.connections.iter().find(|c| c.id == id);
         if let Some(end) = connection.context("no such connection")?.end {
-            return Ok(end);
+            return Ok(Some(end));
         }
         ensure!(
             Instant::now() < deadline,
@@ -147,7 +181,7 @@ fn ended(bench: &Bench, id: u64) -> anyhow::Result<End> {
 }
 
 fn interrupted(bench: &Bench) -> anyhow::Result<()> {
-    let (running, _) = phase("said", "/stall/head").start(bench)?;
+    let (running, _) = phase("said", At::Response("/stall/head")).start(bench)?;
     running.interrupt()?;
     let output = running.finish()?;
     ensure!(output.code == Some(130), "exit code {:?}", output.code);
@@ -178,6 +212,30 @@ fn stop_and_start(bench: &Bench) -> anyhow::Result<()> {
             .start()
             .with_context(|| format!("start {round}"))?;
         bench.healthy().with_context(|| format!("round {round}"))?;
+    }
+    Ok(())
+}
+
+/// The driver does not unload before the look-up has ended, and then it does.
+fn stopped_in_look_up(bench: &Bench) -> anyhow::Result<()> {
+    for given_up in [false, true] {
+        let (mut running, _) = LOOK_UP.start(bench)?;
+        let started = Instant::now();
+        if given_up {
+            running.kill();
+        }
+        bench.driver.stop().context("stop")?;
+        if !given_up {
+            let output = running.finish()?;
+            ensure!(output.code.is_some_and(|code| code > 0), "{output:?}");
+        }
+        ensure!(bench.driver.status().is_err(), "a stopped driver answers");
+        bench.driver.start().context("start")?;
+        bench.healthy()?;
+        // Nor does its end come later, when nobody is there for it any more.
+        let end = Options::LOOK_UP + Duration::from_secs(1);
+        thread::sleep(end.saturating_sub(started.elapsed()));
+        bench.healthy()?;
     }
     Ok(())
 }
