@@ -79,7 +79,7 @@ impl Handle {
         handles.insert(&handle)?;
         services.counters.handles.fetch_add(1, Relaxed);
         let (task, registry) = (handle.clone(), handles.clone());
-        let spawned = services.spawner.spawn(async move {
+        let spawned = services.spawner.spawn(move || async move {
             exchange::serve(&task).await;
             task.services.counters.handles.fetch_sub(1, Relaxed);
             registry.remove(&task);

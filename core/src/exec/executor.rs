@@ -118,18 +118,19 @@ pub struct Spawner {
 }
 
 impl Spawner {
-    /// Runs `future` on a worker. It is polled and dropped there, except when this fails: then it is
-    /// dropped here. IRQL: where dropping `future` is allowed, <= DISPATCH_LEVEL.
+    /// Runs the future that `make` gives on a worker. It is made, polled and dropped there; when this
+    /// fails, `make` is dropped here. IRQL: where dropping `make` is allowed, <= DISPATCH_LEVEL.
     ///
     /// # Errors
     /// `Kind::TooManyRequests` when there are too many tasks, `Kind::NotReady` once the executor is
     /// being stopped, `Kind::NoResources`.
-    pub fn spawn<F>(&self, future: F) -> Result<(), Error>
+    pub fn spawn<M, F>(&self, make: M) -> Result<(), Error>
     where
+        M: FnOnce() -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         self.inner.admit()?;
-        match task::try_new(self.inner.clone(), future) {
+        match task::try_new(self.inner.clone(), make) {
             Ok(item) => {
                 // SAFETY: new, so not linked; scheduled with a reference for the queue.
                 unsafe { self.inner.queue.push(item) };

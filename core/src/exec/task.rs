@@ -1,9 +1,12 @@
 //! A task: a future, its state and its place in the run queue, in one block of nonpaged memory.
+//!
+//! A future may be larger than a kernel stack, so no thread but a worker, whose stack is large, ever
+//! has one on it: the worker that first runs a task makes its future.
 
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
 use core::future::Future;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
@@ -12,7 +15,7 @@ use super::executor::Inner;
 use super::queue::{Item, ItemRef};
 use super::task_state::{Dropped, Paused, TaskState};
 use crate::io::Error;
-use crate::nt::pool::try_box;
+use crate::nt::pool::try_uninit;
 use crate::nt::shared::Shared;
 
 /// What all tasks have in common; the first field of each.
@@ -25,53 +28,72 @@ struct Header {
 }
 
 #[repr(C)]
-struct Task<F> {
+struct Task<M, F> {
     header: Header,
-    /// Accessed by the worker that runs the task alone. Gone once the state is complete.
-    future: UnsafeCell<ManuallyDrop<F>>,
+    /// Makes the future. Accessed by the worker that runs the task alone, which takes it the first
+    /// time.
+    make: UnsafeCell<Option<M>>,
+    /// Accessed by the worker that runs the task alone. There from when `make` was taken until the
+    /// state is complete.
+    future: UnsafeCell<MaybeUninit<F>>,
 }
 
-/// Makes a task that is scheduled and not in the run queue yet. On an error the future has been
-/// dropped.
-pub(super) fn try_new<F>(executor: Shared<Inner>, future: F) -> Result<ItemRef, Error>
+/// Makes a task that is scheduled and not in the run queue yet. On an error `make` has been dropped.
+pub(super) fn try_new<M, F>(executor: Shared<Inner>, make: M) -> Result<ItemRef, Error>
 where
+    M: FnOnce() -> F + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    // A future that is dropped because there is no memory is dropped, not leaked: it is wrapped
-    // after the allocation.
-    let mut memory = try_box(core::mem::MaybeUninit::<Task<F>>::uninit())?;
-    memory.write(Task {
-        header: Header {
-            item: Item::new(run::<F>),
+    let memory = Box::leak(try_uninit::<Task<M, F>>()?).as_mut_ptr();
+    // SAFETY: a field of fresh memory.
+    let header = unsafe { &raw mut (*memory).header };
+    // SAFETY: as above.
+    unsafe {
+        header.write(Header {
+            item: Item::new(run::<M, F>),
             state: TaskState::new(),
             executor,
-            free: free::<F>,
-        },
-        future: UnsafeCell::new(ManuallyDrop::new(future)),
-    });
-    Ok(ItemRef(NonNull::from(Box::leak(memory)).cast()))
+            free: free::<M, F>,
+        });
+    }
+    // SAFETY: as above.
+    let place = unsafe { &raw mut (*memory).make };
+    // SAFETY: as above.
+    unsafe { place.write(UnsafeCell::new(Some(make))) };
+    // SAFETY: from a box, so not null.
+    Ok(ItemRef(unsafe { NonNull::new_unchecked(memory) }.cast()))
 }
 
 /// Polls the task's future, or drops it.
-unsafe fn run<F: Future<Output = ()>>(item: ItemRef) {
-    let task: NonNull<Task<F>> = item.0.cast();
+unsafe fn run<M: FnOnce() -> F, F: Future<Output = ()>>(item: ItemRef) {
+    let task: NonNull<Task<M, F>> = item.0.cast();
     // SAFETY: the run queue's reference keeps the task alive.
     let header = unsafe { &(*task.as_ptr()).header };
     // SAFETY: as above.
-    let future = unsafe { (*task.as_ptr()).future.get() };
-    if header.state.start() && !ready::<F>(header, future) {
-        match header.state.pause() {
-            Paused::Idle => return,
-            // SAFETY: scheduled with a reference, and not linked.
-            Paused::Schedule => return unsafe { header.executor.queue.push(item) },
-            Paused::Abandoned => {}
+    let make = unsafe { (*task.as_ptr()).make.get() };
+    // SAFETY: as above.
+    let future = unsafe { (*task.as_ptr()).future.get() }.cast::<F>();
+    if header.state.start() {
+        // SAFETY: this worker alone runs the task.
+        if let Some(make) = unsafe { (*make).take() } {
+            // SAFETY: the future's place, empty until now.
+            unsafe { begin(make, future) };
+        }
+        if !ready(header, future) {
+            match header.state.pause() {
+                Paused::Idle => return,
+                // SAFETY: scheduled with a reference, and not linked.
+                Paused::Schedule => return unsafe { header.executor.queue.push(item) },
+                Paused::Abandoned => {}
+            }
         }
     }
     let executor = header.executor.clone();
     // SAFETY: this worker alone runs the task.
-    let future = unsafe { &mut *future };
-    // SAFETY: not dropped before, as the task is not complete.
-    unsafe { ManuallyDrop::drop(future) };
+    if unsafe { (*make).take() }.is_none() {
+        // SAFETY: as above; made, and not dropped before, as the task is not complete.
+        unsafe { future.drop_in_place() };
+    }
     if header.state.complete() {
         // SAFETY: that was the last reference.
         unsafe { (header.free)(task.cast()) };
@@ -79,13 +101,24 @@ unsafe fn run<F: Future<Output = ()>>(item: ItemRef) {
     executor.task_ended();
 }
 
-fn ready<F: Future<Output = ()>>(header: &Header, future: *mut ManuallyDrop<F>) -> bool {
+/// Makes the future. In a function of its own, so that a copy on its way is not on the stack when it
+/// is polled.
+///
+/// # Safety
+/// `place` is valid for a write.
+#[inline(never)]
+unsafe fn begin<M: FnOnce() -> F, F>(make: M, place: *mut F) {
+    // SAFETY: by the contract.
+    unsafe { place.write(make()) };
+}
+
+fn ready<F: Future<Output = ()>>(header: &Header, future: *mut F) -> bool {
     let header = NonNull::from(header);
     // A waker that does not own its reference: the run queue's is there during the poll.
     // SAFETY: the table belongs to headers.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw(header)) });
     // SAFETY: this worker alone runs the task.
-    let future = unsafe { &mut **future };
+    let future = unsafe { &mut *future };
     // SAFETY: the task never moves.
     let future = unsafe { Pin::new_unchecked(future) };
     matches!(
@@ -94,9 +127,9 @@ fn ready<F: Future<Output = ()>>(header: &Header, future: *mut ManuallyDrop<F>) 
     )
 }
 
-unsafe fn free<F>(header: NonNull<Header>) {
-    // SAFETY: made by try_new as a boxed Task<F>, whose future was dropped; no reference is left.
-    drop(unsafe { Box::from_raw(header.cast::<Task<F>>().as_ptr()) });
+unsafe fn free<M, F>(header: NonNull<Header>) {
+    // SAFETY: made by try_new as a boxed task, whose future was dropped; no reference is left.
+    drop(unsafe { Box::from_raw(header.cast::<Task<M, F>>().as_ptr()) });
 }
 
 fn raw(header: NonNull<Header>) -> RawWaker {

@@ -4,6 +4,7 @@ use alloc::alloc::{alloc, dealloc};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::alloc::Layout;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
@@ -35,6 +36,21 @@ pub fn try_box<T>(value: T) -> Result<Box<T>, Error> {
     // SAFETY: fresh memory of T's layout.
     unsafe { memory.write(value) };
     // SAFETY: from the global allocator, with T's layout, initialised.
+    Ok(unsafe { Box::from_raw(memory) })
+}
+
+/// Memory for a `T`, which never passes over the stack. IRQL <= DISPATCH_LEVEL.
+///
+/// # Errors
+/// [`NO_MEMORY`].
+pub(crate) fn try_uninit<T>() -> Result<Box<MaybeUninit<T>>, Error> {
+    const { assert!(size_of::<T>() != 0) };
+    // SAFETY: the size is not 0.
+    let memory = unsafe { alloc(Layout::new::<T>()) }.cast::<MaybeUninit<T>>();
+    if memory.is_null() {
+        return Err(NO_MEMORY);
+    }
+    // SAFETY: from the global allocator, with T's layout, and nothing to initialise.
     Ok(unsafe { Box::from_raw(memory) })
 }
 
