@@ -141,6 +141,11 @@ impl RunQueue {
         &self.permits
     }
 
+    /// Whether [`RunQueue::close`] was called. IRQL <= DISPATCH_LEVEL.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.list.lock().closed
+    }
+
     /// Ends every worker that finds the queue empty. IRQL <= DISPATCH_LEVEL.
     pub(crate) fn close(&self) {
         let sleepers = {

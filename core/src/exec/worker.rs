@@ -1,29 +1,35 @@
 //! A worker thread.
 
+use core::time::Duration;
+
 use wdk_sys::{NT_SUCCESS, PVOID};
 
 use super::executor::Inner;
 use super::queue::Next;
 use crate::nt::ddi::KeExpandKernelStackAndCalloutEx;
 use crate::nt::irql::Passive;
+use crate::nt::wait::pause;
 
 /// Runs what is in the run queue until the executor stops, on the largest stack that the kernel
-/// gives: a TLS handshake needs more than half of the ordinary 24 KiB.
+/// gives: a task of the driver needs more than the ordinary 24 KiB. While there is no memory for that
+/// stack, the worker does nothing.
 pub(super) fn run(passive: Passive, inner: &Inner) {
-    let inner: *const Inner = inner;
-    // SAFETY: the routine runs during the call, so the reference holds; PASSIVE_LEVEL.
-    let status = unsafe {
-        KeExpandKernelStackAndCalloutEx(
-            Some(on_large_stack),
-            inner.cast_mut().cast(),
-            MAXIMUM_EXPANSION_SIZE as _,
-            1,
-            core::ptr::null_mut(),
-        )
-    };
-    if !NT_SUCCESS(status) {
-        // SAFETY: still borrowed by the caller.
-        work(passive, unsafe { &*inner });
+    let parameter: *const Inner = inner;
+    while !inner.queue.is_closed() {
+        // SAFETY: the routine runs during the call, so the reference holds; PASSIVE_LEVEL.
+        let status = unsafe {
+            KeExpandKernelStackAndCalloutEx(
+                Some(on_large_stack),
+                parameter.cast_mut().cast(),
+                MAXIMUM_EXPANSION_SIZE as _,
+                1,
+                core::ptr::null_mut(),
+            )
+        };
+        if NT_SUCCESS(status) {
+            return;
+        }
+        pause(passive, NO_STACK_PAUSE);
     }
 }
 
@@ -50,3 +56,4 @@ fn work(passive: Passive, inner: &Inner) {
 
 /// `KERNEL_LARGE_STACK_SIZE - PAGE_SIZE / 2` of x64 and Arm64.
 const MAXIMUM_EXPANSION_SIZE: usize = 0x12000 - 0x800;
+const NO_STACK_PAUSE: Duration = Duration::from_millis(50);

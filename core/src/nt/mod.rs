@@ -17,4 +17,4 @@ pub mod semaphore;
 pub mod shared;
 pub mod thread;
 pub mod timer;
-mod wait;
+pub(crate) mod wait;

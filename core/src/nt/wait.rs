@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use wdk_sys::ntddk::KeWaitForSingleObject;
+use wdk_sys::ntddk::{KeDelayExecutionThread, KeWaitForSingleObject};
 use wdk_sys::{LARGE_INTEGER, PVOID};
 
 use super::irql::Passive;
@@ -28,6 +28,14 @@ pub(super) unsafe fn wait(_: Passive, object: PVOID, bound: Option<Duration>) ->
         )
     };
     status == STATUS_WAIT_0
+}
+
+/// Stops the thread for `time` (`wdm/nf-wdm-kedelayexecutionthread`).
+pub(crate) fn pause(_: Passive, time: Duration) {
+    let mut interval = relative(time);
+    // SAFETY: PASSIVE_LEVEL by the token; not alertable, so it ends with the time only.
+    let _success =
+        unsafe { KeDelayExecutionThread(wdk_sys::_MODE::KernelMode as _, 0, &raw mut interval) };
 }
 
 /// A relative time as the kernel takes it: negative, in units of 100 ns.
