@@ -39,7 +39,7 @@ pub(crate) async fn serve(handle: &Handle) {
         total: &handle.services.counters.idle,
         share: 0,
     };
-    while arrival(handle, client.as_ref().ok()).await {
+    while arrival(handle, client.as_ref().ok(), &mut idle).await {
         let client = match &client {
             Ok(client) => client,
             Err(error) => {
@@ -60,7 +60,6 @@ pub(crate) async fn serve(handle: &Handle) {
                 if flags.contains(RequestFlags::NO_REUSE) {
                     client.drain_idle().await;
                 }
-                idle.set(client.idle());
             }
             Err(error) => handle.conclude(Err(error)).await,
         }
@@ -96,10 +95,12 @@ struct Finished<'c> {
 
 /// Waits for an IRP, and meanwhile closes connections that have been idle for too long. False when
 /// the handle has ended.
-async fn arrival(handle: &Handle, client: Option<&HandleClient>) -> bool {
+async fn arrival(handle: &Handle, client: Option<&HandleClient>, idle: &mut Idle<'_>) -> bool {
     let clock = &handle.services.clock;
     loop {
-        let Some(expiry) = client.and_then(HandleClient::close_expired) else {
+        let expiry = client.and_then(HandleClient::close_expired);
+        idle.set(client.map_or(0, HandleClient::idle));
+        let Some(expiry) = expiry else {
             return handle.next().await.is_some();
         };
         match race(handle.next(), clock.sleep_until(expiry)).await {
@@ -130,7 +131,7 @@ async fn request<'c>(
             continue;
         }
         // SAFETY: the IRP stays pending until it is completed below.
-        let out = unsafe { buffer(front.irp) }?;
+        let out = unsafe { buffer(front) }?;
         match respond(handle, &mut exchange, out, flags, arrived, first_byte).await? {
             Response::Overflow {
                 status,
@@ -200,7 +201,7 @@ async fn stream(handle: &Handle, exchange: &mut HandleExchange<'_>) -> Result<()
         match front.operation {
             Operation::Write => {
                 // SAFETY: the IRP stays pending until it is completed below.
-                let data = unsafe { buffer(front.irp) }?;
+                let data = unsafe { buffer(front) }?;
                 exchange.write(data).await?;
                 handle.complete_front(STATUS_SUCCESS, data.len()).await;
             }
@@ -227,7 +228,7 @@ async fn read<'c>(
             return Err(error);
         }
         // SAFETY: the IRP stays pending until it is completed below.
-        let out = unsafe { buffer(front.irp) }?;
+        let out = unsafe { buffer(front) }?;
         if out.is_empty() {
             handle.complete_front(STATUS_SUCCESS, 0).await;
             continue;
@@ -404,10 +405,21 @@ async fn next(handle: &Handle) -> Result<Entry, Error> {
 ///
 /// # Safety
 /// The IRP is pending and ours, and outlives the slice; no other slice of it is in use.
-unsafe fn buffer<'a>(irp: Pending) -> Result<&'a mut [u8], Error> {
+unsafe fn buffer<'a>(entry: Entry) -> Result<&'a mut [u8], Error> {
+    let irp = entry.irp.0;
     // SAFETY: the caller's word.
-    let Some(mdl) = NonNull::new(unsafe { irp::mdl_address(irp.0) }) else {
+    let Some(mdl) = NonNull::new(unsafe { irp::mdl_address(irp) }) else {
         return Ok(&mut []);
+    };
+    // SAFETY: as above.
+    let stack = unsafe { irp::current_stack(irp) };
+    let asked = match entry.operation {
+        // SAFETY: a device control.
+        Operation::Send | Operation::Receive => unsafe { irp::output_length(stack) },
+        // SAFETY: a read.
+        Operation::Read => unsafe { irp::read_length(stack) },
+        // SAFETY: a write.
+        Operation::Write => unsafe { irp::write_length(stack) },
     };
     // SAFETY: the I/O manager locked the pages of a direct-I/O request's MDL.
     let address = unsafe { mdl::system_address(mdl) }.ok_or(Error::new(
@@ -415,9 +427,10 @@ unsafe fn buffer<'a>(irp: Pending) -> Result<&'a mut [u8], Error> {
         Kind::NoResources,
         "the caller's buffer cannot be mapped",
     ))?;
+    // The MDL of a kernel component may describe more than it asks for.
     // SAFETY: as above.
-    let length = unsafe { mdl::byte_count(mdl) };
-    // SAFETY: the MDL describes `length` bytes from there, mapped until the IRP is completed.
+    let length = unsafe { mdl::byte_count(mdl) }.min(asked);
+    // SAFETY: the MDL describes at least `length` bytes from there, mapped until the IRP is completed.
     Ok(unsafe { slice::from_raw_parts_mut(address.as_ptr(), length) })
 }
 
