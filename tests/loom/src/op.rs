@@ -86,6 +86,8 @@ pub fn dropped(flaw: Flaw) -> Freed {
     let op = Arc::new(Op::submitted());
     let completion = Op::completion(&op, flaw);
     let taken = op.poll(1, flaw) == Polled::Ready;
+    // The owner cancels the IRP and clones the provider.
+    op.block.touch();
     let kept = !op.state.abandon();
     if kept {
         op.waker.with_mut(|waker| *waker = None);
