@@ -1,0 +1,202 @@
+//! Io: device objects and interfaces, and the bus driver below.
+
+use std::ptr::null_mut;
+
+use wdk_sys::{DEVICE_OBJECT, DRIVER_OBJECT, GUID, IRP, NTSTATUS, UNICODE_STRING};
+use wskhttp_core::nt::irp as path;
+
+use crate::mm::text;
+use crate::sched::{DISPATCH, PASSIVE, breach, enter, enter_quietly};
+use crate::state::{driver, lot, with};
+
+unsafe extern "C" {
+    fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8;
+}
+
+/// A device object of `driver`, with `extension` zero bytes.
+///
+/// # Safety
+/// `driver` is valid.
+pub(crate) unsafe fn new(driver: *mut DRIVER_OBJECT, extension: usize) -> *mut DEVICE_OBJECT {
+    let room = size_of::<DEVICE_OBJECT>().next_multiple_of(16);
+    let mut memory = vec![0u128; (room + extension).div_ceil(16)].into_boxed_slice();
+    let device = memory.as_mut_ptr().cast::<DEVICE_OBJECT>();
+    // SAFETY: fresh memory that is large enough; the driver by the contract.
+    unsafe {
+        (*device).DriverObject = driver;
+        (*device).NextDevice = (*driver).DeviceObject;
+        (*device).StackSize = 1;
+        (*device).Flags = INITIALIZING;
+        (*device).DeviceExtension = device.byte_add(room).cast();
+        (*driver).DeviceObject = device;
+    }
+    with(|s| s.devices.insert(device.addr(), memory));
+    device
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoCreateDevice(
+    driver: *mut DRIVER_OBJECT,
+    extension: u32,
+    _name: *mut UNICODE_STRING,
+    _kind: u32,
+    _characteristics: u32,
+    _exclusive: u8,
+    device: *mut *mut DEVICE_OBJECT,
+) -> NTSTATUS {
+    let _entry = enter("IoCreateDevice", PASSIVE);
+    // SAFETY: a driver object and writable memory by the contract.
+    unsafe { device.write(new(driver, extension as usize)) };
+    0
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
+    let _entry = enter("IoDeleteDevice", PASSIVE);
+    let Some(mut memory) = with(|s| s.devices.remove(&device.addr())) else {
+        breach("DeleteDevice: a device is deleted twice")
+    };
+    if with(|s| s.files.values().any(|file| file.device == device.addr())) {
+        breach("a device is deleted that has open files");
+    }
+    // SAFETY: the device is still there.
+    unsafe {
+        if !(*device).AttachedDevice.is_null() || (*device).Reserved != null_mut() {
+            breach("C9 201: a device is deleted that is attached, or has one attached");
+        }
+        let mut link = &raw mut (*(*device).DriverObject).DeviceObject;
+        while *link != device {
+            link = &raw mut (**link).NextDevice;
+        }
+        *link = (*device).NextDevice;
+    }
+    memory.fill(u128::from_ne_bytes([0xDD; 16]));
+    with(|s| s.dead_devices.push(memory));
+}
+
+/// `Reserved` of an attached device says what it is attached to.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoAttachDeviceToDeviceStack(
+    source: *mut DEVICE_OBJECT,
+    target: *mut DEVICE_OBJECT,
+) -> *mut DEVICE_OBJECT {
+    let _entry = enter("IoAttachDeviceToDeviceStack", DISPATCH);
+    // SAFETY: devices by the contract.
+    unsafe {
+        let top = top(target);
+        (*top).AttachedDevice = source;
+        (*source).StackSize = (*top).StackSize + 1;
+        (*source).Reserved = top.cast();
+        top
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoDetachDevice(target: *mut DEVICE_OBJECT) {
+    let _entry = enter("IoDetachDevice", PASSIVE);
+    // SAFETY: a device by the contract.
+    unsafe {
+        let above = (*target).AttachedDevice;
+        if above.is_null() {
+            breach("IoDetachDevice: nothing is attached");
+        }
+        (*above).Reserved = null_mut();
+        (*target).AttachedDevice = null_mut();
+    }
+}
+
+/// The highest device of a stack.
+///
+/// # Safety
+/// A valid device.
+pub(crate) unsafe fn top(mut device: *mut DEVICE_OBJECT) -> *mut DEVICE_OBJECT {
+    // SAFETY: by the contract; attached devices are there.
+    unsafe {
+        while !(*device).AttachedDevice.is_null() {
+            device = (*device).AttachedDevice;
+        }
+    }
+    device
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoRegisterDeviceInterface(
+    pdo: *mut DEVICE_OBJECT,
+    class: *const GUID,
+    _reference: *mut UNICODE_STRING,
+    name: *mut UNICODE_STRING,
+) -> NTSTATUS {
+    let _entry = enter("IoRegisterDeviceInterface", PASSIVE);
+    // SAFETY: readable by the contract.
+    let path = format!(r"\??\ROOT#NET#{:08x}", unsafe { (*class).Data1 });
+    let wide: Vec<u16> = path.encode_utf16().collect();
+    // SAFETY: pool, as the driver frees it.
+    let buffer = driver(|| unsafe { ExAllocatePool2(0x100, wide.len() as u64 * 2, TAG) });
+    let buffer = buffer.cast::<u16>();
+    // SAFETY: fresh memory of that size; a writable string by the contract.
+    unsafe {
+        buffer.copy_from_nonoverlapping(wide.as_ptr(), wide.len());
+        *name = UNICODE_STRING {
+            Length: wide.len() as u16 * 2,
+            MaximumLength: wide.len() as u16 * 2,
+            Buffer: buffer,
+        };
+    }
+    with(|s| s.interfaces.insert(path, (pdo.expose_provenance(), false)));
+    0
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoSetDeviceInterfaceState(name: *mut UNICODE_STRING, on: u8) -> NTSTATUS {
+    let _entry = enter("IoSetDeviceInterfaceState", PASSIVE);
+    // SAFETY: a valid string by the contract.
+    let name = unsafe { text(name) };
+    with(|s| match s.interfaces.get_mut(&name) {
+        None => OBJECT_NAME_NOT_FOUND,
+        Some((_, state)) if *state == (on != 0) => OBJECT_NAME_EXISTS,
+        Some((_, state)) => {
+            *state = on != 0;
+            0
+        }
+    })
+}
+
+/// Plug and Play at the bottom of the stack: everything succeeds, now or later.
+pub(crate) unsafe extern "C" fn bus(_: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    let _entry = enter_quietly();
+    let complete = move || {
+        // SAFETY: the IRP is the bus driver's.
+        unsafe { path::complete_with(irp, 0, 0) };
+    };
+    // SAFETY: the current location is the bus driver's.
+    let minor = unsafe { path::minor(path::current_stack(irp)) };
+    if u32::from(minor) == wdk_sys::IRP_MN_START_DEVICE && lot(2) == 0 {
+        // SAFETY: as above.
+        unsafe { path::mark_pending(irp) };
+        crate::sched::spawn(
+            "the bus driver".into(),
+            crate::sched::KERNEL_STACK,
+            false,
+            complete,
+        );
+        return 0x103;
+    }
+    complete();
+    0
+}
+
+/// Checks what is left of a driver's devices.
+pub(crate) fn check_at_unload(driver: *const DRIVER_OBJECT) {
+    // SAFETY: the driver object outlives the driver.
+    if !unsafe { (*driver).DeviceObject }.is_null() {
+        breach("DanglingDeviceObject: a device is left at unload");
+    }
+    if with(|s| s.interfaces.values().any(|(_, on)| *on)) {
+        breach("a device interface is left enabled at unload");
+    }
+}
+
+const INITIALIZING: u32 = 0x80;
+const TAG: u32 = u32::from_le_bytes(*b"SymL");
+const OBJECT_NAME_NOT_FOUND: NTSTATUS = 0xC000_0034_u32.cast_signed();
+const OBJECT_NAME_EXISTS: NTSTATUS = 0x4000_0000;

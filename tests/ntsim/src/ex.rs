@@ -1,0 +1,215 @@
+//! Ex: pool. Rust's allocations of the whole process come here, because the driver's global
+//! allocator is linked in; those of the simulator and the tests are served by the system.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use crate::sched::{DISPATCH, breach, enter, enter_quietly};
+use crate::state::{State, in_driver, lot, with};
+
+/// A block of simulated pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) size: usize,
+    tag: u32,
+    number: u64,
+}
+
+#[repr(C, align(16))]
+struct Header {
+    magic: u64,
+    size: usize,
+}
+
+const HOST: u64 = 0x486F_7374_486F_7374;
+const POOL: u64 = 0x506F_6F6C_506F_6F6C;
+const FREED: u64 = 0xDDDD_DDDD_DDDD_DDDD;
+const REDZONE: usize = 32;
+const FENCE: u8 = 0xFD;
+const POISON: u8 = 0xDD;
+const UNINITIALIZED: u64 = 2;
+/// Freed blocks that are kept, to see whether they are written to.
+const KEPT: usize = 2048;
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8 {
+    let size = size as usize;
+    if !in_driver() {
+        // SAFETY: the size is not zero.
+        return unsafe { raw(size, HOST) };
+    }
+    let _entry = enter("ExAllocatePool2", DISPATCH);
+    if size == 0 || tag == 0 {
+        breach("C4 00: a pool allocation of zero bytes or without tag");
+    }
+    // SAFETY: the size is not zero.
+    let data = unsafe { raw(size, POOL) };
+    let seed = lot(256) as u8;
+    for i in 0..size {
+        let byte = if flags & UNINITIALIZED == 0 {
+            0
+        } else {
+            seed.wrapping_add(i as u8)
+        };
+        // SAFETY: within the block.
+        unsafe { data.add(i).write(byte) };
+    }
+    with(|s| {
+        s.pool_calls += 1;
+        let number = s.pool_calls;
+        s.pool.insert(data.addr(), Block { size, tag, number });
+    });
+    data
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ExFreePoolWithTag(data: *mut u8, _: u32) {
+    // SAFETY: the contract is the same.
+    unsafe { ExFreePool(data) };
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ExFreePool(data: *mut u8) {
+    // SAFETY: every block that was ever given out has a header, and freed ones are kept.
+    let header = unsafe { data.cast::<Header>().sub(1) };
+    // SAFETY: as above.
+    if unsafe { (*header).magic } == HOST {
+        // SAFETY: a block of the system, freed once.
+        unsafe { release(data) };
+        return;
+    }
+    let _entry = if in_driver() {
+        enter("ExFreePool", DISPATCH)
+    } else {
+        enter_quietly()
+    };
+    // SAFETY: as above.
+    if unsafe { (*header).magic } == FREED {
+        breach("C4 13: pool is freed twice");
+    }
+    let Some(block) = with(|s| s.pool.remove(&data.addr())) else {
+        breach("C4 10: what is freed is no block of pool");
+    };
+    check_fence(data, block);
+    if with(|s| crate::wsk::pins(s, data.addr(), block.size)) {
+        breach("rule 30: memory of a pending request is freed");
+    }
+    // SAFETY: the block is still there.
+    unsafe { data.write_bytes(POISON, block.size) };
+    // SAFETY: as above.
+    unsafe { (*header).magic = FREED };
+    let oldest = with(|s| {
+        let range = data.addr()..data.addr() + block.size;
+        let objects: Vec<_> = s.objects.range(range).map(|(at, _)| *at).collect();
+        for object in objects {
+            s.objects.remove(&object);
+        }
+        s.freed.push_back((data.expose_provenance(), block));
+        if s.freed.len() > KEPT {
+            s.freed.pop_front()
+        } else {
+            None
+        }
+    });
+    if let Some((address, block)) = oldest {
+        check_freed(address, block);
+        // SAFETY: kept since it was freed, and forgotten now.
+        unsafe { release(std::ptr::with_exposed_provenance_mut(address)) };
+    }
+}
+
+fn check_fence(data: *mut u8, block: Block) {
+    // SAFETY: `raw` has put a fence behind the block.
+    let fence = unsafe { std::slice::from_raw_parts(data.add(block.size), REDZONE) };
+    if fence.iter().any(|byte| *byte != FENCE) {
+        breach(&format!(
+            "C4 51: bytes behind a block of pool were written: {block:?}"
+        ));
+    }
+}
+
+fn check_freed(address: usize, block: Block) {
+    let data = std::ptr::with_exposed_provenance::<u8>(address);
+    // SAFETY: the block is kept.
+    let bytes = unsafe { std::slice::from_raw_parts(data, block.size) };
+    if bytes.iter().any(|byte| *byte != POISON) {
+        breach(&format!("pool was written after it was freed: {block:?}"));
+    }
+}
+
+/// What is not freed, and whether the freed was written to.
+pub(crate) fn check_at_unload() {
+    let freed = with(|s| std::mem::take(&mut s.freed));
+    for (address, block) in freed {
+        check_freed(address, block);
+        // SAFETY: kept since it was freed, and forgotten now.
+        unsafe { release(std::ptr::with_exposed_provenance_mut(address)) };
+    }
+    if let Some(leak) = with(|s| leaks(s)) {
+        breach(&leak);
+    }
+}
+
+fn leaks(s: &mut State) -> Option<String> {
+    if s.pool.is_empty() {
+        return None;
+    }
+    let list: Vec<_> = s
+        .pool
+        .values()
+        .take(8)
+        .map(|block| {
+            format!(
+                "{} bytes, tag {}, allocation {}",
+                block.size,
+                String::from_utf8_lossy(&block.tag.to_le_bytes()),
+                block.number
+            )
+        })
+        .collect();
+    Some(format!(
+        "C4 62: {} blocks of pool are left at unload: {}",
+        s.pool.len(),
+        list.join("; ")
+    ))
+}
+
+/// Whether the range lies in one block of the driver's pool.
+pub(crate) fn is_pool(s: &State, address: usize, len: usize) -> bool {
+    s.pool
+        .range(..=address)
+        .next_back()
+        .is_some_and(|(start, block)| address + len <= start + block.size)
+}
+
+/// # Safety
+/// `size` is not so large that it overflows.
+unsafe fn raw(size: usize, magic: u64) -> *mut u8 {
+    let header = size_of::<Header>();
+    let Ok(layout) = Layout::from_size_align(header + size + REDZONE, 16) else {
+        return std::ptr::null_mut();
+    };
+    // SAFETY: the size is not zero.
+    let base = unsafe { System.alloc(layout) };
+    if base.is_null() {
+        return base;
+    }
+    // SAFETY: fresh memory.
+    unsafe { base.cast::<Header>().write(Header { magic, size }) };
+    // SAFETY: within the allocation.
+    let data = unsafe { base.add(header) };
+    // SAFETY: within the allocation.
+    unsafe { data.add(size).write_bytes(FENCE, REDZONE) };
+    data
+}
+
+/// # Safety
+/// `data` came from [`raw`], and is used no more.
+unsafe fn release(data: *mut u8) {
+    // SAFETY: the header lies before it.
+    let base = unsafe { data.cast::<Header>().sub(1) };
+    // SAFETY: as above.
+    let size = unsafe { (*base).size };
+    let total = size_of::<Header>() + size + REDZONE;
+    // SAFETY: the layout it was allocated with.
+    unsafe { System.dealloc(base.cast(), Layout::from_size_align_unchecked(total, 16)) };
+}

@@ -1,0 +1,491 @@
+//! Io: IRPs, their completion and cancellation.
+
+use std::ptr::null_mut;
+
+use wdk_sys::{DEVICE_OBJECT, FILE_OBJECT, IO_STACK_LOCATION, IRP, NTSTATUS};
+use wskhttp_core::nt::irp as path;
+
+use crate::ke;
+use crate::sched::{DISPATCH, breach, call_at, enter, irql};
+use crate::state::{driver, with};
+
+/// What the simulator knows of an IRP.
+pub(crate) struct IrpInfo {
+    memory: Vec<u64>,
+    pub(crate) of_driver: bool,
+    pub(crate) state: IrpState,
+    request: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IrpState {
+    /// Allocated, or reused.
+    Fresh,
+    /// With the provider or a driver.
+    Flight,
+    Completed,
+}
+
+/// An open file object.
+pub(crate) struct File {
+    pub(crate) object: Box<FILE_OBJECT>,
+    pub(crate) device: usize,
+    pub(crate) closed: bool,
+}
+
+/// A request of the I/O manager's own: of user mode, or of Plug and Play.
+#[derive(Default)]
+pub(crate) struct Request {
+    pub(crate) irp: usize,
+    pub(crate) file: usize,
+    pub(crate) done: Option<(NTSTATUS, usize)>,
+    pub(crate) input: Vec<u8>,
+    pub(crate) output: Vec<u8>,
+    /// The system buffer of a buffered request, or of the input of a direct one.
+    pub(crate) system: Vec<u8>,
+    pub(crate) mdl: usize,
+    pub(crate) buffered: bool,
+}
+
+/// A call of a dispatch routine that has not returned.
+#[derive(Clone, Copy)]
+pub(crate) struct Dispatch {
+    number: u64,
+    irp: usize,
+    location: i8,
+    /// Status, and whether it was marked pending, once it is completed.
+    completed: Option<(NTSTATUS, bool)>,
+}
+
+const STATUS_PENDING: NTSTATUS = 0x103;
+const MORE_PROCESSING_REQUIRED: NTSTATUS = 0xC000_0016_u32.cast_signed();
+const SL_PENDING_RETURNED: u8 = 1;
+/// The key of the cancel spin lock among the locks.
+const CANCEL_LOCK: usize = 1;
+
+pub(crate) fn new_irp(stack_size: i8, of_driver: bool, request: Option<u64>) -> *mut IRP {
+    let size = size_of::<IRP>() + stack_size as usize * size_of::<IO_STACK_LOCATION>();
+    let mut memory = vec![0u64; size / 8];
+    let irp = memory.as_mut_ptr().cast::<IRP>();
+    // SAFETY: fresh memory of the right size, zero.
+    unsafe { init(irp, stack_size, size) };
+    let info = IrpInfo {
+        memory,
+        of_driver,
+        state: IrpState::Fresh,
+        request,
+    };
+    with(|s| s.irps.insert(irp.addr(), info));
+    irp
+}
+
+/// # Safety
+/// `irp` is an IRP of that size, not in use.
+unsafe fn init(irp: *mut IRP, stack_size: i8, size: usize) {
+    // SAFETY: by the contract.
+    unsafe {
+        irp.cast::<u8>().write_bytes(0, size);
+        (*irp).Type = 6;
+        (*irp).Size = size as u16;
+        (*irp).StackCount = stack_size;
+        (*irp).CurrentLocation = stack_size + 1;
+        set_stack(
+            irp,
+            irp.add(1)
+                .cast::<IO_STACK_LOCATION>()
+                .add(stack_size as usize),
+        );
+    }
+}
+
+/// # Safety
+/// A valid IRP.
+unsafe fn set_stack(irp: *mut IRP, stack: *mut IO_STACK_LOCATION) {
+    // SAFETY: by the contract.
+    unsafe {
+        (*irp)
+            .Tail
+            .Overlay
+            .__bindgen_anon_2
+            .__bindgen_anon_1
+            .CurrentStackLocation = stack;
+    }
+}
+
+/// Makes the next stack location the current one.
+///
+/// # Safety
+/// A valid IRP.
+pub(crate) unsafe fn advance(irp: *mut IRP) {
+    // SAFETY: by the contract.
+    unsafe {
+        if (*irp).CurrentLocation <= 1 {
+            breach("rule 14, C9 208: the IRP has no stack location left");
+        }
+        (*irp).CurrentLocation -= 1;
+        set_stack(irp, path::next_stack(irp));
+    }
+}
+
+pub(crate) fn state_of(irp: *mut IRP) -> Option<(bool, IrpState)> {
+    with(|s| {
+        s.irps
+            .get(&irp.addr())
+            .map(|info| (info.of_driver, info.state))
+    })
+}
+
+pub(crate) fn set_state(irp: *mut IRP, state: IrpState) {
+    with(|s| {
+        if let Some(info) = s.irps.get_mut(&irp.addr()) {
+            info.state = state;
+        }
+    });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn IoAllocateIrp(stack_size: i8, _quota: u8) -> *mut IRP {
+    let _entry = enter("IoAllocateIrp", DISPATCH);
+    new_irp(stack_size, true, None)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoReuseIrp(irp: *mut IRP, status: NTSTATUS) {
+    let _entry = enter("IoReuseIrp", DISPATCH);
+    match state_of(irp) {
+        Some((true, IrpState::Flight)) => {
+            breach("rule 17 (IoReuseIrp2): an IRP in flight is reused")
+        }
+        Some((true, _)) => {}
+        _ => breach("rule 17 (IoReuseIrp): an IRP is reused that the driver has not allocated"),
+    }
+    // SAFETY: looked up above.
+    unsafe {
+        let (stack_size, size) = ((*irp).StackCount, usize::from((*irp).Size));
+        init(irp, stack_size, size);
+        path::set_status(irp, status, 0);
+    }
+    set_state(irp, IrpState::Fresh);
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoFreeIrp(irp: *mut IRP) {
+    let _entry = enter("IoFreeIrp", DISPATCH);
+    match state_of(irp) {
+        None => breach("an IRP is freed twice, or none"),
+        Some((false, _)) => breach("rule 19: an IRP is freed that the driver has not allocated"),
+        Some((_, IrpState::Flight)) => breach("rule 26, C9 20A: an IRP in flight is freed"),
+        Some(_) => {}
+    }
+    kill(irp);
+}
+
+/// Takes an IRP away; whoever writes to it later is found out at the end.
+fn kill(irp: *mut IRP) {
+    with(|s| {
+        if let Some(mut info) = s.irps.remove(&irp.addr()) {
+            info.memory.fill(POISON);
+            s.dead_irps.push(info.memory);
+        }
+    });
+}
+
+const POISON: u64 = 0xDDDD_DDDD_DDDD_DDDD;
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IofCallDriver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    let _entry = enter("IofCallDriver", DISPATCH);
+    // SAFETY: the contract is the same.
+    unsafe { call_driver(device, irp) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn PoCallDriver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    // SAFETY: the contract is the same.
+    unsafe { IofCallDriver(device, irp) }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn PoStartNextPowerIrp(_: *mut IRP) {
+    let _entry = enter("PoStartNextPowerIrp", DISPATCH);
+}
+
+/// Calls the dispatch routine of `device`, and checks what it returns.
+///
+/// # Safety
+/// Both are valid, and the IRP is the caller's.
+pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    if state_of(irp).is_none() || !with(|s| s.devices.contains_key(&device.addr())) {
+        breach("IofCallDriver with an IRP or a device that is gone");
+    }
+    set_state(irp, IrpState::Flight);
+    // SAFETY: both are there.
+    let (routine, location) = unsafe {
+        advance(irp);
+        let stack = path::current_stack(irp);
+        (*stack).DeviceObject = device;
+        let major = usize::from((*stack).MajorFunction);
+        (
+            (*(*device).DriverObject).MajorFunction[major],
+            (*irp).CurrentLocation,
+        )
+    };
+    let Some(routine) = routine else {
+        // SAFETY: the IRP is ours.
+        unsafe { path::complete_with(irp, INVALID_DEVICE_REQUEST, 0) };
+        return INVALID_DEVICE_REQUEST;
+    };
+    let number = with(|s| {
+        let number = s.number();
+        s.dispatches.push(Dispatch {
+            number,
+            irp: irp.addr(),
+            location,
+            completed: None,
+        });
+        number
+    });
+    // SAFETY: both are valid by the contract.
+    let status = call_at(irql(), "a dispatch routine", || unsafe {
+        routine(device, irp)
+    });
+    let this = with(|s| {
+        let at = s.dispatches.iter().position(|call| call.number == number)?;
+        Some(s.dispatches.swap_remove(at))
+    });
+    let this = this.expect("pushed above");
+    let pending = status == STATUS_PENDING;
+    match this.completed {
+        Some((_, marked)) if marked != pending => breach(if pending {
+            "MarkIrpPending2: STATUS_PENDING was returned for an IRP not marked pending"
+        } else {
+            "MarkIrpPending: another status than STATUS_PENDING was returned for an IRP marked pending"
+        }),
+        Some((completed, false)) if completed != status => {
+            breach("C9 224: the status returned is not the one the IRP was completed with")
+        }
+        Some(_) => {}
+        None if !pending => breach("C9 226: an IRP was neither completed nor pended"),
+        None => {
+            // SAFETY: not completed, so it is there, with all its locations.
+            let control = unsafe {
+                let first = irp.add(1).cast::<IO_STACK_LOCATION>();
+                (*first.add(location as usize - 1)).Control
+            };
+            if control & SL_PENDING_RETURNED == 0 {
+                breach(
+                    "MarkIrpPending2: STATUS_PENDING was returned for an IRP not marked pending",
+                );
+            }
+        }
+    }
+    status
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IofCompleteRequest(irp: *mut IRP, _boost: i8) {
+    let _entry = enter("IofCompleteRequest", DISPATCH);
+    match state_of(irp) {
+        None => breach("DoubleCompletion: an IRP is completed that is completed, or freed"),
+        Some((true, _)) => {
+            breach("IoAllocateComplete: a driver completes an IRP that it has allocated")
+        }
+        Some(_) => {}
+    }
+    if with(|s| s.current.is_some_and(|id| !s.threads[id].held.is_empty())) {
+        breach("rule 95 (SpinLockSafe): an IRP is completed under a spin lock");
+    }
+    // SAFETY: looked up above.
+    unsafe {
+        if (*irp).CancelRoutine.is_some() {
+            breach("C9 07: an IRP is completed with its cancel routine set");
+        }
+        if matches!(path::status(irp), STATUS_PENDING | -1) {
+            breach("C9 06: an IRP is completed with STATUS_PENDING or -1");
+        }
+        unwind(irp);
+    }
+}
+
+/// Calls the completion routines from the current location upwards.
+///
+/// # Safety
+/// A valid IRP, the caller's.
+pub(crate) unsafe fn unwind(irp: *mut IRP) {
+    loop {
+        // SAFETY: by the contract.
+        let (stack, above) = unsafe {
+            if (*irp).CurrentLocation > (*irp).StackCount {
+                break;
+            }
+            let stack = path::current_stack(irp);
+            let location = (*irp).CurrentLocation;
+            let marked = (*stack).Control & SL_PENDING_RETURNED != 0;
+            (*irp).PendingReturned = marked.into();
+            let status = path::status(irp);
+            with(|s| {
+                for call in &mut s.dispatches {
+                    if call.irp == irp.addr() && call.location == location {
+                        call.completed = Some((status, marked));
+                    }
+                }
+            });
+            (*irp).CurrentLocation += 1;
+            set_stack(irp, stack.add(1));
+            (stack, (*irp).CurrentLocation <= (*irp).StackCount)
+        };
+        // SAFETY: as above.
+        let (routine, wanted, context, device) = unsafe {
+            let control = (*stack).Control;
+            let wanted = if (*irp).Cancel != 0 && control & 0x20 != 0 {
+                true
+            } else if path::status(irp) >= 0 {
+                control & 0x40 != 0
+            } else {
+                control & 0x80 != 0
+            };
+            let device = if above {
+                (*stack.add(1)).DeviceObject
+            } else {
+                null_mut()
+            };
+            ((*stack).CompletionRoutine, wanted, (*stack).Context, device)
+        };
+        // SAFETY: as above.
+        unsafe {
+            (*stack).Control = 0;
+            (*stack).CompletionRoutine = None;
+        }
+        let (Some(routine), true) = (routine, wanted) else {
+            // SAFETY: as above.
+            unsafe {
+                if (*irp).PendingReturned != 0 && above {
+                    path::mark_pending(irp);
+                }
+            }
+            continue;
+        };
+        let of_driver = with(|s| s.irps[&irp.addr()].of_driver);
+        if of_driver {
+            set_state(irp, IrpState::Completed);
+        }
+        // SAFETY: the driver's routine, called once for this location.
+        let status = call_at(irql(), "a completion routine", || unsafe {
+            routine(device, irp, context)
+        });
+        if status == MORE_PROCESSING_REQUIRED {
+            return;
+        }
+        if of_driver {
+            breach(
+                "rule 16: the completion routine of the driver's own IRP returned another status than STATUS_MORE_PROCESSING_REQUIRED",
+            );
+        }
+    }
+    finish(irp);
+}
+
+/// The I/O manager's end of a request.
+fn finish(irp: *mut IRP) {
+    // SAFETY: the IRP is the I/O manager's again.
+    let (status, information) = unsafe { (path::status(irp), path::information(irp)) };
+    let number = with(|s| s.irps.get(&irp.addr()).and_then(|info| info.request));
+    kill(irp);
+    let mdl = with(|s| {
+        let request = s.requests.get_mut(&number?)?;
+        if information > request.output.len() && request.buffered {
+            s.failure = Some("IoStatus.Information is more than the output buffer holds".into());
+            return None;
+        }
+        if request.buffered && status >= 0 {
+            let valid = ..information;
+            request.output[valid].copy_from_slice(&request.system[valid]);
+        }
+        request.irp = 0;
+        request.done = Some((status, information));
+        Some(request.mdl)
+    });
+    if let Some(mdl @ 1..) = mdl {
+        crate::mm::free(std::ptr::without_provenance_mut(mdl));
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoAcquireCancelSpinLock(level: *mut u8) {
+    let _entry = enter("IoAcquireCancelSpinLock", DISPATCH);
+    let old = ke::acquire(CANCEL_LOCK, null_mut());
+    // SAFETY: writable by the contract.
+    unsafe { level.write(old) };
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn IoReleaseCancelSpinLock(level: u8) {
+    let _entry = enter("IoReleaseCancelSpinLock", DISPATCH);
+    ke::release(CANCEL_LOCK, null_mut(), level);
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoCancelIrp(irp: *mut IRP) -> u8 {
+    let _entry = enter("IoCancelIrp", DISPATCH);
+    if state_of(irp).is_none() {
+        breach("rule 25: an IRP is cancelled that is gone");
+    }
+    cancel(|| Some(irp)).into()
+}
+
+/// Cancels the IRP that `which` finds under the cancel spin lock.
+pub(crate) fn cancel(which: impl FnOnce() -> Option<*mut IRP>) -> bool {
+    let level = ke::acquire(CANCEL_LOCK, null_mut());
+    let Some(irp) = which().filter(|irp| state_of(*irp).is_some()) else {
+        ke::release(CANCEL_LOCK, null_mut(), level);
+        return false;
+    };
+    // SAFETY: there, by the look-up.
+    let (routine, device) = unsafe {
+        (*irp).Cancel = 1;
+        let routine = path::set_cancel_routine(irp, None);
+        if routine.is_some() {
+            (*irp).CancelIrql = level;
+        }
+        let device = if (*irp).CurrentLocation <= (*irp).StackCount {
+            (*path::current_stack(irp)).DeviceObject
+        } else {
+            null_mut()
+        };
+        (routine, device)
+    };
+    let Some(routine) = routine else {
+        ke::release(CANCEL_LOCK, null_mut(), level);
+        return crate::wsk::cancel(irp);
+    };
+    // SAFETY: the driver's routine, called once, under the lock.
+    driver(|| unsafe { routine(device, irp) });
+    let held = with(|s| s.locks.get(&CANCEL_LOCK).copied() == s.current);
+    if held || irql() != level {
+        breach(
+            "CancelSpinLockRelease: a cancel routine returned with the lock, or at another IRQL than CancelIrql",
+        );
+    }
+    true
+}
+
+/// IRPs and devices that are left.
+pub(crate) fn check_at_unload() {
+    let left = with(|s| {
+        if s.irps.values().any(|info| info.of_driver) {
+            return Some("IRPs that the driver allocated are left at unload");
+        }
+        if s.dead_irps.iter().flatten().any(|word| *word != POISON) {
+            return Some("an IRP was written after it was completed or freed");
+        }
+        if s.mdls.values().any(|mdl| mdl.resident) {
+            return Some("MDLs are left at unload");
+        }
+        None
+    });
+    if let Some(left) = left {
+        breach(left);
+    }
+}
+
+const INVALID_DEVICE_REQUEST: NTSTATUS = 0xC000_0010_u32.cast_signed();

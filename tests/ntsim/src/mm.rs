@@ -1,0 +1,146 @@
+//! Mm: MDLs, and routines that are found by name.
+
+use std::ptr::null_mut;
+
+use wdk_sys::{MDL, PVOID, UNICODE_STRING};
+
+use crate::sched::{DISPATCH, PASSIVE, breach, enter};
+use crate::state::with;
+
+/// What the simulator knows of an MDL.
+pub(crate) struct MdlInfo {
+    memory: Box<MDL>,
+    /// Where its memory is.
+    pub(crate) address: usize,
+    pub(crate) len: usize,
+    /// Built for nonpaged pool, or locked by the I/O manager.
+    pub(crate) resident: bool,
+    of_driver: bool,
+}
+
+pub(crate) fn new_mdl(address: usize, len: usize, of_driver: bool) -> *mut MDL {
+    let mut memory = Box::new(MDL::default());
+    memory.Size = size_of::<MDL>() as i16;
+    memory.StartVa = std::ptr::with_exposed_provenance_mut(address & !0xFFF);
+    memory.ByteOffset = (address & 0xFFF) as u32;
+    memory.ByteCount = len as u32;
+    if !of_driver {
+        memory.MdlFlags = PAGES_LOCKED;
+    }
+    let mdl = &raw mut *memory;
+    let info = MdlInfo {
+        memory,
+        address,
+        len,
+        resident: !of_driver,
+        of_driver,
+    };
+    with(|s| s.mdls.insert(mdl.addr(), info));
+    mdl
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoAllocateMdl(
+    address: PVOID,
+    len: u32,
+    _secondary: u8,
+    _quota: u8,
+    _irp: PVOID,
+) -> *mut MDL {
+    let _entry = enter("IoAllocateMdl", DISPATCH);
+    new_mdl(address.expose_provenance(), len as usize, true)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn IoFreeMdl(mdl: *mut MDL) {
+    let _entry = enter("IoFreeMdl", DISPATCH);
+    if with(|s| {
+        s.ops
+            .values()
+            .any(|op| op.buffer.is_some_and(|buffer| buffer.mdl == mdl.addr()))
+    }) {
+        breach("rule 30: the MDL of a pending request is freed");
+    }
+    match with(|s| s.mdls.remove(&mdl.addr())) {
+        Some(info) if info.of_driver => {}
+        _ => breach("an MDL is freed that is not there, or not the driver's"),
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn MmBuildMdlForNonPagedPool(mdl: *mut MDL) {
+    let _entry = enter("MmBuildMdlForNonPagedPool", DISPATCH);
+    let good = with(|s| {
+        let (address, len) = s
+            .mdls
+            .get(&mdl.addr())
+            .map(|info| (info.address, info.len))?;
+        crate::ex::is_pool(s, address, len).then_some(address)
+    });
+    let Some(address) = good else {
+        breach("rule 33: MmBuildMdlForNonPagedPool of memory that is not nonpaged pool")
+    };
+    with(|s| {
+        if let Some(info) = s.mdls.get_mut(&mdl.addr()) {
+            info.resident = true;
+        }
+    });
+    // SAFETY: an MDL that is there, looked up above.
+    let mdl = unsafe { &mut *mdl };
+    mdl.MdlFlags |= SOURCE_IS_NONPAGED_POOL;
+    mdl.MappedSystemVa = std::ptr::with_exposed_provenance_mut(address);
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn MmMapLockedPagesSpecifyCache(
+    mdl: *mut MDL,
+    _mode: i8,
+    _cache: u32,
+    _base: PVOID,
+    _bugcheck: u32,
+    _priority: u32,
+) -> PVOID {
+    let _entry = enter("MmMapLockedPagesSpecifyCache", DISPATCH);
+    let Some((address, true)) = with(|s| {
+        s.mdls
+            .get(&mdl.addr())
+            .map(|info| (info.address, info.resident))
+    }) else {
+        breach("C4 7C: pages are mapped that are not locked")
+    };
+    let address = std::ptr::with_exposed_provenance_mut(address);
+    // SAFETY: an MDL that is there.
+    let mdl = unsafe { &mut *mdl };
+    mdl.MdlFlags |= MAPPED_TO_SYSTEM_VA;
+    mdl.MappedSystemVa = address;
+    address
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn MmGetSystemRoutineAddress(name: *mut UNICODE_STRING) -> PVOID {
+    let _entry = enter("MmGetSystemRoutineAddress", PASSIVE);
+    // SAFETY: a valid string by the contract.
+    match unsafe { text(name) }.as_str() {
+        "KeQuerySystemTime" => crate::ke::query_system_time as *mut _,
+        _ => null_mut(),
+    }
+}
+
+/// # Safety
+/// `name` is a valid string.
+pub(crate) unsafe fn text(name: *const UNICODE_STRING) -> String {
+    // SAFETY: by the contract.
+    let name = unsafe { &*name };
+    // SAFETY: by the contract.
+    let wide = unsafe { std::slice::from_raw_parts(name.Buffer, usize::from(name.Length) / 2) };
+    String::from_utf16_lossy(wide)
+}
+
+/// Frees an MDL of the I/O manager.
+pub(crate) fn free(mdl: *mut MDL) {
+    with(|s| s.mdls.remove(&mdl.addr()).map(|info| drop(info.memory)));
+}
+
+const PAGES_LOCKED: i16 = 2;
+const SOURCE_IS_NONPAGED_POOL: i16 = 4;
+const MAPPED_TO_SYSTEM_VA: i16 = 1;

@@ -1,0 +1,146 @@
+//! Ps, Ob, Zw: system threads and handles to them.
+
+use wdk_sys::{HANDLE, LARGE_INTEGER, NTSTATUS, PVOID};
+
+use crate::ke;
+use crate::sched::{self, DISPATCH, KERNEL_STACK, PASSIVE, breach, enter};
+use crate::state::{Object, driver, with};
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn PsCreateSystemThread(
+    handle: *mut HANDLE,
+    _access: u32,
+    _attributes: PVOID,
+    _process: HANDLE,
+    _client: PVOID,
+    start: Option<unsafe extern "C" fn(PVOID)>,
+    context: PVOID,
+) -> NTSTATUS {
+    let _entry = enter("PsCreateSystemThread", PASSIVE);
+    let Some(start) = start else {
+        breach("a system thread without start routine")
+    };
+    let number = with(|s| s.threads.len());
+    let id = sched::spawn(
+        format!("system thread {number}"),
+        KERNEL_STACK,
+        true,
+        move || {
+            // SAFETY: the caller's routine and context.
+            driver(|| unsafe { start(context) });
+        },
+    );
+    let address = 0x7000_0000 + id * 64;
+    with(|s| {
+        s.objects
+            .insert(address, Object::Thread { id, references: 0 });
+        s.handles.insert(address + 1, address);
+    });
+    // SAFETY: writable by the contract.
+    unsafe { handle.write(std::ptr::without_provenance_mut(address + 1)) };
+    0
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn PsTerminateSystemThread(_status: NTSTATUS) -> NTSTATUS {
+    let _entry = enter("PsTerminateSystemThread", PASSIVE);
+    with(|s| {
+        let id = s.current.expect("a simulated thread");
+        if !s.threads[id].held.is_empty() {
+            s.failure = Some("C4 100A: a thread ends that holds a lock".into());
+        }
+        s.threads[id].ended = true;
+    });
+    loop {
+        sched::switch();
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ObReferenceObjectByHandle(
+    handle: HANDLE,
+    _access: u32,
+    _kind: PVOID,
+    _mode: i8,
+    object: *mut PVOID,
+    _information: PVOID,
+) -> NTSTATUS {
+    let _entry = enter("ObReferenceObjectByHandle", PASSIVE);
+    let Some(address) = with(|s| s.handles.get(&handle.addr()).copied()) else {
+        return INVALID_HANDLE;
+    };
+    with(|s| {
+        if let Some(Object::Thread { references, .. }) = s.objects.get_mut(&address) {
+            *references += 1;
+        }
+    });
+    // SAFETY: writable by the contract.
+    unsafe { object.write(std::ptr::without_provenance_mut(address)) };
+    0
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ObfDereferenceObject(object: PVOID) -> i64 {
+    let _entry = enter("ObfDereferenceObject", DISPATCH);
+    let left = with(|s| match s.objects.get_mut(&object.addr()) {
+        Some(Object::Thread { references, .. }) if *references > 0 => {
+            *references -= 1;
+            Some(*references)
+        }
+        _ => None,
+    });
+    match left {
+        Some(left) => left.into(),
+        None => breach("a reference is given back that was not taken"),
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ZwClose(handle: HANDLE) -> NTSTATUS {
+    let _entry = enter("ZwClose", PASSIVE);
+    if with(|s| s.handles.remove(&handle.addr())).is_none() {
+        breach("C4 F6: a handle is closed that is not open");
+    }
+    0
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ZwWaitForSingleObject(
+    handle: HANDLE,
+    _alertable: u8,
+    timeout: *mut LARGE_INTEGER,
+) -> NTSTATUS {
+    let _entry = enter("ZwWaitForSingleObject", PASSIVE);
+    let Some(address) = with(|s| s.handles.get(&handle.addr()).copied()) else {
+        return INVALID_HANDLE;
+    };
+    // SAFETY: null or readable by the contract.
+    let timeout = unsafe { timeout.as_ref() }.map(|timeout| unsafe { timeout.QuadPart });
+    ke::wait(address, timeout)
+}
+
+/// Threads, handles and references that the driver has left.
+pub(crate) fn check_at_unload() {
+    let left = with(|s| {
+        let thread = s
+            .threads
+            .iter()
+            .find(|thread| thread.of_driver && !thread.ended);
+        if let Some(thread) = thread {
+            return Some(format!("{} still runs in the image at unload", thread.name));
+        }
+        if !s.handles.is_empty() {
+            return Some("a handle is left open at unload".into());
+        }
+        let kept = s
+            .objects
+            .values()
+            .any(|object| matches!(object, Object::Thread { references, .. } if *references > 0));
+        kept.then(|| "a thread object is still referenced at unload".into())
+    });
+    if let Some(left) = left {
+        breach(&left);
+    }
+}
+
+const INVALID_HANDLE: NTSTATUS = 0xC000_0008_u32.cast_signed();

@@ -1,0 +1,298 @@
+//! Simulated threads: coroutines on one thread of the host, chosen by lot at every kernel call.
+
+use corosensei::stack::{DefaultStack, Stack};
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use crate::state::{State, driver, set_in_driver, with};
+
+/// Bytes of a system thread's stack on x64 Windows.
+pub(crate) const KERNEL_STACK: usize = 24 * 1024;
+/// Room for the simulator's own frames, which on Windows are on nobody's stack.
+const SIMULATOR: usize = 64 * 1024;
+/// Code that is not optimized needs several times the stack.
+const SCALE: usize = if cfg!(debug_assertions) { 8 } else { 1 };
+
+pub(crate) const PASSIVE: u8 = 0;
+pub(crate) const APC: u8 = 1;
+pub(crate) const DISPATCH: u8 = 2;
+
+type Routine = Coroutine<(), (), (), DefaultStack>;
+
+/// A simulated thread. Each has a processor to itself, as far as IRQL goes.
+pub(crate) struct Thread {
+    pub(crate) name: String,
+    routine: Option<Routine>,
+    yielder: *const Yielder<(), ()>,
+    pub(crate) irql: u8,
+    waiting: Option<Wait>,
+    /// Where its stack begins, and how far down a kernel call was made.
+    base: usize,
+    pub(crate) held: Vec<usize>,
+    pub(crate) ended: bool,
+    /// Made by the driver.
+    pub(crate) of_driver: bool,
+}
+
+type Ready = Box<dyn FnMut(&mut State) -> bool>;
+
+struct Wait {
+    what: String,
+    ready: Ready,
+    until: Option<u64>,
+    late: bool,
+}
+
+/// Makes a thread that runs `body`, and gives its number.
+pub(crate) fn spawn(
+    name: String,
+    stack: usize,
+    of_driver: bool,
+    body: impl FnOnce() + 'static,
+) -> usize {
+    let stack = DefaultStack::new(stack * SCALE + SIMULATOR).expect("memory for a stack");
+    let base = stack.base().get();
+    let id = with(|s| s.threads.len());
+    let routine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
+        with(|s| s.threads[id].yielder = yielder);
+        body();
+        with(|s| {
+            if s.threads[id].irql != PASSIVE || !s.threads[id].held.is_empty() {
+                s.failure = Some("C4 100A: a thread ends at raised IRQL or holds a lock".into());
+            }
+            s.threads[id].ended = true;
+        });
+    });
+    with(|s| {
+        s.threads.push(Thread {
+            name,
+            routine: Some(routine),
+            yielder: std::ptr::null(),
+            irql: PASSIVE,
+            waiting: None,
+            base,
+            held: Vec::new(),
+            ended: false,
+            of_driver,
+        });
+    });
+    id
+}
+
+/// Runs threads until thread `main` has ended, or something is wrong.
+pub(crate) fn run(main: usize) -> Result<(), String> {
+    loop {
+        if let Some(failure) = with(|s| s.failure.take()) {
+            return Err(failure);
+        }
+        if with(|s| s.threads[main].ended) {
+            return Ok(());
+        }
+        let Some(next) = with(pick)? else { continue };
+        let mut routine = with(|s| {
+            s.current = Some(next);
+            s.threads[next].routine.take()
+        })
+        .expect("a thread that is not running has a routine");
+        if let CoroutineResult::Yield(()) = routine.resume(()) {
+            with(|s| s.threads[next].routine = Some(routine));
+        }
+        set_in_driver(false);
+        with(|s| s.current = None);
+    }
+}
+
+/// Chooses who runs next; lets time pass if nobody can.
+fn pick(s: &mut State) -> Result<Option<usize>, String> {
+    let mut able = Vec::new();
+    let mut earliest: Option<u64> = None;
+    for id in 0..s.threads.len() {
+        if s.threads[id].ended {
+            continue;
+        }
+        let Some(mut wait) = s.threads[id].waiting.take() else {
+            able.push(id);
+            continue;
+        };
+        let is_ready = (wait.ready)(s);
+        wait.late = !is_ready && wait.until.is_some_and(|until| until <= s.now);
+        if is_ready || wait.late {
+            able.push(id);
+        } else if let Some(until) = wait.until {
+            earliest = Some(earliest.map_or(until, |other| other.min(until)));
+        }
+        s.threads[id].waiting = Some(wait);
+    }
+    if able.is_empty() {
+        let Some(until) = earliest else {
+            return Err(format!("deadlock: nobody can run\n{}", report(s)));
+        };
+        s.now = s.now.max(until);
+        return Ok(None);
+    }
+    let choice = s.lot(able.len() as u64) as usize;
+    Ok(Some(able[choice]))
+}
+
+/// What every thread waits for.
+fn report(s: &State) -> String {
+    let mut text = String::new();
+    for thread in s.threads.iter().filter(|thread| !thread.ended) {
+        let what = thread.waiting.as_ref().map_or("-", |wait| &wait.what);
+        text += &format!("  {} waits for {what}\n", thread.name);
+    }
+    text
+}
+
+/// Gives the processor away: back at once or later, as the lot falls.
+pub(crate) fn switch() {
+    let Some(yielder) = with(|s| s.current.map(|id| s.threads[id].yielder)) else {
+        return;
+    };
+    // SAFETY: the yielder of the coroutine that runs now.
+    unsafe { &*yielder }.suspend(());
+}
+
+/// Waits until `ready`, which takes nothing: the caller does. False if `until` came first.
+pub(crate) fn block(
+    what: impl Into<String>,
+    until: Option<u64>,
+    ready: impl FnMut(&mut State) -> bool + 'static,
+) -> bool {
+    let old = set_in_driver(false);
+    with(|s| {
+        let Some(id) = s.current else {
+            panic!("only a simulated thread can wait")
+        };
+        s.threads[id].waiting = Some(Wait {
+            what: what.into(),
+            ready: Box::new(ready),
+            until,
+            late: false,
+        });
+    });
+    switch();
+    let late = with(|s| {
+        let id = s.current.expect("resumed by the scheduler");
+        s.threads[id].waiting.take().is_some_and(|wait| wait.late)
+    });
+    set_in_driver(old);
+    !late
+}
+
+/// Ends the simulation: a rule was broken. The thread never runs again.
+pub(crate) fn breach(what: &str) -> ! {
+    set_in_driver(false);
+    let on_thread = with(|s| {
+        let place = s.current.map_or_else(String::new, |id| {
+            format!(
+                " [thread {}, IRQL {}]",
+                s.threads[id].name, s.threads[id].irql
+            )
+        });
+        s.failure.get_or_insert(format!("{what}{place}"));
+        s.current.is_some()
+    });
+    assert!(on_thread, "{what}");
+    loop {
+        switch();
+    }
+}
+
+pub(crate) fn irql() -> u8 {
+    with(|s| s.current.map_or(PASSIVE, |id| s.threads[id].irql))
+}
+
+pub(crate) fn set_irql(level: u8) -> u8 {
+    with(|s| {
+        let id = s.current.expect("a simulated thread");
+        std::mem::replace(&mut s.threads[id].irql, level)
+    })
+}
+
+/// Calls a routine of the driver at `level`, at which it has to return.
+pub(crate) fn call_at<R>(level: u8, what: &str, call: impl FnOnce() -> R) -> R {
+    let old = set_irql(level);
+    let result = driver(call);
+    if irql() != level {
+        breach(&format!(
+            "C4 FA (IrqlReturn): {what} returned at another IRQL than it was called"
+        ));
+    }
+    set_irql(old);
+    result
+}
+
+/// A call into the kernel: from here on the simulator runs.
+pub(crate) struct Entry(bool);
+
+/// The beginning of every kernel routine that may be called at up to `highest`.
+pub(crate) fn enter(name: &str, highest: u8) -> Entry {
+    let entry = enter_quietly();
+    let level = irql();
+    if level > highest {
+        breach(&format!(
+            "IRQL: {name} is called at {level}, allowed is at most {highest}"
+        ));
+    }
+    let here = std::ptr::from_ref(&entry).addr();
+    let preempt = with(|s| {
+        s.now += 1;
+        s.calls += 1;
+        if let Some(id) = s.current {
+            let thread = &s.threads[id];
+            let depth = thread.base.wrapping_sub(here);
+            let name = thread.name.clone();
+            let deepest = s.deepest.entry(name).or_default();
+            *deepest = depth.max(*deepest);
+        }
+        s.lot(3) == 0
+    });
+    if preempt {
+        switch();
+    }
+    entry
+}
+
+/// As [`enter`], for what must not switch threads.
+pub(crate) fn enter_quietly() -> Entry {
+    Entry(set_in_driver(false))
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        set_in_driver(self.0);
+    }
+}
+
+/// Runs `body` on a larger stack, as the same thread.
+pub(crate) fn on_stack(size: usize, body: impl FnOnce() + 'static) {
+    let stack = DefaultStack::new(size * SCALE + SIMULATOR).expect("memory for a stack");
+    let base = stack.base().get();
+    let id = with(|s| s.current).expect("a simulated thread");
+    let mut inner: Routine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
+        with(|s| s.threads[id].yielder = yielder);
+        body();
+    });
+    let (old_base, old) = with(|s| {
+        let thread = &mut s.threads[id];
+        (std::mem::replace(&mut thread.base, base), thread.yielder)
+    });
+    while let CoroutineResult::Yield(()) = inner.resume(()) {
+        // SAFETY: the yielder of the coroutine that runs now.
+        unsafe { &*old }.suspend(());
+    }
+    with(|s| {
+        s.threads[id].base = old_base;
+        s.threads[id].yielder = old;
+    });
+}
+
+/// Forgets what the threads were doing; their stacks go, what lies on them leaks.
+pub(crate) fn abandon(s: &mut State) {
+    for thread in &mut s.threads {
+        if let Some(mut routine) = thread.routine.take() {
+            // SAFETY: nothing refers to the stack any more; no thread runs again.
+            unsafe { routine.force_reset() };
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! One simulation: a seed, a body, and what a body may ask for.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
+
+use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTATUS};
+use wskhttp_client::Opener;
+
+use crate::net::Stream;
+use crate::sched::{self, KERNEL_STACK, block, call_at};
+use crate::state::{State, replace, set_in_driver, with};
+use crate::{device, ex, io, ps, user, wsk};
+
+unsafe extern "C" {
+    fn DriverEntry(driver: *mut DRIVER_OBJECT, path: *const c_void) -> NTSTATUS;
+}
+use std::ffi::c_void;
+
+/// Statics of the driver allow one simulation at a time.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// Runs `body` as a simulated thread.
+///
+/// # Panics
+/// With the seed: when `body` panics, a rule is broken, or no thread can run any more.
+pub fn run(seed: u64, body: impl FnOnce() + 'static) {
+    if let Err(failure) = try_run(seed, body) {
+        panic!("seed {seed}: {failure}");
+    }
+}
+
+/// As [`run`], but gives a broken rule or a deadlock as an error.
+///
+/// # Errors
+/// What was broken, with the rule's number and source, and by which thread.
+///
+/// # Panics
+/// When `body` panics.
+pub fn try_run(seed: u64, body: impl FnOnce() + 'static) -> Result<Report, String> {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    set_in_driver(false);
+    replace(Some(Box::new(State {
+        random: seed,
+        now: 10_000_000,
+        ..State::default()
+    })));
+    wsk::worker(1);
+    wsk::worker(2);
+    let main = sched::spawn("the test".into(), 512 * 1024, false, body);
+    let outcome = catch_unwind(AssertUnwindSafe(|| sched::run(main)));
+    set_in_driver(false);
+    let mut state = replace(None).expect("set above");
+    sched::abandon(&mut state);
+    let report = Report {
+        kernel_calls: state.calls,
+        deepest: state
+            .deepest
+            .iter()
+            .map(|(name, depth)| (name.clone(), *depth))
+            .collect(),
+    };
+    match outcome {
+        Ok(Ok(())) => Ok(report),
+        Ok(Err(failure)) => {
+            // The driver's statics and threads may point into it.
+            std::mem::forget(state);
+            Err(failure)
+        }
+        Err(panic) => {
+            eprintln!("seed {seed}");
+            std::mem::forget(state);
+            resume_unwind(panic)
+        }
+    }
+}
+
+/// What a run can say of itself.
+#[derive(Debug)]
+pub struct Report {
+    /// Calls into the kernel.
+    pub kernel_calls: u64,
+    /// For each thread, how deep its stack was at the deepest kernel call.
+    pub deepest: Vec<(String, usize)>,
+}
+
+/// A number below `bound`, by lot.
+#[must_use]
+pub fn lot(bound: u64) -> u64 {
+    crate::state::lot(bound)
+}
+
+/// Runs `peer` for every connection to `port` of any address.
+pub fn listen(port: u16, peer: impl Fn(Stream) + 'static) {
+    with(|s| s.listeners.insert(port, Rc::new(peer)));
+}
+
+/// Runs `body` on a simulated thread of its own.
+pub fn spawn(name: &str, body: impl FnOnce() + 'static) -> Thread {
+    Thread(sched::spawn(name.into(), 256 * 1024, false, body))
+}
+
+/// A simulated thread.
+#[must_use]
+pub struct Thread(usize);
+
+impl Thread {
+    /// Waits until it has ended.
+    pub fn join(self) {
+        let id = self.0;
+        block("a thread of the test", None, move |s| s.threads[id].ended);
+    }
+}
+
+/// Runs `body` on a system thread, with the stack of one, and waits for it.
+fn on_system_thread<R: 'static>(name: &str, body: impl FnOnce() -> R + 'static) -> R {
+    let result = Rc::new(Cell::new(None));
+    let to = Rc::clone(&result);
+    let id = sched::spawn(name.into(), KERNEL_STACK, false, move || {
+        to.set(Some(body()))
+    });
+    block(format!("{name}"), None, move |s| s.threads[id].ended);
+    result.take().expect("it has ended")
+}
+
+/// wskhttp.sys, loaded, with its device started.
+pub struct Driver {
+    object: *mut DRIVER_OBJECT,
+    pdo: *mut DEVICE_OBJECT,
+}
+
+impl Driver {
+    /// DriverEntry, AddDevice, IRP_MN_START_DEVICE.
+    ///
+    /// # Errors
+    /// The status of the first that fails.
+    ///
+    /// # Panics
+    /// Outside a simulation.
+    pub fn load() -> Result<Self, NTSTATUS> {
+        let object = new_driver();
+        let status = on_system_thread("DriverEntry", move || {
+            // SAFETY: a new driver object; the path is not looked at.
+            call_at(0, "DriverEntry", || unsafe {
+                DriverEntry(object, std::ptr::null())
+            })
+        });
+        if status < 0 {
+            unloaded(object);
+            return Err(status);
+        }
+        let bus = new_driver();
+        // SAFETY: new.
+        unsafe { (*bus).MajorFunction = [Some(device::bus); 28] };
+        // SAFETY: new.
+        let pdo = unsafe { device::new(bus, 0) };
+        let driver = Self { object, pdo };
+        let status = on_system_thread("AddDevice", move || {
+            // SAFETY: both objects are there; DriverEntry has set the routine.
+            call_at(0, "AddDevice", || unsafe {
+                (*(*object).DriverExtension)
+                    .AddDevice
+                    .map_or(-1, |add| add(object, pdo))
+            })
+        });
+        if status < 0 {
+            driver.unload();
+            return Err(status);
+        }
+        match driver.pnp(wdk_sys::IRP_MN_START_DEVICE) {
+            0.. => Ok(driver),
+            status => {
+                driver.pnp(wdk_sys::IRP_MN_REMOVE_DEVICE);
+                driver.unload();
+                Err(status)
+            }
+        }
+    }
+
+    /// For [`wskhttp_client::Device::with_opener`].
+    #[must_use]
+    pub fn opener(&self) -> Opener {
+        user::opener()
+    }
+
+    /// IRP_MN_SURPRISE_REMOVAL, whatever is in flight.
+    pub fn surprise(&self) {
+        self.pnp(wdk_sys::IRP_MN_SURPRISE_REMOVAL);
+    }
+
+    /// Once every handle is closed: IRP_MN_REMOVE_DEVICE and Unload, after which nothing may be left.
+    pub fn remove(self) {
+        block("handles to be closed, to remove the device", None, |s| {
+            s.files.is_empty()
+        });
+        self.pnp(wdk_sys::IRP_MN_REMOVE_DEVICE);
+        self.unload();
+    }
+
+    fn pnp(&self, minor: u32) -> NTSTATUS {
+        let pdo = self.pdo;
+        on_system_thread("Plug and Play", move || {
+            // SAFETY: the bus driver's device stays.
+            let top = unsafe { device::top(pdo) };
+            let number = user::to_device(top, io::Request::default(), IRP_MJ_PNP, |irp, stack| {
+                // SAFETY: a new IRP and its location.
+                unsafe {
+                    (*stack).MinorFunction = minor as u8;
+                    (*irp).RequestorMode = 0;
+                    wskhttp_core::nt::irp::set_status(irp, 0xC000_00BB_u32.cast_signed(), 0);
+                }
+            });
+            user::wait(number, None).map_or(-1, |(status, _)| status)
+        })
+    }
+
+    fn unload(self) {
+        let object = self.object;
+        on_system_thread("Unload", move || {
+            // SAFETY: loaded, and unloaded once.
+            call_at(0, "Unload", || unsafe {
+                if let Some(unload) = (*object).DriverUnload {
+                    unload(object);
+                }
+            });
+        });
+        unloaded(object);
+    }
+}
+
+/// What has to hold once the image is gone.
+fn unloaded(object: *mut DRIVER_OBJECT) {
+    wsk::check_at_unload();
+    device::check_at_unload(object);
+    ps::check_at_unload();
+    io::check_at_unload();
+    ex::check_at_unload();
+}
+
+/// A driver object, which is never freed.
+fn new_driver() -> *mut DRIVER_OBJECT {
+    let driver = Box::leak(Box::new(DRIVER_OBJECT::default()));
+    driver.DriverExtension = Box::leak(Box::new(DRIVER_EXTENSION::default()));
+    driver
+}
+
+/// Runs `client` as code of a driver: what it allocates is pool.
+pub fn as_driver<R>(client: impl FnOnce() -> R) -> R {
+    crate::state::driver(client)
+}
+
+/// Runs `client` as code of a driver at `level`.
+pub fn at_irql<R>(level: u8, client: impl FnOnce() -> R) -> R {
+    call_at(level, "the client", client)
+}

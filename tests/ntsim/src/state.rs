@@ -1,0 +1,104 @@
+//! Everything that a simulation knows.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::io::{File, IrpInfo};
+use crate::net::{Connection, Listener};
+use crate::sched::Thread;
+use crate::wsk::{Op, Registration, Socket};
+
+/// The whole state. Borrowed for moments only, never across a switch of threads.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) random: u64,
+    /// Virtual time, in 100 ns.
+    pub(crate) now: u64,
+    pub(crate) threads: Vec<Thread>,
+    pub(crate) current: Option<usize>,
+    pub(crate) failure: Option<String>,
+    pub(crate) objects: BTreeMap<usize, Object>,
+    pub(crate) locks: BTreeMap<usize, usize>,
+    pub(crate) handles: BTreeMap<usize, usize>,
+    pub(crate) pool: BTreeMap<usize, crate::ex::Block>,
+    pub(crate) freed: VecDeque<(usize, crate::ex::Block)>,
+    pub(crate) pool_calls: u64,
+    pub(crate) mdls: BTreeMap<usize, crate::mm::MdlInfo>,
+    pub(crate) irps: BTreeMap<usize, IrpInfo>,
+    pub(crate) requests: BTreeMap<u64, crate::io::Request>,
+    pub(crate) dispatches: Vec<crate::io::Dispatch>,
+    pub(crate) dead_irps: Vec<Vec<u64>>,
+    pub(crate) dead_devices: Vec<Box<[u128]>>,
+    pub(crate) devices: BTreeMap<usize, Box<[u128]>>,
+    pub(crate) interfaces: BTreeMap<String, (usize, bool)>,
+    pub(crate) files: BTreeMap<usize, File>,
+    pub(crate) registrations: BTreeMap<usize, Registration>,
+    pub(crate) sockets: BTreeMap<usize, Socket>,
+    pub(crate) ops: BTreeMap<u64, Op>,
+    pub(crate) infos: BTreeMap<usize, Vec<Box<crate::wsk::Info>>>,
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) listeners: BTreeMap<u16, Listener>,
+    pub(crate) next: u64,
+    pub(crate) deepest: BTreeMap<String, usize>,
+    pub(crate) calls: u64,
+}
+
+/// A dispatcher object.
+#[derive(Debug)]
+pub(crate) enum Object {
+    Event { notification: bool, set: bool },
+    Semaphore { count: i32, limit: i32 },
+    Thread { id: usize, references: u32 },
+}
+
+impl State {
+    /// The next number of a run: operations, connections, handles.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// A number below `bound`, by lot (SplitMix64).
+    pub(crate) fn lot(&mut self, bound: u64) -> u64 {
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound.max(1)
+    }
+}
+
+thread_local! {
+    static STATE: RefCell<Option<Box<State>>> = const { RefCell::new(None) };
+    static IN_DRIVER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Looks at the state of the simulation that runs on this thread.
+pub(crate) fn with<R>(look: impl FnOnce(&mut State) -> R) -> R {
+    STATE.with_borrow_mut(|state| look(state.as_mut().expect("no simulation runs on this thread")))
+}
+
+pub(crate) fn replace(state: Option<Box<State>>) -> Option<Box<State>> {
+    STATE.replace(state)
+}
+
+/// Whether simulated kernel code runs now, as opposed to the simulator or a test.
+pub(crate) fn in_driver() -> bool {
+    IN_DRIVER.get()
+}
+
+pub(crate) fn set_in_driver(driver: bool) -> bool {
+    IN_DRIVER.replace(driver)
+}
+
+/// Runs code of the driver.
+pub(crate) fn driver<R>(call: impl FnOnce() -> R) -> R {
+    let old = set_in_driver(true);
+    let result = call();
+    set_in_driver(old);
+    result
+}
+
+pub(crate) fn lot(bound: u64) -> u64 {
+    with(|s| s.lot(bound))
+}

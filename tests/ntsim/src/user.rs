@@ -1,0 +1,317 @@
+//! The user-mode side: opening, IOCTLs, reads and writes as the I/O manager makes IRPs of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wdk_sys::{DEVICE_OBJECT, FILE_OBJECT, IO_STACK_LOCATION, IRP, NTSTATUS};
+use wskhttp_client::{Completion, Error, Fault, Handle, Kind, Opener, Operation, Pending, Phase};
+use wskhttp_core::nt::irp as path;
+
+use crate::io::{self, File, Request};
+use crate::sched::{self, KERNEL_STACK, block};
+use crate::state::with;
+use crate::{device, mm};
+
+/// Opens the device whose interface is enabled.
+pub(crate) fn opener() -> Opener {
+    Arc::new(|| {
+        open()
+            .map(|file| Arc::new(Open { file }) as Arc<dyn Handle>)
+            .map_err(refused)
+    })
+}
+
+fn refused(status: NTSTATUS) -> Error {
+    Error {
+        phase: Phase::Open,
+        kind: Kind::NotInstalled,
+        fault: Fault::Local,
+        status,
+        cause: "the simulated device cannot be opened".into(),
+    }
+}
+
+fn open() -> Result<usize, NTSTATUS> {
+    let Some(pdo) = with(|s| {
+        s.interfaces
+            .values()
+            .find(|(_, on)| *on)
+            .map(|(pdo, _)| *pdo)
+    }) else {
+        return Err(0xC000_0034_u32.cast_signed());
+    };
+    let pdo: *mut DEVICE_OBJECT = std::ptr::with_exposed_provenance_mut(pdo);
+    // SAFETY: the bus driver's device lives as long as the simulation.
+    let top = unsafe { device::top(pdo) };
+    let mut object = Box::new(FILE_OBJECT::default());
+    object.DeviceObject = top;
+    let address = (&raw mut *object).expose_provenance();
+    let file = with(|s| {
+        let file = s.number() as usize;
+        let entry = File {
+            object,
+            device: top.expose_provenance(),
+            closed: false,
+        };
+        s.files.insert(file, entry);
+        file
+    });
+    let _ = address;
+    let request = send(file, Request::default(), wdk_sys::IRP_MJ_CREATE, |_, _| {});
+    match wait(request, None).expect("no time-out").0 {
+        0.. => Ok(file),
+        status => {
+            with(|s| s.files.remove(&file));
+            Err(status)
+        }
+    }
+}
+
+/// Makes an IRP for the device of `file`, and sends it.
+fn send(
+    file: usize,
+    mut request: Request,
+    major: u32,
+    fill: impl FnOnce(*mut IRP, *mut IO_STACK_LOCATION),
+) -> u64 {
+    let (device, object) = with(|s| {
+        let entry = s.files.get_mut(&file).expect("open");
+        (entry.device, &raw mut *entry.object)
+    });
+    let device: *mut DEVICE_OBJECT = std::ptr::with_exposed_provenance_mut(device);
+    request.file = file;
+    to_device(device, request, major, |irp, stack| {
+        // SAFETY: a new IRP's next location.
+        unsafe { (*stack).FileObject = object };
+        fill(irp, stack);
+    })
+}
+
+/// Makes an IRP for `device`, and sends it.
+pub(crate) fn to_device(
+    device: *mut DEVICE_OBJECT,
+    mut request: Request,
+    major: u32,
+    fill: impl FnOnce(*mut IRP, *mut IO_STACK_LOCATION),
+) -> u64 {
+    let number = with(|s| s.number());
+    // SAFETY: a device that is there.
+    let irp = io::new_irp(unsafe { (*device).StackSize }, false, Some(number));
+    request.irp = irp.expose_provenance();
+    // SAFETY: a new IRP.
+    unsafe {
+        let stack = path::next_stack(irp);
+        (*stack).MajorFunction = major as u8;
+        (*irp).RequestorMode = wdk_sys::_MODE::UserMode as i8;
+        fill(irp, stack);
+    }
+    with(|s| s.requests.insert(number, request));
+    // SAFETY: both are there, and the IRP is the I/O manager's to send.
+    unsafe { io::call_driver(device, irp) };
+    number
+}
+
+/// Waits for a request; `None` if the time is over first.
+pub(crate) fn wait(number: u64, timeout: Option<Duration>) -> Option<(NTSTATUS, usize)> {
+    let until = timeout.map(|timeout| with(|s| s.now) + (timeout.as_nanos() / 100) as u64);
+    let done = block(format!("request {number} of user mode"), until, move |s| {
+        s.requests
+            .get(&number)
+            .is_none_or(|request| request.done.is_some())
+    });
+    if !done {
+        return None;
+    }
+    with(|s| s.requests.get(&number).and_then(|request| request.done))
+}
+
+struct Open {
+    file: usize,
+}
+
+impl Handle for Open {
+    fn start(&self, operation: Operation) -> Box<dyn Pending> {
+        if with(|s| s.files.get(&self.file).is_none_or(|file| file.closed)) {
+            return Box::new(Started { number: 0 });
+        }
+        Box::new(Started {
+            number: start(self.file, operation),
+        })
+    }
+
+    fn cancel_all(&self) {
+        let numbers: Vec<u64> = with(|s| {
+            let mine = s
+                .requests
+                .iter()
+                .filter(|(_, r)| r.file == self.file && r.done.is_none());
+            mine.map(|(number, _)| *number).collect()
+        });
+        numbers.into_iter().for_each(cancel);
+    }
+
+    fn close(&self) {
+        close(self.file);
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        close(self.file);
+    }
+}
+
+/// Cleanup now; close once the last request of the file is over.
+fn close(file: usize) {
+    let first = with(|s| {
+        s.files
+            .get_mut(&file)
+            .is_some_and(|file| !std::mem::replace(&mut file.closed, true))
+    });
+    if !first {
+        return;
+    }
+    let cleanup = send(file, Request::default(), wdk_sys::IRP_MJ_CLEANUP, |_, _| {});
+    wait(cleanup, None);
+    sched::spawn(
+        format!("closes file {file}"),
+        KERNEL_STACK,
+        false,
+        move || {
+            block("the requests of a closed file", None, move |s| {
+                !s.requests
+                    .values()
+                    .any(|request| request.file == file && request.done.is_none())
+            });
+            let close = send(file, Request::default(), wdk_sys::IRP_MJ_CLOSE, |_, _| {});
+            wait(close, None);
+            with(|s| s.files.remove(&file));
+        },
+    );
+}
+
+fn start(file: usize, operation: Operation) -> u64 {
+    let direct = |buffer: &mut Vec<u8>| {
+        if buffer.is_empty() {
+            0
+        } else {
+            let address = buffer.as_mut_ptr().expose_provenance();
+            mm::new_mdl(address, buffer.len(), false).expose_provenance()
+        }
+    };
+    let mut request = Request::default();
+    let attach = |irp: *mut IRP, mdl: usize| {
+        // SAFETY: a new IRP.
+        unsafe { (*irp).MdlAddress = std::ptr::with_exposed_provenance_mut(mdl) };
+    };
+    match operation {
+        Operation::Read(output) => {
+            let len = output.len() as u32;
+            request.output = output;
+            request.mdl = direct(&mut request.output);
+            let mdl = request.mdl;
+            send(file, request, wdk_sys::IRP_MJ_READ, |irp, stack| {
+                attach(irp, mdl);
+                // SAFETY: a new IRP's location.
+                unsafe { (*stack).Parameters.Read.Length = len };
+            })
+        }
+        Operation::Write(input) => {
+            let len = input.len() as u32;
+            request.input = input;
+            request.mdl = direct(&mut request.input);
+            let mdl = request.mdl;
+            send(file, request, wdk_sys::IRP_MJ_WRITE, |irp, stack| {
+                attach(irp, mdl);
+                // SAFETY: a new IRP's location.
+                unsafe { (*stack).Parameters.Write.Length = len };
+            })
+        }
+        Operation::Ioctl {
+            code,
+            input,
+            output,
+        } => {
+            let (in_len, out_len) = (input.len() as u32, output.len() as u32);
+            request.buffered = code & 3 == 0;
+            request.system = input.clone();
+            if request.buffered {
+                request.system.resize(input.len().max(output.len()), 0xCC);
+            }
+            request.input = input;
+            request.output = output;
+            if !request.buffered {
+                request.mdl = direct(&mut request.output);
+            }
+            let mdl = request.mdl;
+            let system = if request.system.is_empty() {
+                std::ptr::null_mut()
+            } else {
+                request.system.as_mut_ptr()
+            };
+            send(
+                file,
+                request,
+                wdk_sys::IRP_MJ_DEVICE_CONTROL,
+                |irp, stack| {
+                    attach(irp, mdl);
+                    // SAFETY: a new IRP and its location.
+                    unsafe {
+                        (*irp).AssociatedIrp.SystemBuffer = system.cast();
+                        (*stack).Parameters.DeviceIoControl.IoControlCode = code;
+                        (*stack).Parameters.DeviceIoControl.InputBufferLength = in_len;
+                        (*stack).Parameters.DeviceIoControl.OutputBufferLength = out_len;
+                    }
+                },
+            )
+        }
+    }
+}
+
+/// CancelIoEx.
+fn cancel(number: u64) {
+    io::cancel(|| {
+        let irp = with(|s| s.requests.get(&number).map(|request| request.irp))?;
+        (irp != 0).then(|| std::ptr::with_exposed_provenance_mut(irp))
+    });
+}
+
+struct Started {
+    /// 0: it never was.
+    number: u64,
+}
+
+impl Pending for Started {
+    fn wait(&mut self, timeout: Option<Duration>) -> Option<Completion> {
+        if self.number == 0 {
+            return Some(Completion {
+                status: 0xC000_0008_u32.cast_signed(),
+                ..Completion::default()
+            });
+        }
+        let (status, information) = wait(self.number, timeout)?;
+        let request = with(|s| s.requests.remove(&self.number))?;
+        self.number = 0;
+        Some(Completion {
+            status,
+            information,
+            input: request.input,
+            output: request.output,
+        })
+    }
+
+    fn cancel(&self) {
+        if self.number != 0 {
+            cancel(self.number);
+        }
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if self.number != 0 {
+            self.cancel();
+            self.wait(None);
+        }
+    }
+}

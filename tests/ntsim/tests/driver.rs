@@ -1,0 +1,209 @@
+//! The driver on the simulated kernel, with many seeds.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use wskhttp_client::{Device, Request};
+use wskhttp_ntsim::{BLACK_HOLE, Driver, Stream, listen, lot, run, sleep, spawn, try_run};
+
+const SEEDS: u64 = 100;
+
+fn seeds() -> std::ops::Range<u64> {
+    match std::env::var("NTSIM_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+    {
+        Some(seed) => seed..seed + 1,
+        None => 0..SEEDS,
+    }
+}
+
+/// Answers every request of a connection with `hello`.
+fn server(mut stream: Stream) {
+    while let Ok(Some(head)) = stream.head() {
+        assert!(head.starts_with("GET /"), "{head}");
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+        if stream.write_all(answer).is_err() {
+            return;
+        }
+    }
+}
+
+fn get(device: &mut Device, url: &str) -> Result<String, wskhttp_client::Error> {
+    let mut body = String::new();
+    let mut response = device.send(Request::get(url))?;
+    assert_eq!(response.head().status, 200);
+    response.read_to_string(&mut body).expect("a whole body");
+    Ok(body)
+}
+
+#[test]
+fn loads_and_unloads() {
+    for seed in seeds().take(20) {
+        run(seed, || Driver::load().expect("loaded").remove());
+    }
+}
+
+#[test]
+fn opens_and_closes() {
+    for seed in seeds().take(20) {
+        run(seed, || {
+            let driver = Driver::load().expect("loaded");
+            let devices = [(); 3].map(|()| Device::with_opener(driver.opener()).expect("open"));
+            drop(devices);
+            driver.remove();
+        });
+    }
+}
+
+#[test]
+fn gets() {
+    for seed in seeds() {
+        run(seed, || {
+            listen(80, server);
+            let driver = Driver::load().expect("loaded");
+            let mut device = Device::with_opener(driver.opener()).expect("open");
+            for _ in 0..2 {
+                let body = get(&mut device, "http://localhost/").expect("an answer");
+                assert_eq!(body, "hello");
+            }
+            drop(device);
+            driver.remove();
+        });
+    }
+}
+
+#[test]
+fn names_what_failed() {
+    for seed in seeds().take(20) {
+        run(seed, || {
+            let driver = Driver::load().expect("loaded");
+            let mut device = Device::with_opener(driver.opener()).expect("open");
+            let error = get(&mut device, "http://nowhere.test/").expect_err("no such host");
+            assert_eq!(error.kind, wskhttp_client::Kind::HostNotFound);
+            let error = get(&mut device, "http://127.0.0.1:81/").expect_err("nobody listens");
+            assert_eq!(error.kind, wskhttp_client::Kind::ConnectionRefused);
+            drop(device);
+            driver.remove();
+        });
+    }
+}
+
+/// A server that answers slowly, in part, or not at all.
+fn moody(mut stream: Stream) {
+    if stream.head().is_ok_and(|head| head.is_some()) {
+        sleep(Duration::from_micros(lot(20_000)));
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+        let body = b"hello";
+        let _ = match lot(4) {
+            0 => stream.write_all(head),
+            1 => stream.write_all(&head[..lot(30) as usize]),
+            2 => {
+                stream.reset();
+                Ok(())
+            }
+            _ => stream.write_all(head).and_then(|()| stream.write_all(body)),
+        };
+        // Holds the connection until the client lets go.
+        let _ = stream.read(&mut [0]);
+    }
+}
+
+fn targets() -> &'static str {
+    let black_hole = format!("http://127.0.0.1:{BLACK_HOLE}/");
+    match lot(4) {
+        0 => Box::leak(black_hole.into_boxed_str()),
+        1 => "http://slow.test/",
+        _ => "http://localhost/",
+    }
+}
+
+#[test]
+fn a_cancel_ends_a_request_wherever_it_is() {
+    for seed in seeds() {
+        run(seed, || {
+            listen(80, moody);
+            let driver = Driver::load().expect("loaded");
+            let mut device = Device::with_opener(driver.opener()).expect("open");
+            let canceller = device.canceller();
+            let delay = Duration::from_micros(lot(3000) * lot(10));
+            let other = spawn("cancels", move || {
+                sleep(delay);
+                canceller.cancel();
+            });
+            // Any outcome is right, so long as there is one.
+            let _ = get_any(&mut device, targets());
+            other.join();
+            drop(device);
+            driver.remove();
+        });
+    }
+}
+
+#[test]
+fn a_handle_may_be_closed_in_mid_request() {
+    for seed in seeds() {
+        run(seed, || {
+            listen(80, moody);
+            let driver = Driver::load().expect("loaded");
+            let mut device = Device::with_opener(driver.opener()).expect("open");
+            let handle = device.handle().expect("open");
+            let other = spawn("closes", move || {
+                sleep(Duration::from_micros(lot(3000) * lot(10)));
+                handle.close();
+            });
+            let _ = get_any(&mut device, targets());
+            other.join();
+            drop(device);
+            driver.remove();
+        });
+    }
+}
+
+#[test]
+fn a_surprise_removal_ends_what_is_in_flight() {
+    for seed in seeds() {
+        run(seed, || {
+            listen(80, moody);
+            let driver = Driver::load().expect("loaded");
+            let users = [0, 1].map(|_| {
+                let opener = driver.opener();
+                spawn("user", move || {
+                    if let Ok(mut device) = Device::with_opener(opener) {
+                        let _ = get_any(&mut device, targets());
+                    }
+                })
+            });
+            sleep(Duration::from_micros(lot(3000) * lot(10)));
+            driver.surprise();
+            users.into_iter().for_each(wskhttp_ntsim::Thread::join);
+            driver.remove();
+        });
+    }
+}
+
+fn get_any(device: &mut Device, url: &str) -> Result<(), wskhttp_client::Error> {
+    let mut response = device.send(Request::get(url))?;
+    let _ = response.read_to_end(&mut Vec::new());
+    Ok(())
+}
+
+#[test]
+fn a_seed_is_one_run() {
+    let report = |seed| {
+        let body = || {
+            listen(80, server);
+            let driver = Driver::load().expect("loaded");
+            let mut device = Device::with_opener(driver.opener()).expect("open");
+            get(&mut device, "http://localhost/").expect("an answer");
+            drop(device);
+            driver.remove();
+        };
+        try_run(seed, body).expect("no rule is broken").kernel_calls
+    };
+    assert_eq!(report(7), report(7));
+    assert!(
+        (0..20).any(|seed| report(seed) != report(7)),
+        "seeds differ"
+    );
+}
