@@ -105,7 +105,7 @@ const SUITES: &[Suite] = &[
 ];
 
 /// What needs the driver's bindings, and so the stand-in for wdk-build.
-const BOUND: &[&str] = &["wskhttp", "wskhttp-wsk-layout"];
+const BOUND: &[&str] = &["wskhttp", "wskhttp-ntsim", "wskhttp-wsk-layout"];
 
 fn format(workspace: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {
     let stand_in = workspace.root().join("tests/wdk-build/Cargo.toml");
@@ -144,12 +144,15 @@ fn plain(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step
 const DEFAULT: &[&str] = &["wskhttp-abi", "wskhttp-core", "wskhttp-http", "wskhttp-tls"];
 
 fn host(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>> {
-    let layout = command(workspace, Target::Host, "test")?;
-    Ok(vec![
-        Step::new("test wskhttp-wsk-layout", layout)
-            .args(["--package", "wskhttp-wsk-layout", "--"])
-            .args(arguments),
-    ])
+    let step = |package: &str| {
+        let test = command(workspace, Target::Host, "test")?;
+        anyhow::Ok(
+            Step::new(&format!("test {package}"), test)
+                .args(["--package", package, "--"])
+                .args(arguments),
+        )
+    };
+    Ok(vec![step("wskhttp-wsk-layout")?, step("wskhttp-ntsim")?])
 }
 
 fn docs(workspace: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {

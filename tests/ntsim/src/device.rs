@@ -61,7 +61,7 @@ unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
     }
     // SAFETY: the device is still there.
     unsafe {
-        if !(*device).AttachedDevice.is_null() || (*device).Reserved != null_mut() {
+        if !(*device).AttachedDevice.is_null() || !(*device).Reserved.is_null() {
             breach("C9 201: a device is deleted that is attached, or has one attached");
         }
         let mut link = &raw mut (*(*device).DriverObject).DeviceObject;

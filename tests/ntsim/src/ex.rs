@@ -144,7 +144,7 @@ pub(crate) fn check_at_unload() {
         // SAFETY: kept since it was freed, and forgotten now.
         unsafe { release(std::ptr::with_exposed_provenance_mut(address)) };
     }
-    if let Some(leak) = with(|s| leaks(s)) {
+    if let Some(leak) = with(leaks) {
         breach(&leak);
     }
 }

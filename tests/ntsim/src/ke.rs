@@ -1,7 +1,5 @@
 //! Ke: events, semaphores, waits, spin locks, IRQL, time.
 
-use std::ptr::null_mut;
-
 use wdk_sys::{KEVENT, KSEMAPHORE, LARGE_INTEGER, NTSTATUS, PVOID};
 
 use crate::sched::{APC, DISPATCH, PASSIVE, block, breach, enter, enter_quietly, irql, on_stack};
@@ -131,7 +129,7 @@ pub(crate) fn wait(address: usize, timeout: Option<i64>) -> NTSTATUS {
     if !with(|s| s.objects.contains_key(&address)) {
         breach("a wait for an object that is not initialised, or freed");
     }
-    let until = timeout.map(|timeout| deadline(timeout));
+    let until = timeout.map(deadline);
     let what = with(|s| format!("{:?}", s.objects[&address]));
     if block(what, until, move |s| signalled(s, address)) {
         with(|s| take(s, address));
@@ -263,7 +261,7 @@ unsafe extern "C" fn KeExpandKernelStackAndCalloutEx(
 ) -> NTSTATUS {
     let highest = if wait == 0 { DISPATCH } else { APC };
     let _entry = enter("KeExpandKernelStackAndCalloutEx", highest);
-    if size > MAXIMUM_EXPANSION_SIZE || context != null_mut() {
+    if size > MAXIMUM_EXPANSION_SIZE || !context.is_null() {
         return INVALID_PARAMETER_3;
     }
     let level = irql();

@@ -1,6 +1,7 @@
 //! One simulation: a seed, a body, and what a body may ask for.
 
 use std::cell::Cell;
+use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,6 @@ use crate::{device, ex, io, ps, user, wsk};
 unsafe extern "C" {
     fn DriverEntry(driver: *mut DRIVER_OBJECT, path: *const c_void) -> NTSTATUS;
 }
-use std::ffi::c_void;
 
 /// Statics of the driver allow one simulation at a time.
 static ONE: Mutex<()> = Mutex::new(());
@@ -120,7 +120,7 @@ fn on_system_thread<R: 'static>(name: &str, body: impl FnOnce() -> R + 'static) 
     let id = sched::spawn(name.into(), KERNEL_STACK, false, move || {
         to.set(Some(body()))
     });
-    block(format!("{name}"), None, move |s| s.threads[id].ended);
+    block(name, None, move |s| s.threads[id].ended);
     result.take().expect("it has ended")
 }
 

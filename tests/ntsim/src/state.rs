@@ -35,6 +35,7 @@ pub(crate) struct State {
     pub(crate) registrations: BTreeMap<usize, Registration>,
     pub(crate) sockets: BTreeMap<usize, Socket>,
     pub(crate) ops: BTreeMap<u64, Op>,
+    #[expect(clippy::vec_box, reason = "pointers to them are given out")]
     pub(crate) infos: BTreeMap<usize, Vec<Box<crate::wsk::Info>>>,
     pub(crate) connections: Vec<Connection>,
     pub(crate) listeners: BTreeMap<u16, Listener>,
