@@ -43,7 +43,7 @@ fn nginx_serves_by_name_and_by_address() {
             let output = curl(&authority, &["-4", &url, &url]);
             assert_eq!(output.stdout, b"servedserved", "{output:?}");
         }
-        let requests = nginx.requests().unwrap();
+        let requests = nginx.requests(4).unwrap();
         assert_eq!(requests.len(), 4);
         assert_eq!(requests[0].connection, requests[1].connection);
         assert_ne!(requests[1].connection, requests[2].connection);
@@ -68,7 +68,8 @@ fn nginx_stores() {
         assert_eq!(fs::read(nginx.file("up/there")).unwrap(), vec![7; 3 << 20]);
         fs::remove_file(nginx.file("up/there")).unwrap();
     }
-    let requests = nginx.requests().unwrap();
+    let requests = nginx.requests(2).unwrap();
+    assert_eq!(requests.len(), 2);
     let all = requests
         .iter()
         .all(|r| r.status == 201 && r.received > 3 << 20);

@@ -3,6 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -71,16 +73,27 @@ impl Nginx {
         self.directory.path().join("files").join(name)
     }
 
-    /// All requests that were answered.
+    /// The requests that were answered. Waits until `count` of them are logged, or for too long:
+    /// nginx logs a request after it has answered it.
     ///
     /// # Errors
     ///
     /// The log cannot be read.
-    pub fn requests(&self) -> anyhow::Result<Vec<Request>> {
-        let log = fs::read_to_string(self.directory.path().join("access"))?;
-        Ok(log.lines().filter_map(parse).collect())
+    pub fn requests(&self, count: usize) -> anyhow::Result<Vec<Request>> {
+        let end = Instant::now() + LOGGED_WITHIN;
+        loop {
+            let log = fs::read_to_string(self.directory.path().join("access"))?;
+            let requests: Vec<_> = log.lines().filter_map(parse).collect();
+            if requests.len() >= count || Instant::now() >= end {
+                return Ok(requests);
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
     }
 }
+
+const LOGGED_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 fn parse(line: &str) -> Option<Request> {
     let mut words = line.splitn(6, ' ');

@@ -62,7 +62,7 @@ fn nginx(bench: &Bench, tls: Tls, key: KeyKind) -> anyhow::Result<()> {
         succeeded(&output)?;
         ensure!(output.stdout == body, "another body");
     }
-    let requests = nginx.requests()?;
+    let requests = nginx.requests(2)?;
     let version = if tls == Tls::V1_3 {
         "TLSv1.3"
     } else {

@@ -121,7 +121,7 @@ fn upload(bench: &Bench, chunked: bool) -> anyhow::Result<()> {
     };
     let small = send(16)?;
     let large = send(256)?;
-    let requests = nginx.requests()?;
+    let requests = nginx.requests(2)?;
     let stored = requests
         .iter()
         .all(|r| r.status == 201 && r.chunked == chunked);
@@ -137,7 +137,7 @@ fn one_connection(bench: &Bench) -> anyhow::Result<()> {
     let output = bench.fetch_with(bench.authority.certificate(), &vec![url.as_str(); 100])?;
     succeeded(&output)?;
     ensure!(output.text() == "served".repeat(100), "{}", output.text());
-    let requests = nginx.requests()?;
+    let requests = nginx.requests(100)?;
     ensure!(requests.len() == 100, "{} requests", requests.len());
     let first = requests.first().context("no request")?.connection;
     ensure!(
