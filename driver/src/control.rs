@@ -14,7 +14,6 @@ use wskhttp_abi::{
 use wskhttp_core::nt::irp;
 use zerocopy::{Immutable, IntoBytes};
 
-use crate::device::Device;
 use crate::handle::Handle;
 use crate::queue::Operation;
 
@@ -30,7 +29,7 @@ pub(crate) enum Begin {
 ///
 /// # Safety
 /// The IRP is ours, its current stack location a device control.
-pub(crate) unsafe fn begin(irp: *mut IRP, device: &Device, handle: &Handle) -> Begin {
+pub(crate) unsafe fn begin(irp: *mut IRP, handle: &Handle) -> Begin {
     // SAFETY: the caller's word.
     let stack = unsafe { irp::current_stack(irp) };
     // SAFETY: a device control.
@@ -51,7 +50,7 @@ pub(crate) unsafe fn begin(irp: *mut IRP, device: &Device, handle: &Handle) -> B
         IOCTL_WSKHTTP_RECEIVE_RESPONSE => with_response(Operation::Receive, output_length),
         // SAFETY: a METHOD_BUFFERED code.
         IOCTL_WSKHTTP_QUERY_STATUS => unsafe {
-            answer::<Status>(irp, output_length, || Some(device.services.status()))
+            answer::<Status>(irp, output_length, || Some(handle.services.status()))
         },
         // SAFETY: as above.
         IOCTL_WSKHTTP_QUERY_FAILURE => unsafe {

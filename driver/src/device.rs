@@ -1,6 +1,10 @@
 //! The device object: made by AddDevice, found by its interface, gone with REMOVE_DEVICE.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{
+    AtomicPtr,
+    Ordering::{Acquire, Release},
+};
 
 use wdk_sys::ntddk::{
     IoAttachDeviceToDeviceStack, IoCreateDevice, IoDeleteDevice, IoDetachDevice,
@@ -15,14 +19,14 @@ use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::shared::Shared;
 
 use crate::entry;
-use crate::handle::Handles;
+use crate::handles::Handles;
 use crate::runtime::{Services, check};
 
 /// What the device extension holds, from AddDevice until the device object is deleted.
 pub(crate) struct Device {
     object: PDEVICE_OBJECT,
-    /// Next lower device of the stack.
-    pub(crate) lower: PDEVICE_OBJECT,
+    /// Next lower device of the stack; null until `add` has attached.
+    lower: AtomicPtr<DEVICE_OBJECT>,
     interface: UNICODE_STRING,
     /// What its handles share with the rest of the driver.
     pub(crate) services: Shared<Services>,
@@ -40,6 +44,11 @@ impl Device {
         let extension = unsafe { (*object).DeviceExtension };
         // SAFETY: `add` wrote a Device there before the I/O manager could send anything.
         unsafe { &*extension.cast::<Self>() }
+    }
+
+    /// Next lower device of the stack.
+    pub(crate) fn lower(&self) -> PDEVICE_OBJECT {
+        self.lower.load(Acquire)
     }
 
     /// Lets user mode find the device, or hides it. IRQL: PASSIVE_LEVEL.
@@ -85,10 +94,9 @@ pub(crate) unsafe extern "C" fn add(
     if let Err(status) = check(created) {
         return status;
     }
-    // SAFETY: `object` was just made and is attached nowhere; `pdo` is the PnP manager's.
-    let attached = unsafe { attach(object, pdo) };
-    let (lower, interface) = match attached {
-        Ok(parts) => parts,
+    // SAFETY: `pdo` is the PnP manager's.
+    let interface = match unsafe { register(pdo) } {
+        Ok(interface) => interface,
         Err(status) => {
             // SAFETY: made above, attached nowhere.
             unsafe { IoDeleteDevice(object) };
@@ -97,13 +105,24 @@ pub(crate) unsafe extern "C" fn add(
     };
     let device = Device {
         object,
-        lower,
+        lower: AtomicPtr::new(core::ptr::null_mut()),
         interface,
         services,
         handles,
     };
     // SAFETY: the extension has EXTENSION_SIZE bytes and pool alignment; nobody reads it yet.
     unsafe { write_extension(object, device) };
+    // SAFETY: both device objects are valid.
+    let lower = unsafe { IoAttachDeviceToDeviceStack(object, pdo) };
+    if lower.is_null() {
+        // SAFETY: attached nowhere, so nobody else uses it.
+        unsafe { take_apart(object) };
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    // SAFETY: written above.
+    unsafe { Device::of(object) }.lower.store(lower, Release);
+    // SAFETY: ours alone: the PnP manager sends nothing before AddDevice returns.
+    unsafe { (*object).Flags &= !DO_DEVICE_INITIALIZING };
     STATUS_SUCCESS
 }
 
@@ -117,14 +136,10 @@ pub(crate) unsafe fn delete(object: PDEVICE_OBJECT, passive: Passive) {
     let device = unsafe { Device::of(object) };
     device.stop(passive);
     device.handles.wait(passive);
-    // SAFETY: the extension's Device is moved out once: the object is deleted below.
-    let mut device = unsafe { core::ptr::from_ref(device).read() };
-    // SAFETY: attached in `attach`.
-    unsafe { IoDetachDevice(device.lower) };
-    // SAFETY: the buffer is the one that IoRegisterDeviceInterface allocated.
-    unsafe { RtlFreeUnicodeString(&raw mut device.interface) };
-    // SAFETY: made by IoCreateDevice; nothing of ours refers to it after this.
-    unsafe { IoDeleteDevice(device.object) };
+    // SAFETY: attached in `add`.
+    unsafe { IoDetachDevice(device.lower()) };
+    // SAFETY: nothing uses it any more, by the caller's word and the wait above.
+    unsafe { take_apart(object) };
 }
 
 /// Deletes the devices that PnP has left behind when the driver unloads. Windows leaves none.
@@ -143,14 +158,11 @@ pub(crate) unsafe fn delete_all(driver: *mut DRIVER_OBJECT, passive: Passive) {
     }
 }
 
-/// Registers the interface and attaches `object` on top of `pdo`'s stack.
+/// The name of a new device interface of `pdo`, in a buffer of the system's.
 ///
 /// # Safety
-/// `object` is a new device object of ours, `pdo` the one that AddDevice was given.
-unsafe fn attach(
-    object: PDEVICE_OBJECT,
-    pdo: PDEVICE_OBJECT,
-) -> Result<(PDEVICE_OBJECT, UNICODE_STRING), NTSTATUS> {
+/// `pdo` is the device object that AddDevice was given.
+unsafe fn register(pdo: PDEVICE_OBJECT) -> Result<UNICODE_STRING, NTSTATUS> {
     let mut interface = UNICODE_STRING::default();
     // SAFETY: `pdo` by the caller's word; the system allocates the name's buffer.
     check(unsafe {
@@ -161,14 +173,22 @@ unsafe fn attach(
             &raw mut interface,
         )
     })?;
-    // SAFETY: both device objects are valid by the caller's word.
-    let lower = unsafe { IoAttachDeviceToDeviceStack(object, pdo) };
-    if lower.is_null() {
-        // SAFETY: the buffer is the one that IoRegisterDeviceInterface allocated.
-        unsafe { RtlFreeUnicodeString(&raw mut interface) };
-        return Err(STATUS_NO_SUCH_DEVICE);
-    }
-    Ok((lower, interface))
+    Ok(interface)
+}
+
+/// Deletes the device object and what its extension holds.
+///
+/// # Safety
+/// `object` is a device of ours, attached nowhere, and nothing uses it any more.
+unsafe fn take_apart(object: PDEVICE_OBJECT) {
+    // SAFETY: alive until IoDeleteDevice below.
+    let device = core::ptr::from_ref(unsafe { Device::of(object) });
+    // SAFETY: moved out once: the object is deleted below.
+    let mut device = unsafe { device.read() };
+    // SAFETY: the buffer is the one that IoRegisterDeviceInterface allocated.
+    unsafe { RtlFreeUnicodeString(&raw mut device.interface) };
+    // SAFETY: made by IoCreateDevice; nothing of ours refers to it after this.
+    unsafe { IoDeleteDevice(device.object) };
 }
 
 /// # Safety
@@ -181,7 +201,6 @@ unsafe fn write_extension(object: PDEVICE_OBJECT, device: Device) {
     // SAFETY: the caller's word; the old content is the I/O manager's zeroes, which need no drop.
     unsafe { object.DeviceExtension.cast::<Device>().write(device) };
     object.Flags |= DO_DIRECT_IO | DO_POWER_PAGABLE;
-    object.Flags &= !DO_DEVICE_INITIALIZING;
 }
 
 const EXTENSION_SIZE: u32 = size_of::<Device>() as u32;

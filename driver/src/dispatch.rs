@@ -1,5 +1,8 @@
 //! IRP_MJ_CREATE, CLEANUP, CLOSE, READ, WRITE, DEVICE_CONTROL.
 
+use core::num::NonZeroUsize;
+
+use wdk_sys::ntddk::PsGetCurrentProcessId;
 use wdk_sys::{
     DEVICE_OBJECT, FILE_OBJECT, IO_NO_INCREMENT, IRP, NTSTATUS, STATUS_INVALID_DEVICE_STATE,
     STATUS_OBJECT_NAME_NOT_FOUND, STATUS_PENDING, STATUS_SUCCESS,
@@ -25,7 +28,14 @@ pub(crate) unsafe extern "C" fn create(object: *mut DEVICE_OBJECT, irp: *mut IRP
         // SAFETY: the IRP is ours to complete.
         return unsafe { complete(irp, STATUS_OBJECT_NAME_NOT_FOUND, 0) };
     }
-    let status = match Handle::open(&device.services, &device.handles) {
+    // SAFETY: the IRP is ours.
+    let process = if unsafe { irp::from_user_mode(irp) } {
+        // SAFETY: a create comes in the context of the thread that opens.
+        NonZeroUsize::new(unsafe { PsGetCurrentProcessId() }.addr())
+    } else {
+        None
+    };
+    let status = match Handle::open(&device.services, &device.handles, process) {
         Ok(handle) => {
             // SAFETY: as above; `close` takes the reference back.
             unsafe { (*file).FsContext = Shared::into_raw(handle).cast_mut().cast() };
@@ -76,18 +86,16 @@ pub(crate) unsafe extern "C" fn write(_object: *mut DEVICE_OBJECT, irp: *mut IRP
 
 /// IRP_MJ_DEVICE_CONTROL: the codes of `wskhttp_abi`.
 pub(crate) unsafe extern "C" fn device_control(
-    object: *mut DEVICE_OBJECT,
+    _object: *mut DEVICE_OBJECT,
     irp: *mut IRP,
 ) -> NTSTATUS {
-    // SAFETY: called by the I/O manager for a device of ours.
-    let device = unsafe { Device::of(object) };
     // SAFETY: the IRP is ours.
     let Some(handle) = (unsafe { handle(irp) }) else {
         // SAFETY: the IRP is ours to complete.
         return unsafe { complete(irp, STATUS_INVALID_DEVICE_STATE, 0) };
     };
     // SAFETY: the IRP is ours and carries a device control.
-    match unsafe { control::begin(irp, device, &handle) } {
+    match unsafe { control::begin(irp, &handle) } {
         // SAFETY: the IRP is ours; the operation is one that its code asks for.
         control::Begin::Queue(operation) => unsafe { submit(irp, operation) },
         control::Begin::Done(status, information) => {

@@ -1,11 +1,6 @@
 //! The work of a handle's task: one request after the other.
 
-use core::future::Future;
-use core::pin::pin;
-use core::ptr::NonNull;
-use core::slice;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use core::task::Poll;
 use core::time::Duration;
 
 use wdk_sys::{NTSTATUS, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS};
@@ -16,11 +11,12 @@ use wskhttp_core::exec::{Either, race};
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::lock::RawSpinLock;
-use wskhttp_core::nt::{irp, mdl};
 use wskhttp_core::wsk::WskConnect;
 use wskhttp_http::{Body, Client, Deadlines, Exchange, Limits, Url};
 use wskhttp_tls::{TlsConnect, TlsKey};
 
+use crate::body::{Filled, Wait, fill};
+use crate::buffer::buffer;
 use crate::control;
 use crate::handle::Handle;
 use crate::queue::{Entry, Operation, Pending};
@@ -28,7 +24,7 @@ use crate::reply;
 
 type Connector = TlsConnect<WskConnect, KernelClock>;
 type HandleClient = Client<Connector, KernelClock, RawSpinLock>;
-type HandleExchange<'c> = Exchange<'c, Connector, KernelClock, RawSpinLock>;
+pub(crate) type HandleExchange<'c> = Exchange<'c, Connector, KernelClock, RawSpinLock>;
 
 /// Serves a handle until it is closed. Its connections are its own: no other handle may use them.
 pub(crate) async fn serve(handle: &Handle) {
@@ -319,119 +315,12 @@ async fn respond(
     })
 }
 
-/// How long to wait for bytes of the body.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wait {
-    /// Take what is there.
-    Nothing,
-    /// Wait for at least one byte.
-    Some,
-    /// Wait until the buffer is full or the body ends.
-    All,
-}
-
-#[derive(Default)]
-struct Filled {
-    bytes: usize,
-    complete: bool,
-    /// An error met after some bytes, to be reported by the next read.
-    late: Option<Error>,
-}
-
-/// Copies bytes of the body to `out`: the one copy on their way.
-async fn fill(
-    exchange: &mut HandleExchange<'_>,
-    out: &mut [u8],
-    wait: Wait,
-) -> Result<Filled, Error> {
-    let mut filled = Filled::default();
-    loop {
-        let room = out.get_mut(filled.bytes..).unwrap_or_default();
-        let patient = match wait {
-            Wait::Nothing => false,
-            Wait::Some => filled.bytes == 0,
-            Wait::All => true,
-        };
-        let data = if patient && !room.is_empty() {
-            exchange.data().await?
-        } else {
-            match now(exchange.data()).await {
-                Some(Ok(data)) => data,
-                Some(Err(error)) => {
-                    filled.late = Some(error);
-                    return Ok(filled);
-                }
-                None => return Ok(filled),
-            }
-        };
-        if data.is_empty() {
-            filled.complete = true;
-            return Ok(filled);
-        }
-        if room.is_empty() {
-            return Ok(filled);
-        }
-        let copied = data.len().min(room.len());
-        if let (Some(data), Some(room)) = (data.get(..copied), room.get_mut(..copied)) {
-            room.copy_from_slice(data);
-        }
-        exchange.consume(copied);
-        filled.bytes += copied;
-    }
-}
-
-/// Polls once: `None` if it is not ready. Dropping the future loses nothing.
-async fn now<T>(work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    core::future::poll_fn(|cx| {
-        Poll::Ready(match work.as_mut().poll(cx) {
-            Poll::Ready(done) => Some(done),
-            Poll::Pending => None,
-        })
-    })
-    .await
-}
-
 async fn next(handle: &Handle) -> Result<Entry, Error> {
     handle.next().await.ok_or(Error::new(
         Phase::Request,
         Kind::Canceled,
         "the handle was closed",
     ))
-}
-
-/// The caller's buffer of a direct-I/O request, mapped. The caller may change it meanwhile; every byte
-/// is read or written once.
-///
-/// # Safety
-/// The IRP is pending and ours, and outlives the slice; no other slice of it is in use.
-unsafe fn buffer<'a>(entry: Entry) -> Result<&'a mut [u8], Error> {
-    let irp = entry.irp.0;
-    // SAFETY: the caller's word.
-    let Some(mdl) = NonNull::new(unsafe { irp::mdl_address(irp) }) else {
-        return Ok(&mut []);
-    };
-    // SAFETY: as above.
-    let stack = unsafe { irp::current_stack(irp) };
-    let asked = match entry.operation {
-        // SAFETY: a device control.
-        Operation::Send | Operation::Receive => unsafe { irp::output_length(stack) },
-        // SAFETY: a read.
-        Operation::Read => unsafe { irp::read_length(stack) },
-        // SAFETY: a write.
-        Operation::Write => unsafe { irp::write_length(stack) },
-    };
-    // SAFETY: the I/O manager locked the pages of a direct-I/O request's MDL.
-    let address = unsafe { mdl::system_address(mdl) }.ok_or(Error::new(
-        Phase::Request,
-        Kind::NoResources,
-        "the caller's buffer cannot be mapped",
-    ))?;
-    // The MDL of a kernel component may describe more than it asks for.
-    // SAFETY: as above.
-    let length = unsafe { mdl::byte_count(mdl) }.min(asked);
-    // SAFETY: the MDL describes at least `length` bytes from there, mapped until the IRP is completed.
-    Ok(unsafe { slice::from_raw_parts_mut(address.as_ptr(), length) })
 }
 
 /// A handle carries one request at a time, so it never has two idle connections to one origin.

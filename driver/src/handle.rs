@@ -1,13 +1,10 @@
 //! An open handle: its pending IRPs, its task, and how both end.
 
-use alloc::vec::Vec;
 use core::future::Future;
 use core::mem::ManuallyDrop;
+use core::num::NonZeroUsize;
 use core::pin::pin;
-use core::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use core::sync::atomic::Ordering::Relaxed;
 use core::task::{Context, Poll};
 
 use wdk_sys::{
@@ -17,15 +14,13 @@ use wdk_sys::{
 use wskhttp_abi::Failure;
 use wskhttp_core::exec::Notify;
 use wskhttp_core::io::{Error, Kind, Phase};
-use wskhttp_core::nt::event::{Event, EventKind};
 use wskhttp_core::nt::irp;
-use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::lock::SpinLock;
-use wskhttp_core::nt::pool::try_push;
 use wskhttp_core::nt::shared::Shared;
 
 use crate::dispatch::complete;
 use crate::exchange;
+use crate::handles::Handles;
 use crate::queue::{Cancel, Entry, Operation, Pending, Queue};
 use crate::reply;
 use crate::runtime::Services;
@@ -34,6 +29,7 @@ use crate::runtime::Services;
 /// an IRP in the queue keeps it alive.
 pub(crate) struct Handle {
     pub(crate) services: Shared<Services>,
+    process: Option<NonZeroUsize>,
     notify: Notify,
     state: SpinLock<State>,
 }
@@ -60,13 +56,16 @@ enum Progress {
 }
 
 impl Handle {
-    /// Makes a handle and starts its task. IRQL: PASSIVE_LEVEL.
+    /// Makes a handle for a process of user mode, or a kernel component, and starts its task. IRQL:
+    /// PASSIVE_LEVEL.
     pub(crate) fn open(
         services: &Shared<Services>,
         handles: &Shared<Handles>,
+        process: Option<NonZeroUsize>,
     ) -> Result<Shared<Self>, Error> {
         let handle = Shared::try_new(Self {
             services: services.clone(),
+            process,
             notify: Notify::new(),
             state: SpinLock::new(State {
                 queue: Queue::new(),
@@ -90,6 +89,11 @@ impl Handle {
             return Err(error);
         }
         Ok(handle)
+    }
+
+    /// Identifier of the process of user mode that opened it.
+    pub(crate) fn process(&self) -> Option<NonZeroUsize> {
+        self.process
     }
 
     /// The handle behind a pointer that [`Shared::into_raw`] gave, which keeps its reference; `None`
@@ -339,83 +343,8 @@ unsafe extern "C" fn cancel(_object: *mut DEVICE_OBJECT, irp: *mut IRP) {
     handle.notify.notify();
 }
 
-/// The open handles of a device.
-pub(crate) struct Handles {
-    list: SpinLock<Vec<Shared<Handle>>>,
-    stopped: AtomicBool,
-    emptied: Event,
-}
-
-impl Handles {
-    pub(crate) fn new() -> Result<Shared<Self>, Error> {
-        Shared::try_new(Self {
-            list: SpinLock::new(Vec::new()),
-            stopped: AtomicBool::new(false),
-            emptied: Event::try_new(EventKind::Synchronization)?,
-        })
-    }
-
-    /// Refuses new handles and ends the open ones. IRQL: PASSIVE_LEVEL.
-    pub(crate) fn stop(&self) {
-        let list = self.list.lock();
-        self.stopped.store(true, Release);
-        for handle in list.iter() {
-            handle.end();
-        }
-    }
-
-    /// Waits until the tasks of all handles have ended. `stop` has been called.
-    pub(crate) fn wait(&self, passive: Passive) {
-        loop {
-            let open = self.list.lock().len();
-            if open == 0 {
-                return;
-            }
-            if !self.emptied.wait(passive, Some(REPORT_EVERY)) {
-                wdk::println!("wskhttp: waiting for {open} handles to end");
-            }
-        }
-    }
-
-    fn insert(&self, handle: &Shared<Handle>) -> Result<(), Error> {
-        let mut list = self.list.lock();
-        if self.stopped.load(Acquire) {
-            return Err(Error::new(
-                Phase::Request,
-                Kind::NotReady,
-                "the device is being removed",
-            ));
-        }
-        if list.len() >= MAX_HANDLES {
-            return Err(Error::new(
-                Phase::Request,
-                Kind::TooManyRequests,
-                "too many open handles",
-            ));
-        }
-        try_push(&mut list, handle.clone())
-    }
-
-    fn remove(&self, handle: &Shared<Handle>) {
-        let mut list = self.list.lock();
-        let found = list.iter().position(|other| Shared::ptr_eq(other, handle));
-        let removed = found.map(|index| list.swap_remove(index));
-        let is_empty = list.is_empty();
-        drop(list);
-        drop(removed);
-        if is_empty {
-            self.emptied.set();
-        }
-    }
-}
-
 const CANCELED: Error = Error::new(
     Phase::Request,
     Kind::Canceled,
     "the request was cancelled or its handle closed",
 );
-
-/// Most handles open at once.
-const MAX_HANDLES: usize = 1024;
-
-const REPORT_EVERY: core::time::Duration = core::time::Duration::from_secs(5);

@@ -26,6 +26,8 @@ extern crate alloc;
 extern crate std;
 
 mod allocator;
+mod body;
+mod buffer;
 #[cfg(all(windows, not(test)))]
 mod bugcheck;
 mod control;
@@ -34,6 +36,7 @@ mod dispatch;
 mod entry;
 mod exchange;
 mod handle;
+mod handles;
 mod pnp;
 mod queue;
 mod reply;

@@ -30,7 +30,7 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
     match minor {
         IRP_MN_START_DEVICE => {
             // SAFETY: `lower` is attached below us.
-            let mut status = unsafe { forward_and_wait(device.lower, irp, passive) };
+            let mut status = unsafe { forward_and_wait(device.lower(), irp, passive) };
             if NT_SUCCESS(status) {
                 status = device
                     .set_interface(passive, true)
@@ -43,12 +43,12 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
         IRP_MN_SURPRISE_REMOVAL => {
             device.stop(passive);
             // SAFETY: the IRP is ours to pass down.
-            unsafe { pass_down(device.lower, irp, Some(STATUS_SUCCESS)) }
+            unsafe { pass_down(device.lower(), irp, Some(STATUS_SUCCESS)) }
         }
         IRP_MN_REMOVE_DEVICE => {
             device.stop(passive);
             // SAFETY: the IRP is ours to pass down.
-            let status = unsafe { pass_down(device.lower, irp, Some(STATUS_SUCCESS)) };
+            let status = unsafe { pass_down(device.lower(), irp, Some(STATUS_SUCCESS)) };
             // SAFETY: after REMOVE_DEVICE the PnP manager sends this device nothing more.
             unsafe { device::delete(object, passive) };
             status
@@ -59,17 +59,17 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
         | IRP_MN_CANCEL_STOP_DEVICE
         | IRP_MN_STOP_DEVICE => {
             // SAFETY: the IRP is ours to pass down.
-            unsafe { pass_down(device.lower, irp, Some(STATUS_SUCCESS)) }
+            unsafe { pass_down(device.lower(), irp, Some(STATUS_SUCCESS)) }
         }
         // SAFETY: the IRP is ours to pass down.
-        _ => unsafe { pass_down(device.lower, irp, None) },
+        _ => unsafe { pass_down(device.lower(), irp, None) },
     }
 }
 
 /// Power: a software device has no state of its own. IRQL <= DISPATCH_LEVEL.
 pub(crate) unsafe extern "C" fn power(object: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     // SAFETY: called by the I/O manager for a device of ours.
-    let lower = unsafe { Device::of(object) }.lower;
+    let lower = unsafe { Device::of(object) }.lower();
     // SAFETY: the IRP is ours; the next power IRP may come before this one ends.
     unsafe { PoStartNextPowerIrp(irp) };
     // SAFETY: the IRP is ours, nothing is kept in its stack location.
@@ -84,7 +84,7 @@ pub(crate) unsafe extern "C" fn system_control(
     irp: *mut IRP,
 ) -> NTSTATUS {
     // SAFETY: called by the I/O manager for a device of ours.
-    let lower = unsafe { Device::of(object) }.lower;
+    let lower = unsafe { Device::of(object) }.lower();
     // SAFETY: the IRP is ours to pass down.
     unsafe { pass_down(lower, irp, None) }
 }

@@ -57,6 +57,21 @@ fn opens_and_closes() {
 }
 
 #[test]
+fn a_process_cannot_take_all_handles() {
+    run(1, || {
+        let driver = Driver::load().expect("loaded");
+        let open = || Device::with_opener(driver.opener());
+        let mut devices: Vec<_> = (0..256).map(|_| open().expect("open")).collect();
+        assert!(open().is_err(), "one more than its share");
+        devices.pop();
+        sleep(Duration::from_secs(1));
+        drop(open().expect("open"));
+        drop(devices);
+        driver.remove();
+    });
+}
+
+#[test]
 fn gets() {
     for seed in seeds() {
         run(seed, || {
