@@ -10,6 +10,9 @@
 //!                                                                    pool <----+----> close
 //! ```
 //!
+//! Above it [`Agent`] does what a user of curl expects: it takes a [`Call`] through redirects as its
+//! [`Policy`] says, and gives the [`Response`] that ends it.
+//!
 //! Dropping an [`Exchange`] or any future of it aborts its connection or loses nothing; each method
 //! says which. IRQL: PASSIVE_LEVEL throughout.
 #![no_std]
@@ -26,14 +29,20 @@
 
 extern crate alloc;
 
+mod agent;
 mod client;
+mod headers;
 mod limits;
 pub mod proto;
+mod redirect;
 mod request;
 mod url;
 
+pub use agent::{Agent, Call, Policy, Response, Upload};
 pub use client::{Client, Deadlines, Exchange, Outcome};
+pub use headers::Headers;
 pub use limits::Limits;
 pub use proto::{CloseReason, ResponseHead};
+pub use redirect::{Redirect, Redirects};
 pub use request::{Body, Request};
 pub use url::Url;

@@ -28,8 +28,11 @@ pub struct Limits {
     /// How long one wait may last when no deadline ends it sooner: for a connection, for room to
     /// send, for the head of the response, for more of its body. 300 s.
     pub stall: Duration,
-    /// How long a graceful close may take, and how long a response is looked for after sending
-    /// failed. 2 s.
+    /// Bytes of a body that nobody wants which are read so that its connection can be used again,
+    /// such as that of a redirect. 64 KiB.
+    pub drain: u64,
+    /// How long a graceful close may take, how long a response is looked for after sending failed,
+    /// and how long an unwanted body is read. 2 s.
     pub close: Duration,
 }
 
@@ -47,6 +50,7 @@ impl Default for Limits {
             idle_per_origin: 8,
             idle_timeout: Duration::from_secs(60),
             stall: Duration::from_secs(300),
+            drain: 64 << 10,
             close: Duration::from_secs(2),
         }
     }

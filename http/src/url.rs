@@ -1,7 +1,7 @@
 //! Absolute http and https URLs.
 
 use alloc::string::String;
-use core::fmt::Write;
+use core::fmt::{self, Write};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use wskhttp_core::io::{Error, Kind, Phase, Scheme};
@@ -37,27 +37,64 @@ impl Url {
     /// # Errors
     /// Phase `Request`; kind `InvalidUrl`, `UnsupportedScheme` or `NoResources`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > Self::MAX_LENGTH {
-            return Err(invalid("the URL is too long"));
-        }
-        if !text.is_ascii() {
-            return Err(invalid(
-                "the URL has characters beyond ASCII; percent-encode them",
-            ));
-        }
-        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return Err(invalid("the URL has a space or control character"));
-        }
+        check_characters(text)?;
         let (scheme, rest) = scheme(text)?;
         let (rest, _fragment) = split_before(rest, b"#");
         let (authority, target) = split_before(rest, b"/?");
-        check_target(target)?;
-        let (host, port) = host_and_port(authority)?;
-        let port = match port {
-            Some(digits) => port_number(digits)?,
-            None => scheme.default_port(),
+        Self::of_parts(scheme, authority, target)
+    }
+
+    /// Resolves a reference, such as the value of `Location`, against this URL (RFC 3986 section
+    /// 5.2), dot segments removed. A fragment is dropped.
+    ///
+    /// # Errors
+    /// As [`Url::parse`]; what that refuses is refused here, too.
+    pub fn join(&self, reference: &str) -> Result<Self, Error> {
+        check_characters(reference)?;
+        let (reference, _fragment) = split_before(reference, b"#");
+        let (scheme, rest) = match reference.strip_prefix("//") {
+            _ if has_scheme(reference) => scheme(reference)?,
+            Some(rest) => (self.scheme, rest),
+            None => return self.join_path(reference),
         };
-        Self::assemble(scheme, &Host::parse(host)?, port, target)
+        let (authority, target) = split_before(rest, b"/?");
+        let (path, query) = split_before(target, b"?");
+        Self::of_parts(scheme, authority, &normal_target("", path, query)?)
+    }
+
+    /// [`Url::join`] for a reference with neither scheme nor authority.
+    fn join_path(&self, reference: &str) -> Result<Self, Error> {
+        let (path, query) = split_before(reference, b"?");
+        let (own_path, own_query) = split_before(self.target(), b"?");
+        let (path, query) = match (path, query) {
+            ("", "") => (own_path, own_query),
+            ("", _) => (own_path, query),
+            _ => (path, query),
+        };
+        let directory = match path.starts_with('/') {
+            true => "",
+            false => own_path.rsplit_once('/').map_or("", |(up, _)| up),
+        };
+        let target = normal_target(directory, path, query)?;
+        Self::of_parts(self.scheme, self.authority(), &target)
+    }
+
+    /// A copy.
+    ///
+    /// # Errors
+    /// Kind `NoResources`.
+    pub fn try_clone(&self) -> Result<Self, Error> {
+        let mut text = String::new();
+        text.try_reserve_exact(self.text.len())
+            .map_err(|_| no_memory())?;
+        text.push_str(&self.text);
+        Ok(Self { text, ..*self })
+    }
+
+    /// Whether both have the same scheme, host and port (RFC 9110 section 4.3.1).
+    #[must_use]
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.port == other.port && self.host() == other.host()
     }
 
     /// The scheme.
@@ -89,6 +126,22 @@ impl Url {
     #[must_use]
     pub fn target(&self) -> &str {
         self.text.get(self.authority..).unwrap_or_default()
+    }
+
+    /// The URL without its scheme and `://`: [`Url::authority`] and [`Url::target`].
+    #[must_use]
+    pub fn after_scheme(&self) -> &str {
+        &self.text
+    }
+
+    fn of_parts(scheme: Scheme, authority: &str, target: &str) -> Result<Self, Error> {
+        check_target(target)?;
+        let (host, port) = host_and_port(authority)?;
+        let port = match port {
+            Some(digits) => port_number(digits)?,
+            None => scheme.default_port(),
+        };
+        Self::assemble(scheme, &Host::parse(host)?, port, target)
     }
 
     fn assemble(scheme: Scheme, host: &Host<'_>, port: u16, target: &str) -> Result<Self, Error> {
@@ -154,6 +207,69 @@ impl<'a> Host<'a> {
             }
         }
     }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        write!(f, "{scheme}://{}", self.text)
+    }
+}
+
+fn check_characters(text: &str) -> Result<(), Error> {
+    if text.len() > Url::MAX_LENGTH {
+        return Err(invalid("the URL is too long"));
+    }
+    if !text.is_ascii() {
+        return Err(invalid(
+            "the URL has characters beyond ASCII; percent-encode them",
+        ));
+    }
+    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+        return Err(invalid("the URL has a space or control character"));
+    }
+    Ok(())
+}
+
+/// Whether a reference begins with a scheme (RFC 3986 sections 3.1 and 4.2).
+fn has_scheme(reference: &str) -> bool {
+    let (first, rest) = split_before(reference, b":/?");
+    rest.starts_with(':') && first.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// `directory`, `path` and `query` in one, dot segments removed (RFC 3986 section 5.2.4).
+fn normal_target(directory: &str, path: &str, query: &str) -> Result<String, Error> {
+    let mut text = String::new();
+    let room = directory.len().saturating_add(path.len());
+    text.try_reserve_exact(room.saturating_add(query.len()).saturating_add(2))
+        .map_err(|_| no_memory())?;
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let mut segments = directory
+        .strip_prefix('/')
+        .into_iter()
+        .flat_map(|directory| directory.split('/'))
+        .chain(path.split('/'))
+        .peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        if segment == ".." {
+            let parent = text.rfind('/').unwrap_or(0);
+            text.truncate(parent);
+        }
+        match segment {
+            "." | ".." if is_last => text.push('/'),
+            "." | ".." => {}
+            _ => {
+                text.push('/');
+                text.push_str(segment);
+            }
+        }
+    }
+    text.push_str(query);
+    Ok(text)
 }
 
 fn scheme(text: &str) -> Result<(Scheme, &str), Error> {

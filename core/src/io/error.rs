@@ -129,6 +129,24 @@ pub enum Kind {
     BodyLengthMismatch = 88,
     /// The server answered with a protocol that we do not speak.
     UnsupportedResponse = 89,
+    /// More redirects than the limit, or they go in a circle.
+    TooManyRedirects = 100,
+    /// A redirect that is malformed or that the policy forbids.
+    RedirectRefused = 101,
+    /// The request would have to be sent again, but its body is not at hand any more.
+    NotReplayable = 102,
+    /// A proxy refused, or did not answer as a proxy.
+    ProxyRefused = 103,
+    /// A proxy asks for credentials, or for others.
+    ProxyCredentials = 104,
+    /// The body's content coding is broken.
+    MalformedContent = 105,
+    /// The body has a content coding that is not known here, or too many of them.
+    UnsupportedContent = 106,
+    /// The server sent another part of the resource than was asked for, or of another version.
+    RangeMismatch = 107,
+    /// The body is not the one whose digest is known.
+    DigestMismatch = 108,
 }
 
 /// Whose fault an error is.
@@ -191,7 +209,8 @@ impl Error {
             Kind::InvalidRequest
             | Kind::InvalidUrl
             | Kind::UnsupportedScheme
-            | Kind::BodyLengthMismatch => Fault::Caller,
+            | Kind::BodyLengthMismatch
+            | Kind::NotReplayable => Fault::Caller,
             Kind::Canceled => Fault::Cancel,
             Kind::TimedOut => Fault::Deadline,
             Kind::NoResources
@@ -277,6 +296,15 @@ mod status {
             | Kind::MalformedFraming
             | Kind::MalformedChunk
             | Kind::UnsupportedResponse => 0xC000_00C3, // STATUS_INVALID_NETWORK_RESPONSE
+            Kind::TooManyRedirects => 0xC000_0280, // STATUS_REPARSE_POINT_NOT_RESOLVED
+            Kind::RedirectRefused => 0xC000_00D0,  // STATUS_REQUEST_NOT_ACCEPTED
+            Kind::NotReplayable => 0xC000_022D,    // STATUS_RETRY
+            Kind::ProxyRefused => 0xC000_00CA,     // STATUS_NETWORK_ACCESS_DENIED
+            Kind::ProxyCredentials => 0xC000_006D, // STATUS_LOGON_FAILURE
+            Kind::MalformedContent => 0xC000_0242, // STATUS_BAD_COMPRESSION_BUFFER
+            Kind::UnsupportedContent => 0xC000_025F, // STATUS_UNSUPPORTED_COMPRESSION
+            Kind::RangeMismatch => 0xC000_0098,    // STATUS_FILE_INVALID
+            Kind::DigestMismatch => 0xC000_003F,   // STATUS_CRC_ERROR
             Kind::HeadTooLarge | Kind::BodyTooLarge => 0xC000_0904, // STATUS_FILE_TOO_LARGE
             // Not STATUS_END_OF_FILE, which ReadFile reports as a clean end.
             Kind::HeadTruncated | Kind::EmptyResponse | Kind::BodyTruncated => 0xC000_020C, // STATUS_CONNECTION_DISCONNECTED

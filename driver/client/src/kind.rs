@@ -144,6 +144,15 @@ kinds! {
     BodyTooLarge = 87, 63, "the response's body is too large";
     BodyLengthMismatch = 88, 26, "the request's body is not as long as declared";
     UnsupportedResponse = 89, 8, "the server answered in another protocol";
+    TooManyRedirects = 100, 47, "too many redirects";
+    RedirectRefused = 101, 1, "the redirect is refused";
+    NotReplayable = 102, 65, "the request's body cannot be sent again";
+    ProxyRefused = 103, 97, "the proxy refused";
+    ProxyCredentials = 104, 97, "the proxy asks for credentials";
+    MalformedContent = 105, 61, "the content coding is broken";
+    UnsupportedContent = 106, 61, "the content coding is not supported";
+    RangeMismatch = 107, 33, "the server sent another range or version";
+    DigestMismatch = 108, 36, "the digest does not match";
     NotWindows = 1000, 2, "not Windows";
     NotInstalled = 1001, 2, "the driver is not installed or not running";
     AccessDenied = 1002, 2, "access denied";

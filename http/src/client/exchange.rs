@@ -106,6 +106,12 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         Ok(self.head.head())
     }
 
+    /// The head that [`Exchange::response`] gave; status 0 before.
+    #[must_use]
+    pub const fn head(&self) -> &ResponseHead {
+        self.head.head()
+    }
+
     /// Waits for the next bytes of the body, decoded, where they lie in the transport; empty at the
     /// end of the body. The same bytes come again until [`Exchange::consume`].
     ///
@@ -178,6 +184,29 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             client.close(&mut self.connection.transport).await;
         }
         Outcome::Closed(reason)
+    }
+
+    /// Ends the exchange, its response unwanted: reads what is left of it, within
+    /// [`Limits::drain`] and [`Limits::close`], so that the connection can be used again. Content
+    /// codings are not decoded. Then as [`Exchange::done`].
+    pub async fn discard(mut self) -> Outcome {
+        let client = self.client;
+        let late = Error::new(Phase::Body, Kind::TimedOut, "the body was unwanted");
+        let at = client.clock.now().saturating_add(client.limits.close);
+        let mut left = match &self.body {
+            Some(body) if !body.exceeds(client.limits.drain) => client.limits.drain,
+            _ => 0,
+        };
+        while left > 0 {
+            let found = deadline(&client.clock, Some(at), late, self.data()).await;
+            let count = found.map_or(0, <[u8]>::len);
+            left = left.saturating_sub(count as u64);
+            self.consume(count);
+            if count == 0 {
+                break;
+            }
+        }
+        self.done().await
     }
 
     pub(super) fn limits(&self) -> &'c Limits {

@@ -117,6 +117,12 @@ impl RecvBody {
         }
     }
 
+    /// Whether more than `bytes` are known to follow.
+    #[must_use]
+    pub const fn exceeds(&self, bytes: u64) -> bool {
+        matches!(self.state, State::Sized(left) if left > bytes)
+    }
+
     /// Whether the body is complete and its framing consumed.
     #[must_use]
     pub const fn is_done(&self) -> bool {

@@ -7,6 +7,7 @@ mod limits;
 mod llhttp;
 mod pool;
 mod random;
+mod redirect;
 mod request;
 mod send;
 #[path = "../support/mod.rs"]

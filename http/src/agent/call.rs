@@ -1,0 +1,130 @@
+//! What a caller asks an agent for.
+
+use alloc::string::String;
+
+use wskhttp_core::io::{Error, Kind, Phase};
+
+use super::Policy;
+use crate::{Body, Deadlines, Headers, Url};
+
+/// A request in the making. The first thing that is wrong with it is said when it is sent.
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub(super) parts: Result<Parts, Error>,
+    pub(super) body: Body<'a>,
+    pub(super) deadlines: Deadlines,
+    pub(super) policy: Option<Policy>,
+}
+
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) method: String,
+    pub(super) url: Url,
+    pub(super) headers: Headers,
+}
+
+impl<'a> Call<'a> {
+    /// A call with this method and absolute URL.
+    #[must_use]
+    pub fn new(method: &str, url: &str) -> Self {
+        Self::of(method, Url::parse(url))
+    }
+
+    /// A GET.
+    #[must_use]
+    pub fn get(url: &str) -> Self {
+        Self::new("GET", url)
+    }
+
+    /// A HEAD.
+    #[must_use]
+    pub fn head(url: &str) -> Self {
+        Self::new("HEAD", url)
+    }
+
+    /// A POST of `body`.
+    #[must_use]
+    pub fn post(url: &str, body: &'a [u8]) -> Self {
+        Self::new("POST", url).body(Body::Full(body))
+    }
+
+    /// A PUT of `body`.
+    #[must_use]
+    pub fn put(url: &str, body: &'a [u8]) -> Self {
+        Self::new("PUT", url).body(Body::Full(body))
+    }
+
+    /// A call with this method and URL.
+    #[must_use]
+    pub fn of(method: &str, url: Result<Url, Error>) -> Self {
+        let parts = url.and_then(|url| {
+            Ok(Parts {
+                method: copy(method)?,
+                url,
+                headers: Headers::new(),
+            })
+        });
+        Self {
+            parts,
+            body: Body::Empty,
+            deadlines: Deadlines::default(),
+            policy: None,
+        }
+    }
+
+    /// Adds a header field. What [`Request::new`](crate::Request::new) refuses is refused.
+    #[must_use]
+    pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.and(|parts| parts.headers.push(name, value.as_ref()))
+    }
+
+    /// Adds header lines, each `Name: value` CRLF.
+    #[must_use]
+    pub fn lines(self, lines: &[u8]) -> Self {
+        self.and(|parts| parts.headers.extend(lines))
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub const fn body(mut self, body: Body<'a>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Sets until when things must be done.
+    #[must_use]
+    pub const fn deadlines(mut self, deadlines: Deadlines) -> Self {
+        self.deadlines = deadlines;
+        self
+    }
+
+    /// Sets a policy of its own.
+    #[must_use]
+    pub const fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    fn and(mut self, change: impl FnOnce(&mut Parts) -> Result<(), Error>) -> Self {
+        if let Ok(parts) = &mut self.parts
+            && let Err(error) = change(parts)
+        {
+            self.parts = Err(error);
+        }
+        self
+    }
+}
+
+/// A copy of `text`.
+pub(super) fn copy(text: &str) -> Result<String, Error> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len()).map_err(|_| {
+        Error::new(
+            Phase::Request,
+            Kind::NoResources,
+            "no memory for the request",
+        )
+    })?;
+    copy.push_str(text);
+    Ok(copy)
+}

@@ -1,0 +1,156 @@
+//! What a call becomes from one exchange to the next, without I/O.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use wskhttp_core::io::{Error, Kind, Phase};
+
+use super::Policy;
+use super::call::{Call, Parts};
+use crate::redirect::{Redirect, describes_body, is_private};
+use crate::{Body, Deadlines, Headers, Request, ResponseHead, Url};
+
+/// The state of a call between exchanges.
+#[derive(Debug)]
+pub(super) struct Course<'a> {
+    policy: Policy,
+    deadlines: Deadlines,
+    method: String,
+    url: Url,
+    /// The caller's fields, but those that a redirect took away.
+    headers: Headers,
+    body: Body<'a>,
+    /// Redirects followed.
+    hops: u32,
+    /// Hashes of the URLs that were asked for.
+    seen: Vec<u64>,
+}
+
+/// What to do with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is the caller's.
+    Deliver,
+    /// Discard it and send [`Course::request`] again.
+    Again,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(call: Call<'a>, policy: &Policy) -> Result<Self, Error> {
+        let Parts {
+            method,
+            url,
+            headers,
+        } = call.parts?;
+        Ok(Self {
+            policy: call.policy.unwrap_or(*policy),
+            deadlines: call.deadlines,
+            method,
+            url,
+            headers,
+            body: call.body,
+            hops: 0,
+            seen: Vec::new(),
+        })
+    }
+
+    /// The request to send next.
+    pub(super) fn request(&mut self) -> Result<Request<'_>, Error> {
+        Request::new(&self.method, &self.url, self.headers.lines(), self.body)
+    }
+
+    pub(super) const fn deadlines(&self) -> Deadlines {
+        self.deadlines
+    }
+
+    pub(super) const fn is_streamed(&self) -> bool {
+        matches!(self.body, Body::Sized(_) | Body::Chunked)
+    }
+
+    /// Redirects followed so far.
+    pub(super) const fn hops(&self) -> u32 {
+        self.hops
+    }
+
+    /// The URL of the last request.
+    pub(super) const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// What to do with a response to the last request.
+    pub(super) fn judge(&mut self, head: &ResponseHead) -> Result<Verdict, Error> {
+        let redirects = &self.policy.redirects;
+        match redirects.judge(head, &self.method, &self.url)? {
+            Some(redirect) => self.follow(redirect).map(|()| Verdict::Again),
+            None => Ok(Verdict::Deliver),
+        }
+    }
+
+    fn follow(&mut self, redirect: Redirect) -> Result<(), Error> {
+        if self.hops >= self.policy.redirects.limit {
+            return Err(too_many("there are more redirects than the limit"));
+        }
+        self.hops = self.hops.saturating_add(1);
+        self.note(hash(&self.method, &self.url))?;
+        if redirect.to_get {
+            self.method.clear();
+            // No longer than the method that it replaces, which is POST or longer, or fits anyway.
+            self.method.try_reserve(3).map_err(|_| no_memory())?;
+            self.method.push_str("GET");
+            self.body = Body::Empty;
+            self.headers.remove(describes_body);
+        } else if self.is_streamed() {
+            return Err(Error::new(
+                Phase::Request,
+                Kind::NotReplayable,
+                "the redirect asks for the body again, which was streamed",
+            ));
+        }
+        if redirect.cross_origin {
+            self.headers.remove(is_private);
+        }
+        if self.seen.contains(&hash(&self.method, &redirect.url)) {
+            return Err(too_many("the redirects go in a circle"));
+        }
+        self.url = redirect.url;
+        Ok(())
+    }
+
+    fn note(&mut self, hash: u64) -> Result<(), Error> {
+        self.seen.try_reserve(1).map_err(|_| no_memory())?;
+        self.seen.push(hash);
+        Ok(())
+    }
+}
+
+/// FNV-1a. A server that finds a collision stops its own redirects.
+fn hash(method: &str, url: &Url) -> u64 {
+    let scheme = [url.scheme() as u8];
+    let bytes = method
+        .bytes()
+        .chain(scheme)
+        .chain(url.after_scheme().bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+pub(super) const fn streamed() -> Error {
+    Error::new(
+        Phase::Request,
+        Kind::InvalidRequest,
+        "a streamed body is sent by an upload",
+    )
+}
+
+const fn too_many(cause: &'static str) -> Error {
+    Error::new(Phase::Head, Kind::TooManyRedirects, cause)
+}
+
+const fn no_memory() -> Error {
+    Error::new(
+        Phase::Request,
+        Kind::NoResources,
+        "no memory for the request",
+    )
+}

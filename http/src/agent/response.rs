@@ -1,0 +1,103 @@
+//! The response that ends a call.
+
+use alloc::vec::Vec;
+
+use lock_api::RawMutex;
+use wskhttp_core::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase};
+
+use super::course::Course;
+use crate::client::{Exchange, Outcome};
+use crate::{ResponseHead, Url};
+
+/// The final response to a call, its head complete. Dropping it aborts its connection.
+pub struct Response<'c, C: Connect, K: Clock, R: RawMutex> {
+    exchange: Exchange<'c, C, K, R>,
+    url: Url,
+    hops: u32,
+}
+
+impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
+    pub(super) fn new(exchange: Exchange<'c, C, K, R>, course: &Course<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            exchange,
+            url: course.url().try_clone()?,
+            hops: course.hops(),
+        })
+    }
+
+    /// Status line and header fields.
+    #[must_use]
+    pub fn head(&self) -> &ResponseHead {
+        self.exchange.head()
+    }
+
+    /// The URL of the request that this answers: that of the last redirect.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// How many redirects were followed.
+    #[must_use]
+    pub const fn hops(&self) -> u32 {
+        self.hops
+    }
+
+    /// What is known about the connection.
+    #[must_use]
+    pub const fn info(&self) -> &ConnectionInfo {
+        self.exchange.info()
+    }
+
+    /// Whether the connection had served another exchange before.
+    #[must_use]
+    pub const fn reused(&self) -> bool {
+        self.exchange.reused()
+    }
+
+    /// Waits for the next bytes of the body; empty at its end. The same bytes come again until
+    /// [`Response::consume`].
+    ///
+    /// # Errors
+    /// As [`Exchange::data`].
+    pub async fn data(&mut self) -> Result<&[u8], Error> {
+        self.exchange.data().await
+    }
+
+    /// Removes the first `n` bytes of what [`Response::data`] gave.
+    pub fn consume(&mut self, n: usize) {
+        self.exchange.consume(n);
+    }
+
+    /// The rest of the body, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Response::data`]; phase `Body`, kind `BodyTooLarge` or `NoResources`.
+    pub async fn read_to_end(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
+        let mut body = Vec::new();
+        loop {
+            let data = self.data().await?;
+            let count = data.len();
+            if count == 0 {
+                return Ok(body);
+            }
+            if count > limit.saturating_sub(body.len()) {
+                return Err(Error::new(
+                    Phase::Body,
+                    Kind::BodyTooLarge,
+                    "the body is larger than the caller takes",
+                ));
+            }
+            body.try_reserve(count).map_err(|_| {
+                Error::new(Phase::Body, Kind::NoResources, "no memory for the body")
+            })?;
+            body.extend_from_slice(data);
+            self.consume(count);
+        }
+    }
+
+    /// Ends the call; see [`Exchange::done`].
+    pub async fn done(self) -> Outcome {
+        self.exchange.done().await
+    }
+}
