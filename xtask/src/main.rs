@@ -1,6 +1,7 @@
-//! The commands of this workspace: `cargo xtask build | cargo | setup | demo | test`.
+//! The commands of this workspace: `cargo xtask build | cargo | corpus | setup | demo | test`.
 
 mod build;
+mod corpus;
 mod demo;
 mod setup;
 mod test;
@@ -11,6 +12,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Build(options) => build::run(&options),
         Command::Cargo(options) => build::cargo::run(&options),
+        Command::Corpus(options) => corpus::run(&options),
         Command::Setup(options) => setup::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
@@ -30,6 +32,8 @@ enum Command {
     Build(build::Options),
     /// Run cargo for the driver's target, for Windows programs, or for this host with the driver's bindings
     Cargo(build::cargo::Options),
+    /// Show the HTTP client what servers send, one case a file
+    Corpus(corpus::Options),
     /// Install what the other commands need
     Setup(setup::Options),
     /// Build, install the driver under Wine and fetch a page through it

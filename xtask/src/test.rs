@@ -141,7 +141,13 @@ fn plain(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step
         .into())
 }
 
-const DEFAULT: &[&str] = &["wskhttp-abi", "wskhttp-core", "wskhttp-http", "wskhttp-tls"];
+const DEFAULT: &[&str] = &[
+    "wskhttp-abi",
+    "wskhttp-core",
+    "wskhttp-corpus",
+    "wskhttp-http",
+    "wskhttp-tls",
+];
 
 fn host(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>> {
     let step = |package: &str| {

@@ -123,7 +123,7 @@ pub enum Kind {
     EmptyResponse = 85,
     /// The connection ended before the body was complete.
     BodyTruncated = 86,
-    /// The body is larger than the limit.
+    /// The body, or the framing of its chunks, is larger than a limit.
     BodyTooLarge = 87,
     /// The caller sent more or fewer body bytes than declared.
     BodyLengthMismatch = 88,

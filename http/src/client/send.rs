@@ -98,7 +98,8 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
 
     /// Sends the head and a body that is at hand.
     pub(super) async fn start(&mut self, request: &Request<'_>) -> Result<(), Error> {
-        if !self.connection.transport.input().is_empty() {
+        let transport = &mut self.connection.transport;
+        if !poll_fn(|cx| Poll::Ready(transport.is_idle_and_open(cx))).await {
             // Not an answer to this request, but perhaps why there will be none.
             self.close = self.close.or(Some(CloseReason::EarlyResponse));
         }

@@ -80,7 +80,7 @@ impl Chunked {
         if !matches!(self.state, State::DataCr | State::DataLf | State::Trailer) {
             self.line = self.line.saturating_add(1);
             if self.line > limits.chunk_line {
-                return Err(malformed("a chunk-size line is longer than the limit"));
+                return Err(too_large("a chunk-size line is longer than the limit"));
             }
         }
         self.state = match (self.state, byte) {
@@ -162,7 +162,7 @@ impl Chunked {
             .saturating_add(self.line as u64)
             .saturating_sub(allowed);
         if self.excess > limits.chunk_excess {
-            return Err(malformed(
+            return Err(too_large(
                 "the chunk lines are out of proportion to the data",
             ));
         }
@@ -171,6 +171,10 @@ impl Chunked {
             _ => State::Data,
         })
     }
+}
+
+const fn too_large(cause: &'static str) -> Error {
+    Error::new(Phase::Body, Kind::BodyTooLarge, cause)
 }
 
 const fn malformed(cause: &'static str) -> Error {

@@ -31,7 +31,11 @@ impl Trailer {
     pub(crate) fn push(&mut self, byte: u8, limits: &Limits) -> Result<bool, Error> {
         self.received = self.received.saturating_add(1);
         if self.received > limits.trailer_bytes {
-            return Err(malformed("the trailer section is larger than the limit"));
+            return Err(Error::new(
+                Phase::Body,
+                Kind::BodyTooLarge,
+                "the trailer section is larger than the limit",
+            ));
         }
         self.state = match (self.state, byte) {
             (State::LineStart, b'\r') => State::EndLf,

@@ -91,7 +91,7 @@ fn chunk_line() {
         ..Limits::default()
     };
     assert_eq!(kind(&text, with(7)), None);
-    assert_eq!(kind(&text, with(6)), Some(Kind::MalformedChunk));
+    assert_eq!(kind(&text, with(6)), Some(Kind::BodyTooLarge));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn extensions_in_proportion() {
     // CVE-2023-39326: much extension for little data.
     let chunk = format!("1;{}\r\nx\r\n", "a".repeat(1000));
     let bomb = chunked(&(chunk.repeat(100) + "0\r\n\r\n"));
-    assert_eq!(kind(&bomb, Limits::default()), Some(Kind::MalformedChunk));
+    assert_eq!(kind(&bomb, Limits::default()), Some(Kind::BodyTooLarge));
     let one_byte_chunks = chunked(&("1\r\nx\r\n".repeat(50_000) + "0\r\n\r\n"));
     assert_eq!(kind(&one_byte_chunks, Limits::default()), None);
 }
@@ -112,7 +112,7 @@ fn trailer_bytes() {
     };
     let text = chunked("0\r\nA: b\r\n\r\n");
     assert_eq!(kind(&text, with(8)), None);
-    assert_eq!(kind(&text, with(7)), Some(Kind::MalformedChunk));
+    assert_eq!(kind(&text, with(7)), Some(Kind::BodyTooLarge));
 }
 
 #[test]

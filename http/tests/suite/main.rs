@@ -4,7 +4,6 @@ mod body;
 mod exchange;
 mod head;
 mod limits;
-mod llhttp;
 mod pool;
 mod random;
 mod redirect;

@@ -1,0 +1,101 @@
+//! A case: what the server sends, what the client asks for, and what must come of it.
+
+mod bytes;
+mod expect;
+mod fields;
+mod options;
+mod read;
+mod reply;
+mod request;
+
+use std::time::Duration;
+
+use wskhttp_http::Limits;
+
+pub(crate) use bytes::Piece;
+pub use expect::Expect;
+pub(crate) use expect::Sent;
+pub use read::read_file;
+pub(crate) use reply::{End, Reply, When};
+pub(crate) use request::{Framing, Request};
+
+/// One case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The file's name, and the place in it if it has several cases.
+    pub name: String,
+    /// What the client does, in turn.
+    pub(crate) requests: Vec<Request>,
+    /// What the server answers, in turn.
+    pub(crate) replies: Vec<Reply>,
+    /// What must come of each request; `None` where the case says nothing.
+    pub(crate) expect: Vec<Option<Expect>>,
+    /// What must be true at the end.
+    pub(crate) whole: Whole,
+    pub(crate) options: Options,
+    /// In which ways the bytes arrive.
+    pub writes: Vec<Write>,
+}
+
+/// How many bytes the server writes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// At most so many.
+    Bytes(usize),
+    /// All that it has, up to the next wait.
+    All,
+}
+
+/// What must be true of a whole case.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Whole {
+    /// Connections made.
+    pub(crate) connections: Option<usize>,
+    /// Requests that the server received.
+    pub(crate) requests: Option<usize>,
+    /// What the server heard, in the order in which it came, however the client came to send it.
+    pub(crate) heard: Vec<Sent>,
+    /// All requests went over one connection; or the last one over another.
+    pub(crate) one_connection: Option<bool>,
+}
+
+/// Options of the client.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) limits: Limits,
+    /// For one request as a whole.
+    pub(crate) timeout: Option<Duration>,
+    /// For its connection.
+    pub(crate) connect_timeout: Option<Duration>,
+}
+
+impl Case {
+    /// All bytes that the server sends, of all replies.
+    #[must_use]
+    pub fn sent(&self) -> Vec<u8> {
+        let pieces = self.replies.iter().flat_map(|reply| &reply.pieces);
+        let bytes = pieces.filter_map(|piece| match piece {
+            Piece::Bytes(bytes) => Some(bytes.as_slice()),
+            Piece::Wait(_) => None,
+        });
+        bytes.collect::<Vec<_>>().concat()
+    }
+}
+
+impl Write {
+    pub(crate) const fn size(self) -> usize {
+        match self {
+            Self::Bytes(count) => count,
+            Self::All => usize::MAX,
+        }
+    }
+}
+
+impl std::fmt::Display for Write {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bytes(count) => write!(f, "{count}"),
+            Self::All => write!(f, "all"),
+        }
+    }
+}
