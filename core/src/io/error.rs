@@ -297,14 +297,14 @@ mod status {
             | Kind::MalformedChunk
             | Kind::UnsupportedResponse => 0xC000_00C3, // STATUS_INVALID_NETWORK_RESPONSE
             Kind::TooManyRedirects => 0xC000_0280, // STATUS_REPARSE_POINT_NOT_RESOLVED
-            Kind::RedirectRefused => 0xC000_00D0,  // STATUS_REQUEST_NOT_ACCEPTED
-            Kind::NotReplayable => 0xC000_022D,    // STATUS_RETRY
-            Kind::ProxyRefused => 0xC000_00CA,     // STATUS_NETWORK_ACCESS_DENIED
+            Kind::RedirectRefused => 0xC000_00D0, // STATUS_REQUEST_NOT_ACCEPTED
+            Kind::NotReplayable => 0xC000_022D, // STATUS_RETRY
+            Kind::ProxyRefused => 0xC000_00CA, // STATUS_NETWORK_ACCESS_DENIED
             Kind::ProxyCredentials => 0xC000_006D, // STATUS_LOGON_FAILURE
             Kind::MalformedContent => 0xC000_0242, // STATUS_BAD_COMPRESSION_BUFFER
             Kind::UnsupportedContent => 0xC000_025F, // STATUS_UNSUPPORTED_COMPRESSION
-            Kind::RangeMismatch => 0xC000_0098,    // STATUS_FILE_INVALID
-            Kind::DigestMismatch => 0xC000_003F,   // STATUS_CRC_ERROR
+            Kind::RangeMismatch => 0xC000_0098, // STATUS_FILE_INVALID
+            Kind::DigestMismatch => 0xC000_003F, // STATUS_CRC_ERROR
             Kind::HeadTooLarge | Kind::BodyTooLarge => 0xC000_0904, // STATUS_FILE_TOO_LARGE
             // Not STATUS_END_OF_FILE, which ReadFile reports as a clean end.
             Kind::HeadTruncated | Kind::EmptyResponse | Kind::BodyTruncated => 0xC000_020C, // STATUS_CONNECTION_DISCONNECTED

@@ -31,7 +31,6 @@ pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     pub(super) started: bool,
     pub(super) to_head: bool,
     pub(super) head: RecvHead,
-    pub(super) interim: u32,
     /// A byte of the response has come.
     pub(super) answered: bool,
     /// Set once the final head is complete.
@@ -69,7 +68,6 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             started: false,
             to_head: request.method() == "HEAD",
             head: RecvHead::with_memory(spare),
-            interim: 0,
             answered: false,
             body: None,
             offered: 0,

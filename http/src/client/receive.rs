@@ -7,7 +7,7 @@ use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase, Transport};
 
 use super::exchange::{Exchange, in_phase};
 use crate::CloseReason;
-use crate::proto::RecvBody;
+use crate::proto::Next;
 
 impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
     /// Receives until the final head is complete. Keeps what has come when dropped.
@@ -58,29 +58,10 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
 
     fn end_of_head(&mut self) -> Result<(), Error> {
         let limits = self.limits();
-        let (status, minor_version) = (self.head.head().status(), self.head.head().minor_version());
-        let framing = *self.head.framing();
-        let (length, close) = framing.decide(status, minor_version, self.to_head)?;
-        if status == 101 {
-            return Err(Error::new(
-                Phase::Head,
-                Kind::UnsupportedResponse,
-                "the server switched protocols unasked",
-            ));
-        }
-        if status < 200 {
-            self.interim = self.interim.saturating_add(1);
-            if self.interim > limits.interim {
-                return Err(Error::new(
-                    Phase::Head,
-                    Kind::HeadTooLarge,
-                    "the server sent more interim responses than the limit",
-                ));
-            }
-            self.head.restart();
+        let Next::Body(body, close) = self.head.finish(self.to_head, limits)? else {
             return Ok(());
-        }
-        self.body = Some(RecvBody::new(length, limits)?);
+        };
+        self.body = Some(body);
         self.close = self.close.or(close);
         if !self.is_staged() {
             self.close = self.close.or(Some(CloseReason::EarlyResponse));

@@ -9,6 +9,12 @@ use crate::Limits;
 
 /// Decodes in place: says which bytes are framing and which are data.
 ///
+/// ```text
+/// Size --;--> ExtName --=--> ExtValue --> ... --CR--> SizeLf --LF--> Data --> DataCr --> DataLf --> Size
+///   +-----------------------CR---------------------------^  |
+///                                                           +--size 0--> Trailer --> Done
+/// ```
+///
 /// Refused although the grammar or other software lets them pass: whitespace after the size, more
 /// than 16 digits, an extension without a name, bare LF anywhere. Extensions are checked and dropped.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,13 +2,25 @@
 //! resumed at any byte.
 //!
 //! ```text
-//! SendHead --> SendBody --+--> RecvHead --> RecvBody --> reuse | close(CloseReason)
-//!    |   (Sized, Chunked) |       |  ^
-//!    +--(Empty, Full)-----+       +--+ 1xx
+//! sending    SendHead --is_done--> SendBody::{Sized, Chunked} --finish--> SendBody::Done
+//!               |                             |
+//!               +--(Empty, Full)--> Done      +--the response came first--> SendBody::Stopped
+//!
+//! receiving  RecvHead --push, finish--> Next::Body: RecvBody --step, consume--> Step::End
+//!               ^  |                                  |
+//!               |  +--1xx: Next::Head, bounded        +--end_of_stream--> Step::End (UntilClose)
+//!               +--+
+//!
+//! then       reuse, if sending is Done and nobody gave a CloseReason; else close
 //! ```
 //!
+//! The two halves run side by side: a response may come before the request is sent. A [`RecvBody`]
+//! comes only from a complete final head, by [`RecvHead::finish`], which also refuses a 101 and
+//! counts what is interim. Everything is bounded by [`Limits`](crate::Limits); an error ends both
+//! halves.
+//!
 //! ```
-//! use wskhttp_http::proto::{RecvBody, RecvHead, SendHead, Step};
+//! use wskhttp_http::proto::{Next, RecvHead, SendHead, Step};
 //! use wskhttp_http::{Body, Limits, Request, Url};
 //!
 //! let limits = Limits::default();
@@ -24,9 +36,9 @@
 //! assert!(complete);
 //! assert_eq!(head.head().header_lines(), b"Transfer-Encoding: chunked\r\n");
 //!
-//! let (length, close) = head.framing().decide(200, 1, false)?;
-//! assert_eq!(close, None);
-//! let mut body = RecvBody::new(length, &limits)?;
+//! let Next::Body(mut body, None) = head.finish(false, &limits)? else {
+//!     unreachable!("a final response, after which the connection can be used again");
+//! };
 //! let mut rest = &input[used..];
 //! let mut data = Vec::new();
 //! loop {
@@ -60,7 +72,7 @@ mod trailer;
 pub use close_reason::CloseReason;
 pub use framing::{BodyLength, Framing};
 pub use recv_body::{RecvBody, Step};
-pub use recv_head::RecvHead;
+pub use recv_head::{Next, RecvHead};
 pub use response_head::ResponseHead;
 pub use send_body::SendBody;
 pub use send_head::SendHead;

@@ -41,7 +41,7 @@ impl RecvBody {
     ///
     /// # Errors
     /// Phase `Body`, kind `BodyTooLarge` when the declared length is above the limit.
-    pub fn new(length: BodyLength, limits: &Limits) -> Result<Self, Error> {
+    pub(crate) fn new(length: BodyLength, limits: &Limits) -> Result<Self, Error> {
         let state = match length {
             BodyLength::None | BodyLength::Sized(0) => State::Done,
             BodyLength::Sized(length) if length > limits.body => return Err(too_large()),

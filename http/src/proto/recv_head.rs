@@ -4,10 +4,16 @@ use alloc::vec::Vec;
 
 use wskhttp_core::io::{Error, Kind, Phase};
 
-use super::{Framing, ResponseHead, fields};
+use super::{CloseReason, Framing, RecvBody, ResponseHead, fields};
 use crate::Limits;
 
 /// The state in which the head of a response arrives.
+///
+/// ```text
+/// Start --CRLF--> Skipped --status line--> Fields --empty line--> Complete --finish--> RecvBody
+///   |                                      ^  | field line          |
+///   +------------status line---------------+  +--+                  +--1xx--> Start
+/// ```
 ///
 /// Bytes are copied once, into the head that the caller will see; each line is checked and brought
 /// into its normal form when its LF arrives. Stricter than httparse, which checks the grammar of a
@@ -20,7 +26,19 @@ pub struct RecvHead {
     line: usize,
     received: usize,
     fields: usize,
+    /// Interim heads before this one.
+    interim: u32,
     state: State,
+}
+
+/// What a complete head leads to.
+#[derive(Clone, Copy, Debug)]
+pub enum Next {
+    /// It was interim and is forgotten: the next head follows.
+    Head,
+    /// It was final: its body follows. After that the connection can be used again, unless there is
+    /// a reason why not.
+    Body(RecvBody, Option<CloseReason>),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,9 +107,36 @@ impl RecvHead {
         &self.framing
     }
 
-    /// Forgets an interim head, to receive the next one.
-    pub fn restart(&mut self) {
+    /// Leaves this state, once `push` has said that the head is complete. `to_head`: the request's
+    /// method is HEAD.
+    ///
+    /// # Errors
+    /// Phase `Head`; kind `MalformedFraming`; `UnsupportedResponse` for 101, since the client never
+    /// asks for another protocol; `HeadTooLarge` for more interim heads than the limit. Phase `Body`,
+    /// kind `BodyTooLarge`.
+    pub fn finish(&mut self, to_head: bool, limits: &Limits) -> Result<Next, Error> {
+        if self.state != State::Complete {
+            return Err(malformed("the response's head is not complete"));
+        }
+        let (status, minor_version) = (self.head.status, self.head.minor_version);
+        let (length, close) = self.framing.decide(status, minor_version, to_head)?;
+        if status == 101 {
+            return Err(unsupported("the server switched protocols unasked"));
+        }
+        if status >= 200 {
+            return Ok(Next::Body(RecvBody::new(length, limits)?, close));
+        }
+        let interim = self.interim.saturating_add(1);
+        if interim > limits.interim {
+            return Err(Error::new(
+                Phase::Head,
+                Kind::HeadTooLarge,
+                "the server sent more interim responses than the limit",
+            ));
+        }
         *self = Self::with_memory(core::mem::take(&mut self.head.bytes));
+        self.interim = interim;
+        Ok(Next::Head)
     }
 
     /// Whether a part of this head has arrived.

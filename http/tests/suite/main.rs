@@ -8,6 +8,7 @@ mod pool;
 mod random;
 mod redirect;
 mod request;
+mod rfc9112;
 mod send;
 #[path = "../support/mod.rs"]
 mod support;
