@@ -31,11 +31,15 @@ extern crate alloc;
 
 mod agent;
 mod client;
+mod date;
+mod entropy;
 mod headers;
 mod limits;
 pub mod proto;
 mod redirect;
 mod request;
+mod retry;
+mod timeouts;
 mod url;
 
 pub use agent::{Agent, Call, Policy, Response, Upload};
@@ -45,4 +49,6 @@ pub use limits::Limits;
 pub use proto::{CloseReason, ResponseHead};
 pub use redirect::{Redirect, Redirects};
 pub use request::{Body, Request};
+pub use retry::{Retries, RetryBudget};
+pub use timeouts::{LowSpeed, Timeouts};
 pub use url::Url;

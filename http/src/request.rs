@@ -2,8 +2,8 @@
 
 use wskhttp_core::io::{Error, Kind, Phase};
 
-use crate::Url;
 use crate::proto::fields::{is_token, is_value, split_line, trim};
+use crate::{Timeouts, Url};
 
 /// A checked request. Nothing in it can inject a line into the head.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,7 @@ pub struct Request<'a> {
     headers: &'a [u8],
     body: Body<'a>,
     close: bool,
+    timeouts: Timeouts,
 }
 
 /// The body of a request and how its end is marked.
@@ -60,6 +61,7 @@ impl<'a> Request<'a> {
             headers,
             body,
             close,
+            timeouts: Timeouts::default(),
         })
     }
 
@@ -85,6 +87,19 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn body(&self) -> Body<'a> {
         self.body
+    }
+
+    /// Sets how long single waits may last.
+    #[must_use]
+    pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How long single waits may last.
+    #[must_use]
+    pub const fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
     }
 
     /// Whether the caller asked for the connection to be closed.

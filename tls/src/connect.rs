@@ -65,11 +65,13 @@ impl<C: Connect, K: Clock> Connect for TlsConnect<C, K> {
             return Ok(MaybeTls::Plain(inner));
         };
         let start = self.clock.now();
+        let own = target.handshake.map(|most| start.saturating_add(most));
+        let until = [target.deadline, own].into_iter().flatten().min();
         let session = Session::new(&key.config, name)?;
         let mut transport = TlsTransport::new(inner, session);
         let done = deadline(
             &self.clock,
-            target.deadline,
+            until,
             late(),
             poll_fn(|cx| transport.poll_handshake(cx)),
         )

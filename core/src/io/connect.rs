@@ -58,6 +58,8 @@ pub struct Target<'a> {
     pub port: u16,
     /// Until when, by the connector's clock, the connection must be there.
     pub deadline: Option<Duration>,
+    /// How long the TLS handshake may take, besides.
+    pub handshake: Option<Duration>,
 }
 
 /// What became known about a connection while it was made.

@@ -2,13 +2,16 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::Policy;
 use super::call::{Call, Parts};
+use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
-use crate::{Body, Deadlines, Headers, Request, ResponseHead, Url};
+use crate::retry::retry_after;
+use crate::{Body, Deadlines, Headers, Request, ResponseHead, Retries, RetryBudget, Url};
 
 /// The state of a call between exchanges.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Course<'a> {
     body: Body<'a>,
     /// Redirects followed.
     hops: u32,
+    /// Tries after the first.
+    tries: u32,
     /// Hashes of the URLs that were asked for.
     seen: Vec<u64>,
 }
@@ -31,8 +36,18 @@ pub(super) struct Course<'a> {
 pub(super) enum Verdict {
     /// It is the caller's.
     Deliver,
-    /// Discard it and send [`Course::request`] again.
-    Again,
+    /// Discard it and send [`Course::request`] again, not before this has passed.
+    Again(Duration),
+}
+
+/// What else a judgement needs.
+pub(super) struct Circumstances<'e> {
+    /// Time of the client's clock.
+    pub(super) now: Duration,
+    /// Time since 1970.
+    pub(super) unix: Duration,
+    pub(super) entropy: &'e Entropy,
+    pub(super) budget: &'e RetryBudget,
 }
 
 impl<'a> Course<'a> {
@@ -50,17 +65,29 @@ impl<'a> Course<'a> {
             headers,
             body: call.body,
             hops: 0,
+            tries: 0,
             seen: Vec::new(),
         })
     }
 
     /// The request to send next.
     pub(super) fn request(&mut self) -> Result<Request<'_>, Error> {
-        Request::new(&self.method, &self.url, self.headers.lines(), self.body)
+        let request = Request::new(&self.method, &self.url, self.headers.lines(), self.body)?;
+        Ok(request.with_timeouts(self.policy.timeouts))
     }
 
-    pub(super) const fn deadlines(&self) -> Deadlines {
-        self.deadlines
+    /// Until when the next exchange must have come how far.
+    pub(super) fn deadlines(&self, now: Duration) -> Deadlines {
+        let own = self.policy.connect.map(|most| now.saturating_add(most));
+        let connect = [self.deadlines.connect, own].into_iter().flatten().min();
+        Deadlines {
+            connect,
+            total: self.deadlines.total,
+        }
+    }
+
+    pub(super) const fn total(&self) -> Option<Duration> {
+        self.deadlines.total
     }
 
     pub(super) const fn is_streamed(&self) -> bool {
@@ -78,12 +105,65 @@ impl<'a> Course<'a> {
     }
 
     /// What to do with a response to the last request.
-    pub(super) fn judge(&mut self, head: &ResponseHead) -> Result<Verdict, Error> {
+    pub(super) fn judge(
+        &mut self,
+        head: &ResponseHead,
+        by: &Circumstances<'_>,
+    ) -> Result<Verdict, Error> {
         let redirects = &self.policy.redirects;
-        match redirects.judge(head, &self.method, &self.url)? {
-            Some(redirect) => self.follow(redirect).map(|()| Verdict::Again),
-            None => Ok(Verdict::Deliver),
+        if let Some(redirect) = redirects.judge(head, &self.method, &self.url)? {
+            self.follow(redirect)?;
+            return Ok(Verdict::Again(Duration::ZERO));
         }
+        if !Retries::is_transient_status(head.status()) || !self.may_repeat() {
+            return Ok(Verdict::Deliver);
+        }
+        let asked = retry_after(head, by.unix);
+        Ok(match self.retry(asked, by) {
+            Some(wait) => Verdict::Again(wait),
+            None => Verdict::Deliver,
+        })
+    }
+
+    /// How long to wait before sending the request again that failed with `error`; `None` if it is
+    /// not to be.
+    pub(super) fn judge_failure(
+        &mut self,
+        error: &Error,
+        by: &Circumstances<'_>,
+    ) -> Option<Duration> {
+        let may = match Retries::is_before_request(error) {
+            true => !self.is_streamed(),
+            false => self.may_repeat(),
+        };
+        match Retries::is_transient(error) && may {
+            true => self.retry(None, by),
+            false => None,
+        }
+    }
+
+    /// Whether the request may be sent again although a server may have acted on it.
+    fn may_repeat(&self) -> bool {
+        let idempotent = matches!(
+            self.method.as_str(),
+            "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"
+        );
+        !self.is_streamed() && (idempotent || self.headers.get("idempotency-key").is_some())
+    }
+
+    fn retry(&mut self, asked: Option<Duration>, by: &Circumstances<'_>) -> Option<Duration> {
+        let retries = &self.policy.retries;
+        if self.tries >= retries.limit || asked.is_some_and(|wait| wait > retries.longest) {
+            return None;
+        }
+        let jitter = retries.wait(self.tries, by.entropy.number());
+        let wait = asked.map_or(jitter, |asked| asked.max(jitter));
+        let at = by.now.saturating_add(wait);
+        if self.deadlines.total.is_some_and(|total| total <= at) || !by.budget.spend() {
+            return None;
+        }
+        self.tries = self.tries.saturating_add(1);
+        Some(wait)
     }
 
     fn follow(&mut self, redirect: Redirect) -> Result<(), Error> {

@@ -5,12 +5,15 @@ mod course;
 mod response;
 mod upload;
 
+use core::time::Duration;
+
 use lock_api::RawMutex;
-use wskhttp_core::io::{Clock, Connect, Error};
+use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase};
 
 use crate::client::{Client, Exchange};
-use crate::{Limits, Redirects};
-use course::{Course, Verdict};
+use crate::entropy::Entropy;
+use crate::{Limits, Redirects, Retries, RetryBudget, Timeouts};
+use course::{Circumstances, Course, Verdict};
 
 pub use call::Call;
 pub use response::Response;
@@ -19,7 +22,7 @@ pub use upload::Upload;
 /// A [`Client`] with a policy.
 ///
 /// ```
-/// # use wskhttp_core::io::{Clock, Connect, Error};
+/// # use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase};
 /// # async fn example<C: Connect<Key = ()>, K: Clock, R: lock_api::RawMutex>(
 /// #     connect: C,
 /// #     clock: K,
@@ -41,6 +44,8 @@ pub use upload::Upload;
 pub struct Agent<C: Connect, K: Clock, R: RawMutex> {
     client: Client<C, K, R>,
     policy: Policy,
+    entropy: Entropy,
+    budget: RetryBudget,
 }
 
 /// What is done for a call besides sending it once.
@@ -48,6 +53,12 @@ pub struct Agent<C: Connect, K: Clock, R: RawMutex> {
 pub struct Policy {
     /// Redirects that are followed.
     pub redirects: Redirects,
+    /// What is tried again.
+    pub retries: Retries,
+    /// How long making one connection may take: name, TCP and TLS.
+    pub connect: Option<Duration>,
+    /// How long other waits may last.
+    pub timeouts: Timeouts,
 }
 
 impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
@@ -62,14 +73,39 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     /// An agent with the default policy over `client`.
     #[must_use]
     pub fn over(client: Client<C, K, R>) -> Self {
-        let policy = Policy::default();
-        Self { client, policy }
+        let clock = client.clock();
+        let mut seed = [0; 32];
+        let times = [clock.unix_time(), clock.now()].map(|time| time.as_nanos().to_le_bytes());
+        for (to, from) in seed.iter_mut().zip(times.as_flattened()) {
+            *to = *from;
+        }
+        Self {
+            client,
+            policy: Policy::default(),
+            entropy: Entropy::new(seed),
+            budget: RetryBudget::new(),
+        }
+    }
+
+    /// Sets the seed of the random numbers in waits and nonces. Without it they come from the
+    /// clock, and others can guess them.
+    #[must_use]
+    pub const fn seed(mut self, seed: [u8; 32]) -> Self {
+        self.entropy = Entropy::new(seed);
+        self
     }
 
     /// Sets which redirects are followed.
     #[must_use]
     pub const fn redirects(mut self, redirects: Redirects) -> Self {
         self.policy.redirects = redirects;
+        self
+    }
+
+    /// Sets what is tried again.
+    #[must_use]
+    pub const fn retries(mut self, retries: Retries) -> Self {
+        self.policy.retries = retries;
         self
     }
 
@@ -93,12 +129,13 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     ///
     /// # Errors
     /// Those of the call; those of [`Client::send`] and [`Exchange::response`]; kinds
-    /// `TooManyRedirects` and `RedirectRefused`.
+    /// `TooManyRedirects` and `RedirectRefused`. With retries, those of the last try.
     pub async fn send(&self, call: Call<'_>, key: &C::Key) -> Result<Response<'_, C, K, R>, Error> {
         let mut course = Course::new(call, &self.policy)?;
         if course.is_streamed() {
             return Err(course::streamed());
         }
+        self.budget.earn();
         self.run(&mut course, key).await
     }
 
@@ -112,6 +149,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         key: &'a C::Key,
     ) -> Result<Upload<'c, 'a, C, K, R>, Error> {
         let mut course = Course::new(call, &self.policy)?;
+        self.budget.earn();
         let exchange = self.begin(&mut course, key).await?;
         Ok(Upload::new(self, exchange, course, key))
     }
@@ -121,7 +159,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         course: &mut Course<'_>,
         key: &C::Key,
     ) -> Result<Exchange<'_, C, K, R>, Error> {
-        let deadlines = course.deadlines();
+        let deadlines = course.deadlines(self.client.clock().now());
         let request = course.request()?;
         self.client.send(&request, key, deadlines).await
     }
@@ -133,12 +171,55 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         key: &C::Key,
     ) -> Result<Response<'_, C, K, R>, Error> {
         loop {
-            let mut exchange = self.begin(course, key).await?;
-            let head = exchange.response().await?;
-            match course.judge(head)? {
-                Verdict::Deliver => return Response::new(exchange, course),
-                Verdict::Again => drop(exchange.discard().await),
-            }
+            let wait = match self.once(course, key).await {
+                Ok(exchange) => match course.judge(exchange.head(), &self.circumstances())? {
+                    Verdict::Deliver => return Response::new(exchange, course),
+                    Verdict::Again(wait) => {
+                        exchange.discard().await;
+                        wait
+                    }
+                },
+                Err(error) => course
+                    .judge_failure(&error, &self.circumstances())
+                    .ok_or(error)?,
+            };
+            self.pause(wait, course.total()).await?;
         }
+    }
+
+    /// One exchange, up to the head of its response.
+    async fn once(
+        &self,
+        course: &mut Course<'_>,
+        key: &C::Key,
+    ) -> Result<Exchange<'_, C, K, R>, Error> {
+        let mut exchange = self.begin(course, key).await?;
+        exchange.response().await?;
+        Ok(exchange)
+    }
+
+    fn circumstances(&self) -> Circumstances<'_> {
+        Circumstances {
+            now: self.client.clock().now(),
+            unix: self.client.clock().unix_time(),
+            entropy: &self.entropy,
+            budget: &self.budget,
+        }
+    }
+
+    async fn pause(&self, wait: Duration, total: Option<Duration>) -> Result<(), Error> {
+        let clock = self.client.clock();
+        let until = clock.now().saturating_add(wait);
+        if total.is_some_and(|total| total <= until) {
+            return Err(Error::new(
+                Phase::Wait,
+                Kind::TimedOut,
+                "the request's time is up before the next try",
+            ));
+        }
+        if !wait.is_zero() {
+            clock.sleep_until(until).await;
+        }
+        Ok(())
     }
 }

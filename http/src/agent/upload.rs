@@ -54,9 +54,9 @@ impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
     pub async fn finish(mut self) -> Result<Response<'c, C, K, R>, Error> {
         self.exchange.finish().await?;
         let head = self.exchange.response().await?;
-        match self.course.judge(head)? {
+        match self.course.judge(head, &self.agent.circumstances())? {
             Verdict::Deliver => Response::new(self.exchange, &self.course),
-            Verdict::Again => {
+            Verdict::Again(_) => {
                 self.exchange.discard().await;
                 self.agent.run(&mut self.course, self.key).await
             }

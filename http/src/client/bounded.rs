@@ -7,6 +7,8 @@ use core::time::Duration;
 
 use wskhttp_core::io::{Clock, Error, Kind, Phase, deadline};
 
+use crate::timeouts::Meter;
+
 /// Runs `work` until `total`, and no longer than `stall`. Makes no timer if `work` need not wait.
 pub(super) async fn bounded<T, K: Clock>(
     clock: &K,
@@ -30,5 +32,40 @@ pub(super) async fn bounded<T, K: Clock>(
             let silent = Error::new(phase, Kind::TimedOut, "the server was silent for too long");
             deadline(clock, Some(stalled), silent, work).await
         }
+    }
+}
+
+/// As [`bounded`], for work that gives a number of bytes, which `meter` counts. `None`: the work was
+/// given up for a look at the meter, and can be begun again.
+pub(super) async fn metered<K: Clock>(
+    clock: &K,
+    total: Option<Duration>,
+    stall: Duration,
+    phase: Phase,
+    meter: &mut Meter,
+    work: impl Future<Output = Result<usize, Error>>,
+) -> Result<Option<usize>, Error> {
+    let Some(left) = meter.left() else {
+        return bounded(clock, total, stall, phase, work).await.map(Some);
+    };
+    let began = clock.now();
+    let done = bounded(clock, total, stall.min(left), phase, work).await;
+    let now = clock.now();
+    let took = now.saturating_sub(began);
+    let is_look = |error: &Error| {
+        error.kind == Kind::TimedOut && left <= stall && total.is_none_or(|at| now < at)
+    };
+    let bytes = match done {
+        Ok(bytes) => Some(bytes),
+        Err(error) if is_look(&error) => None,
+        Err(error) => return Err(error),
+    };
+    match meter.count(bytes.unwrap_or(0), took) {
+        true => Ok(bytes),
+        false => Err(Error::new(
+            phase,
+            Kind::TimedOut,
+            "the transfer is slower than the caller's lowest speed",
+        )),
     }
 }

@@ -10,10 +10,11 @@ use wskhttp_core::io::{
 };
 
 use super::Client;
-use super::bounded::bounded;
+use super::bounded::{bounded, metered};
 use super::connection::Connection;
 use crate::proto::{RecvBody, RecvHead, SendBody, Step};
-use crate::{CloseReason, Limits, Request, ResponseHead};
+use crate::timeouts::Meter;
+use crate::{CloseReason, Limits, Request, ResponseHead, Timeouts};
 
 /// One request and its response, over a connection of its own.
 ///
@@ -26,6 +27,8 @@ pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     pub(super) connection: Connection<C::Transport, C::Key>,
     pub(super) reused: bool,
     pub(super) total: Option<Duration>,
+    pub(super) timeouts: Timeouts,
+    pub(super) meter: Meter,
     pub(super) sending: SendBody,
     /// The head, and a body at hand, is in the transport.
     pub(super) started: bool,
@@ -64,6 +67,8 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             connection,
             reused,
             total,
+            timeouts: *request.timeouts(),
+            meter: Meter::new(request.timeouts().low_speed),
             sending: SendBody::new(request.body()),
             started: false,
             to_head: request.method() == "HEAD",
@@ -97,8 +102,9 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         self.check()?;
         if self.body.is_none() {
             let (client, total) = (self.client, self.total);
+            let stall = self.timeouts.head.unwrap_or(client.limits.stall);
             let work = poll_fn(|cx| self.poll_head(cx));
-            let done = bounded(&client.clock, total, client.limits.stall, Phase::Head, work).await;
+            let done = bounded(&client.clock, total, stall, Phase::Head, work).await;
             done.map_err(|error| self.fail(error))?;
         }
         Ok(self.head.head())
@@ -122,12 +128,12 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         }
         self.check()?;
         while !self.next_data()? {
-            let (client, total) = (self.client, self.total);
+            let (clock, total) = (&self.client.clock, self.total);
+            let stall = self.timeouts.body.unwrap_or(self.client.limits.stall);
             let fill = self.connection.transport.fill();
-            let filled =
-                bounded(&client.clock, total, client.limits.stall, Phase::Body, fill).await;
-            match filled {
-                Ok(0) => self.end_of_body()?,
+            let meter = &mut self.meter;
+            match metered(clock, total, stall, Phase::Body, meter, fill).await {
+                Ok(Some(0)) => self.end_of_body()?,
                 Ok(_) => {}
                 Err(error) => return Err(self.fail(in_phase(error, Phase::Body))),
             }

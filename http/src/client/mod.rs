@@ -86,7 +86,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
                 Err(_) => {}
             }
         }
-        let connection = self.open(request.url(), key, deadlines).await?;
+        let connection = self.open(request, key, deadlines).await?;
         let mut exchange = Exchange::new(self, connection, request, false, deadlines.total);
         exchange.start(request).await?;
         Ok(exchange)
@@ -168,10 +168,11 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
 
     async fn open(
         &self,
-        url: &Url,
+        request: &Request<'_>,
         key: &C::Key,
         deadlines: Deadlines,
     ) -> Result<Connection<C::Transport, C::Key>, Error> {
+        let url = request.url();
         let origin = Origin::new(url)?;
         let own = self.clock.now().checked_add(self.limits.stall);
         let at = [deadlines.connect, deadlines.total, own]
@@ -183,6 +184,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
             host: url.host(),
             port: url.port(),
             deadline: at,
+            handshake: request.timeouts().handshake,
         };
         let mut info = ConnectionInfo::default();
         // The connector keeps the deadline and knows in which phase it passed; this one is for a

@@ -120,8 +120,9 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         }
         if self.reused && request.is_replayable() && self.body.is_none() {
             let (client, total) = (self.client, self.total);
+            let stall = self.timeouts.head.unwrap_or(client.limits.stall);
             let work = poll_fn(|cx| self.poll_first_byte(cx));
-            bounded(&client.clock, total, client.limits.stall, Phase::Head, work)
+            bounded(&client.clock, total, stall, Phase::Head, work)
                 .await
                 .map_err(|error| self.fail(error))?;
         }
@@ -144,8 +145,9 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
     /// Sends what is staged, watching for a response; false if one came first.
     async fn flush(&mut self) -> Result<bool, Error> {
         let (client, total) = (self.client, self.total);
+        let stall = self.timeouts.send.unwrap_or(client.limits.stall);
         let work = poll_fn(|cx| self.poll_flush_or_head(cx));
-        let sent = bounded(&client.clock, total, client.limits.stall, Phase::Send, work).await;
+        let sent = bounded(&client.clock, total, stall, Phase::Send, work).await;
         match sent {
             Ok(Sent::All) => Ok(true),
             Ok(Sent::Answered) if self.is_staged() => Ok(true),

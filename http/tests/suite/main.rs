@@ -9,8 +9,10 @@ mod random;
 mod redirect;
 mod request;
 mod rfc9112;
+mod retry;
 mod send;
 #[path = "../support/mod.rs"]
 mod support;
+mod timeouts;
 mod upload;
 mod url;

@@ -263,6 +263,7 @@ fn a_call_may_have_a_policy_of_its_own() {
     let agent = agent(&connect);
     let policy = Policy {
         redirects: Redirects::NONE,
+        ..Policy::default()
     };
     let call = Call::get("http://a/").policy(policy);
     assert_eq!(fetch(&agent, call).unwrap().0, 302);

@@ -44,6 +44,7 @@ pub fn with_limits(connect: script::Connector, limits: Limits) -> (ScriptClient,
 #[derive(Clone, Debug, Default)]
 pub struct FakeClock(Arc<AtomicU64>);
 
+#[derive(Debug)]
 pub struct FakeSleep {
     clock: FakeClock,
     at: Duration,

@@ -1,10 +1,14 @@
 //! A transport whose peer is a script.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use wskhttp_core::io::{Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport};
+use super::{FakeClock, FakeSleep};
+use wskhttp_core::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport};
 
 /// What the peer does, in order.
 #[derive(Clone, Debug)]
@@ -15,6 +19,8 @@ pub enum Act {
     AwaitBytes(usize),
     /// Nothing happens the next time that somebody looks.
     Later,
+    /// Nothing happens for so long.
+    Pause(FakeClock, Duration),
     /// Bytes arrive in one piece.
     Give(Vec<u8>),
     /// The peer ends its side.
@@ -106,6 +112,7 @@ pub struct Scripted {
     output: Vec<u8>,
     staged: usize,
     waited: bool,
+    pause: Option<Pin<Box<FakeSleep>>>,
 }
 
 impl Connector {
@@ -153,6 +160,7 @@ impl Connect for Connector {
             input: Vec::with_capacity(64 << 10),
             staged: 0,
             waited: false,
+            pause: None,
         })
     }
 }
@@ -193,6 +201,12 @@ impl Transport for Scripted {
                 Some(Act::AwaitHeads(count)) if heads < *count => return Poll::Pending,
                 Some(Act::AwaitBytes(count)) if bytes < *count => return Poll::Pending,
                 Some(Act::AwaitHeads(_) | Act::AwaitBytes(_)) => {
+                    self.script.acts.pop_front();
+                }
+                Some(Act::Pause(clock, time)) => {
+                    let sleep = || Box::pin(clock.sleep_until(clock.now() + *time));
+                    ready!(self.pause.get_or_insert_with(sleep).as_mut().poll(cx));
+                    self.pause = None;
                     self.script.acts.pop_front();
                 }
                 Some(Act::Later) => {

@@ -66,6 +66,7 @@ pub(crate) fn target(host: &str) -> Target<'_> {
         host,
         port: 443,
         deadline: None,
+        handshake: None,
     }
 }
 
