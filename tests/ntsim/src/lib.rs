@@ -17,13 +17,16 @@
 //! });
 //! ```
 //!
+//! [`Sim`] chooses what else a run has: the provider of WSK is one of four ([`Profile`]), it may be
+//! ready late or never, and [`lose_provider`] takes it away in mid-run.
+//!
 //! # What is checked
 //! | rules | what |
 //! |---|---|
 //! | WSK 1, 3, 8, 9, 10, 12 | registration, capture, unload |
 //! | WSK 14 to 17, 19, 25, 26 | IRPs |
-//! | WSK 28 to 30, 33 | buffers (one MDL; chains are not simulated) |
-//! | WSK 37, 42, 44, 48, 57, 62, 64 | sockets |
+//! | WSK 28 to 30, 33 | buffers |
+//! | WSK 7, 37, 42, 44, 48, 50, 53, 57, 58, 60, 62, 64 | sockets |
 //! | WSK 86, 87 | names |
 //! | WSK 92, 95 | waits and locks |
 //! | Verifier | DoubleCompletion, MarkIrpPending and 2, C9 06, 07, 201, 208, 20A, 224, 226, IoAllocateComplete, SpinLockSafe, CancelSpinLockRelease, C4 10, 13, 51, 62, FA, 1000, 1003, 1007, 100A, F6; IRQL of every call; writes to freed pool and IRPs; threads, devices, interfaces and handles left at unload |
@@ -36,9 +39,8 @@
 //! `NTSIM_SEED=7 cargo xtask test host` runs the tests of the driver with that seed alone.
 //!
 //! # What is not there
-//! The other rules of WSK; profiles; faults; event callbacks, MDL chains, flags, WskSocketConnect,
-//! the control functions; abortive disconnect; requests that never complete, but for connects to
-//! [`BLACK_HOLE`] and look-ups of `slow.test`; paged pool, timers, DPCs, registry, security. Between
+//! The other rules of WSK; faults; event callbacks, WskSocketConnect, the control functions; paged
+//! pool, timers, DPCs, registry, security. Between
 //! two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
 //! own frames, which lie on the same stack; without optimization they are eight times as large. How
@@ -60,6 +62,7 @@ mod io;
 mod ke;
 mod mm;
 mod net;
+mod profile;
 mod ps;
 mod rtl;
 mod sched;
@@ -71,6 +74,7 @@ mod wsk;
 // DriverEntry, and the global allocator.
 extern crate wskhttp as _;
 
-pub use net::{Stream, sleep};
+pub use net::{Ending, Stream, sleep};
+pub use profile::{Profile, Sim};
 pub use sim::{Driver, Report, Thread, as_driver, at_irql, listen, lot, run, spawn, try_run};
-pub use wsk::BLACK_HOLE;
+pub use wsk::{BLACK_HOLE, lose_provider, restore_provider};

@@ -15,7 +15,7 @@ pub(crate) struct MdlInfo {
     pub(crate) len: usize,
     /// Built for nonpaged pool, or locked by the I/O manager.
     pub(crate) resident: bool,
-    of_driver: bool,
+    pub(crate) of_driver: bool,
 }
 
 pub(crate) fn new_mdl(address: usize, len: usize, of_driver: bool) -> *mut MDL {
@@ -54,11 +54,7 @@ unsafe extern "C" fn IoAllocateMdl(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn IoFreeMdl(mdl: *mut MDL) {
     let _entry = enter("IoFreeMdl", DISPATCH);
-    if with(|s| {
-        s.ops
-            .values()
-            .any(|op| op.buffer.is_some_and(|buffer| buffer.mdl == mdl.addr()))
-    }) {
+    if with(|s| crate::wsk::uses_mdl(s, mdl.addr())) {
         breach("rule 30: the MDL of a pending request is freed");
     }
     match with(|s| s.mdls.remove(&mdl.addr())) {
@@ -122,6 +118,10 @@ unsafe extern "C" fn MmGetSystemRoutineAddress(name: *mut UNICODE_STRING) -> PVO
     // SAFETY: a valid string by the contract.
     match unsafe { text(name) }.as_str() {
         "KeQuerySystemTime" => crate::ke::query_system_time as *mut _,
+        // Never called: it tells that this is Wine.
+        "wine_ntoskrnl_main_loop" if with(|s| s.profile.is_wine()) => {
+            std::ptr::dangling_mut::<u8>().cast()
+        }
         _ => null_mut(),
     }
 }

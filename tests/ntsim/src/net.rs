@@ -1,44 +1,131 @@
 //! The network in memory, and the peers in it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::sched::{self, block, switch};
-use crate::state::{lot, with};
+use crate::state::{State, lot, with};
 use crate::wsk;
 
 pub(crate) type Listener = Rc<dyn Fn(Stream)>;
 
-/// A TCP connection.
+/// All connections, and who waits for some.
 #[derive(Default)]
+pub(crate) struct Net {
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) listeners: BTreeMap<u16, Listener>,
+}
+
+/// A TCP connection. Side 0 made it, side 1 accepted it.
 pub(crate) struct Connection {
-    pub(crate) to_peer: VecDeque<u8>,
-    pub(crate) to_client: VecDeque<u8>,
+    /// What each side has sent.
+    pub(crate) pipes: [Pipe; 2],
+    /// The address of each side.
+    pub(crate) addresses: [SocketAddr; 2],
+    /// The side that has reset it.
+    pub(crate) reset: Option<usize>,
+    /// Data that was sent before the reset is still received.
+    pub(crate) lingers: bool,
+}
+
+/// One direction of a connection.
+#[derive(Default)]
+pub(crate) struct Pipe {
+    pub(crate) data: VecDeque<u8>,
+    /// Bytes that it holds before its sender has to wait.
     pub(crate) window: usize,
-    pub(crate) client_fin: bool,
-    pub(crate) peer_fin: bool,
-    /// Reset, by either side.
-    pub(crate) reset: bool,
+    /// The most that one receive gets.
+    pub(crate) at_most: Option<usize>,
+    /// The sender has said that nothing more comes.
+    pub(crate) fin: bool,
+}
+
+impl Pipe {
+    pub(crate) fn room(&self) -> usize {
+        self.window.saturating_sub(self.data.len())
+    }
+}
+
+impl Connection {
+    /// What `side` receives.
+    pub(crate) fn incoming(&mut self, side: usize) -> &mut Pipe {
+        &mut self.pipes[1 - side]
+    }
+
+    /// `side` resets the connection.
+    pub(crate) fn reset(&mut self, side: usize, lingers: bool) {
+        if self.reset.is_none() {
+            self.reset = Some(side);
+            self.lingers = lingers;
+        }
+    }
+
+    /// Whether a reset by the other side has reached `side`: its data has gone, or is received.
+    pub(crate) fn is_over(&self, side: usize) -> bool {
+        self.reset
+            .is_some_and(|by| by == side || !self.lingers || self.pipes[1 - side].data.is_empty())
+    }
+}
+
+/// How a connection ended, as its other side sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With FIN, after everything.
+    Finished,
+    /// With RST.
+    Reset,
 }
 
 /// A peer's side of a connection. It acts in random pieces, and is a thread of its own.
 pub struct Stream {
     id: usize,
+    side: usize,
 }
 
 impl Stream {
     /// Sends FIN.
     pub fn finish(&mut self) {
-        with(|s| s.connections[self.id].peer_fin = true);
-        wsk::pump(self.id);
+        let side = self.side;
+        self.change(|c| c.pipes[side].fin = true);
     }
 
-    /// Sends RST.
+    /// Sends RST. What was sent before may still be received, or not, by lot.
     pub fn reset(&mut self) {
-        with(|s| s.connections[self.id].reset = true);
-        wsk::pump(self.id);
+        let (side, lingers) = (self.side, lot(2) == 0);
+        self.change(|c| c.reset(side, lingers));
+    }
+
+    /// How many bytes the other side may have sent that are not read: 0 closes the window.
+    pub fn set_window(&mut self, bytes: usize) {
+        let side = self.side;
+        self.change(|c| c.incoming(side).window = bytes);
+    }
+
+    /// The other side gets no more than `bytes` by one receive.
+    pub fn deliver_at_most(&mut self, bytes: usize) {
+        let side = self.side;
+        self.change(|c| c.pipes[side].at_most = Some(bytes.max(1)));
+    }
+
+    /// The address of the other side.
+    #[must_use]
+    pub fn peer_address(&self) -> SocketAddr {
+        with(|s| s.net.connections[self.id].addresses[1 - self.side])
+    }
+
+    /// Reads on, and forgets what it reads, to the end.
+    pub fn wait_end(&mut self) -> Ending {
+        let mut piece = [0; 512];
+        loop {
+            match self.read(&mut piece) {
+                Ok(0) => return Ending::Finished,
+                Ok(_) => {}
+                Err(_) => return Ending::Reset,
+            }
+        }
     }
 
     /// Reads to the empty line that ends a request's head; `None` if the connection ends first.
@@ -56,25 +143,26 @@ impl Stream {
         }
         Ok(Some(String::from_utf8_lossy(&head).into_owned()))
     }
+
+    fn change(&mut self, change: impl FnOnce(&mut Connection)) {
+        with(|s| change(&mut s.net.connections[self.id]));
+        wsk::pump(self.id);
+    }
 }
 
 impl Read for Stream {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let id = self.id;
-        block("a peer: data from the client", None, move |s| {
-            let c = &s.connections[id];
-            !c.to_peer.is_empty() || c.client_fin || c.reset
+        let (id, side) = (self.id, self.side);
+        block("a peer: data", None, move |s| {
+            let c = &mut s.net.connections[id];
+            c.is_over(side) || !c.incoming(side).data.is_empty() || c.incoming(side).fin
         });
         let read = with(|s| {
-            let c = &mut s.connections[id];
-            if c.reset {
+            let c = &mut s.net.connections[id];
+            if c.is_over(side) {
                 return Err(io::Error::from(ErrorKind::ConnectionReset));
             }
-            let n = to.len().min(c.to_peer.len());
-            for (slot, byte) in to.iter_mut().zip(c.to_peer.drain(..n)) {
-                *slot = byte;
-            }
-            Ok(n)
+            c.incoming(side).data.read(to)
         })?;
         wsk::pump(id);
         Ok(read)
@@ -82,21 +170,27 @@ impl Read for Stream {
 }
 
 impl Write for Stream {
-    /// A random part of `from`, after a random time.
+    /// A random part of `from`, after a random time, once there is room.
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
         match lot(4) {
             0 => sleep(Duration::from_micros(lot(5000))),
             1 => switch(),
             _ => {}
         }
-        let id = self.id;
+        let (id, side) = (self.id, self.side);
+        block("a peer: room to send", None, move |s| {
+            let c = &s.net.connections[id];
+            c.reset.is_some() || c.pipes[side].room() > 0
+        });
         let written = with(|s| {
-            if s.connections[id].reset {
+            let n = 1 + s.lot(from.len() as u64) as usize;
+            let c = &mut s.net.connections[id];
+            if c.reset.is_some() {
                 return Err(io::Error::from(ErrorKind::ConnectionReset));
             }
-            let n = 1 + s.lot(from.len() as u64) as usize;
-            let n = n.min(from.len());
-            s.connections[id].to_client.extend(&from[..n]);
+            let pipe = &mut c.pipes[side];
+            let n = n.min(from.len()).min(pipe.room());
+            pipe.data.extend(&from[..n]);
             Ok(n)
         })?;
         wsk::pump(id);
@@ -120,19 +214,31 @@ pub fn sleep(time: Duration) {
     block("a pause", Some(until), |_| false);
 }
 
-/// Connects to `port`; `None` if nobody listens.
-pub(crate) fn connect(port: u16) -> Option<usize> {
-    let listener = with(|s| s.listeners.get(&port).cloned())?;
-    let id = with(|s| {
-        let window = 1 + s.lot(8192) as usize;
-        s.connections.push(Connection {
-            window,
-            ..Connection::default()
-        });
-        s.connections.len() - 1
+/// A new connection between two addresses.
+pub(crate) fn new_connection(s: &mut State, from: SocketAddr, to: SocketAddr) -> usize {
+    let window = 1 + s.lot(8192) as usize;
+    let pipe = |window| Pipe {
+        window,
+        ..Pipe::default()
+    };
+    s.net.connections.push(Connection {
+        pipes: [pipe(window), pipe(PEER_WINDOW)],
+        addresses: [from, to],
+        reset: None,
+        lingers: false,
     });
+    s.net.connections.len() - 1
+}
+
+/// Connects to the peer that listens at the port of `to`; `None` if there is none.
+pub(crate) fn connect(from: SocketAddr, to: SocketAddr) -> Option<usize> {
+    let listener = with(|s| s.net.listeners.get(&to.port()).cloned())?;
+    let id = with(|s| new_connection(s, from, to));
     sched::spawn(format!("peer {id}"), 256 * 1024, false, move || {
-        listener(Stream { id });
+        listener(Stream { id, side: 1 });
     });
     Some(id)
 }
+
+/// What a peer may send that is not received yet.
+const PEER_WINDOW: usize = 64 * 1024;

@@ -10,6 +10,7 @@ use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTAT
 use wskhttp_client::Opener;
 
 use crate::net::Stream;
+use crate::profile::Sim;
 use crate::sched::{self, KERNEL_STACK, block, call_at};
 use crate::state::{State, replace, set_in_driver, with};
 use crate::{device, ex, io, ps, user, wsk};
@@ -21,14 +22,12 @@ unsafe extern "C" {
 /// Statics of the driver allow one simulation at a time.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// Runs `body` as a simulated thread.
+/// Runs `body` as a simulated thread, on [`crate::Profile::Windows`].
 ///
 /// # Panics
 /// With the seed: when `body` panics, a rule is broken, or no thread can run any more.
 pub fn run(seed: u64, body: impl FnOnce() + 'static) {
-    if let Err(failure) = try_run(seed, body) {
-        panic!("seed {seed}: {failure}");
-    }
+    Sim::new(seed).run(body);
 }
 
 /// As [`run`], but gives a broken rule or a deadlock as an error.
@@ -39,13 +38,20 @@ pub fn run(seed: u64, body: impl FnOnce() + 'static) {
 /// # Panics
 /// When `body` panics.
 pub fn try_run(seed: u64, body: impl FnOnce() + 'static) -> Result<Report, String> {
+    Sim::new(seed).try_run(body)
+}
+
+/// One run.
+pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report, String> {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     set_in_driver(false);
     replace(Some(Box::new(State {
-        random: seed,
+        random: sim.seed,
         now: 10_000_000,
+        profile: sim.profile,
         ..State::default()
     })));
+    with(|s| wsk::start(s, sim.ready));
     wsk::worker(1);
     wsk::worker(2);
     let main = sched::spawn("the test".into(), 512 * 1024, false, body);
@@ -69,7 +75,7 @@ pub fn try_run(seed: u64, body: impl FnOnce() + 'static) -> Result<Report, Strin
             Err(failure)
         }
         Err(panic) => {
-            eprintln!("seed {seed}");
+            eprintln!("seed {}, profile {:?}", sim.seed, sim.profile);
             std::mem::forget(state);
             resume_unwind(panic)
         }
@@ -93,7 +99,7 @@ pub fn lot(bound: u64) -> u64 {
 
 /// Runs `peer` for every connection to `port` of any address.
 pub fn listen(port: u16, peer: impl Fn(Stream) + 'static) {
-    with(|s| s.listeners.insert(port, Rc::new(peer)));
+    with(|s| s.net.listeners.insert(port, Rc::new(peer)));
 }
 
 /// Runs `body` on a simulated thread of its own.

@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::io::{File, IrpInfo};
-use crate::net::{Connection, Listener};
+use crate::net::Net;
+use crate::profile::Profile;
 use crate::sched::Thread;
-use crate::wsk::{Op, Registration, Socket};
+use crate::wsk::Wsk;
 
 /// The whole state. Borrowed for moments only, never across a switch of threads.
 #[derive(Default)]
@@ -32,13 +33,9 @@ pub(crate) struct State {
     pub(crate) devices: BTreeMap<usize, Box<[u128]>>,
     pub(crate) interfaces: BTreeMap<String, (usize, bool)>,
     pub(crate) files: BTreeMap<usize, File>,
-    pub(crate) registrations: BTreeMap<usize, Registration>,
-    pub(crate) sockets: BTreeMap<usize, Socket>,
-    pub(crate) ops: BTreeMap<u64, Op>,
-    #[expect(clippy::vec_box, reason = "pointers to them are given out")]
-    pub(crate) infos: BTreeMap<usize, Vec<Box<crate::wsk::Info>>>,
-    pub(crate) connections: Vec<Connection>,
-    pub(crate) listeners: BTreeMap<u16, Listener>,
+    pub(crate) profile: Profile,
+    pub(crate) wsk: Wsk,
+    pub(crate) net: Net,
     pub(crate) next: u64,
     pub(crate) deepest: BTreeMap<String, usize>,
     pub(crate) calls: u64,

@@ -1,10 +1,10 @@
-//! The driver on the simulated kernel, with many seeds.
+//! The driver on the simulated kernel, with every provider and many seeds.
 
 use std::io::{Read, Write};
 use std::time::Duration;
 
 use wskhttp_client::{Device, Request};
-use wskhttp_ntsim::{BLACK_HOLE, Driver, Stream, listen, lot, run, sleep, spawn, try_run};
+use wskhttp_ntsim::{BLACK_HOLE, Driver, Profile, Sim, Stream, listen, lot, sleep, spawn, try_run};
 
 const SEEDS: u64 = 100;
 
@@ -15,6 +15,13 @@ fn seeds() -> std::ops::Range<u64> {
     {
         Some(seed) => seed..seed + 1,
         None => 0..SEEDS,
+    }
+}
+
+/// Runs `body` on every provider.
+fn run(seed: u64, body: impl FnOnce() + Copy + 'static) {
+    for profile in Profile::ALL {
+        Sim::new(seed).profile(profile).run(body);
     }
 }
 

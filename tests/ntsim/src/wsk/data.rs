@@ -2,97 +2,167 @@
 
 use super::*;
 
-/// Decides what can be decided of a socket's requests.
+/// Decides what can be decided of a socket's requests, and of those at the other side.
 pub(super) fn settle(at: usize) {
     let level = enter_quietly();
     with(|s| {
-        let Some(socket) = s.sockets.get(&at) else {
-            return;
-        };
-        let (connection, closing) = (socket.connection, socket.closing);
-        let ids: Vec<u64> = s
-            .ops
-            .iter()
-            .filter(|(_, op)| op.socket == at && op.result.is_none())
-            .map(|(id, _)| *id)
-            .collect();
-        let mut window = usize::MAX;
-        for id in ids {
-            let kind = s.ops[&id].kind;
-            let result = match (kind, connection) {
-                (Kind::Close, _) => {
-                    let others = s
-                        .ops
-                        .iter()
-                        .any(|(other, op)| op.socket == at && *other != id);
-                    (!others).then_some((0, 0))
-                }
-                _ if closing => Some((STATUS_CANCELLED, 0)),
-                (_, Some(c)) if s.connections[c].reset => Some((STATUS_CONNECTION_RESET, 0)),
-                (Kind::Send, Some(c)) => send(s, id, c, &mut window),
-                (Kind::Receive, Some(c)) => receive(s, id, c),
-                (Kind::Disconnect, Some(c)) => {
-                    let sends = s
-                        .ops
-                        .values()
-                        .any(|op| op.socket == at && op.kind == Kind::Send && op.result.is_none());
-                    if !sends {
-                        s.connections[c].client_fin = true;
-                    }
-                    (!sends).then_some((0, 0))
-                }
-                _ => None,
-            };
-            if let Some(op) = s.ops.get_mut(&id) {
-                op.result = op.result.or(result);
-            }
-        }
+        let peer = s.wsk.sockets.get(&at).and_then(|socket| socket.link);
+        let peer = peer.and_then(|(connection, side)| socket_of(s, connection, 1 - side));
+        while settle_one(s, at) | peer.is_some_and(|peer| settle_one(s, peer)) {}
     });
     drop(level);
 }
 
-fn send(s: &mut State, id: u64, c: usize, window: &mut usize) -> Option<(NTSTATUS, usize)> {
-    let op = s.ops.get_mut(&id)?;
-    let buffer = op.buffer.as_mut()?;
-    let connection = &mut s.connections[c];
-    *window = (*window).min(connection.window.saturating_sub(connection.to_peer.len()));
-    let n = (buffer.len - buffer.done).min(*window);
-    let from: *const u8 = std::ptr::with_exposed_provenance(buffer.address + buffer.done);
-    // SAFETY: rules 28 to 30: memory that stays until the request is over.
-    connection
-        .to_peer
-        .extend(unsafe { std::slice::from_raw_parts(from, n) });
-    buffer.done += n;
-    let all = buffer.done == buffer.len;
-    if !all {
-        // What comes after waits.
-        *window = 0;
-    }
-    all.then_some((0, buffer.len))
+/// Moves the data of a connection as far as it goes.
+pub(crate) fn pump(connection: usize) {
+    let sockets = with(|s| [0, 1].map(|side| socket_of(s, connection, side)));
+    sockets.into_iter().flatten().for_each(settle);
 }
 
-fn receive(s: &mut State, id: u64, c: usize) -> Option<(NTSTATUS, usize)> {
-    let first = s.ops.range(..id).all(|(_, op)| {
-        op.kind != Kind::Receive || op.result.is_some() || op.socket != s.ops[&id].socket
-    });
-    let buffer = s.ops.get(&id)?.buffer?;
-    let connection = &s.connections[c];
-    if !first {
-        return None;
-    }
-    if connection.to_client.is_empty() {
-        return connection.peer_fin.then_some((0, 0));
-    }
-    let most = buffer.len.min(connection.to_client.len()) as u64;
-    let n = if most == 0 {
-        0
-    } else {
-        1 + s.lot(most) as usize
-    };
-    let to: *mut u8 = std::ptr::with_exposed_provenance_mut(buffer.address);
-    for (i, byte) in s.connections[c].to_client.drain(..n).enumerate() {
-        // SAFETY: rules 28 to 30: memory that stays until the request is over.
-        unsafe { to.add(i).write(byte) };
-    }
-    Some((0, n))
+fn socket_of(s: &State, connection: usize, side: usize) -> Option<usize> {
+    let mut sockets = s.wsk.sockets.iter();
+    let found = sockets.find(|(_, socket)| socket.link == Some((connection, side)));
+    found.map(|(at, _)| *at)
 }
+
+/// Whether an earlier request of the kind is not decided.
+#[derive(Default)]
+struct Waiting {
+    send: bool,
+    receive: bool,
+}
+
+/// Whether anything has changed.
+fn settle_one(s: &mut State, at: usize) -> bool {
+    let Some(socket) = s.wsk.sockets.get(&at) else {
+        return false;
+    };
+    let (link, closing, dead) = (socket.link, socket.closing, socket.dead);
+    let ids: Vec<u64> = s
+        .wsk
+        .ops
+        .iter()
+        .filter(|(_, op)| op.socket == at && op.result.is_none())
+        .map(|(id, _)| *id)
+        .collect();
+    let mut waiting = Waiting::default();
+    let mut changed = false;
+    for id in ids {
+        let Some(mut op) = s.wsk.ops.remove(&id) else {
+            continue;
+        };
+        let done = op.chain.done;
+        match (op.kind, link) {
+            (Kind::Close, _) => close(s, &mut op),
+            _ if dead => op.decide(STATUS_FILE_FORCED_CLOSED, 0),
+            _ if closing => close_over(s, &mut op),
+            (_, Some((c, side))) => transfer(s, &mut op, c, side, &mut waiting),
+            _ => {}
+        }
+        changed |= op.chain.done != done || op.result.is_some();
+        s.wsk.ops.insert(id, op);
+    }
+    changed
+}
+
+/// Closing is over when everything else is (rule 63).
+fn close(s: &mut State, op: &mut Op) {
+    let others = s.wsk.ops.values().any(|other| other.socket == op.socket);
+    if !others {
+        let delay = match s.profile.is_hostile() && s.lot(4) == 0 {
+            true => s.lot(LONG_CLOSE),
+            false => 0,
+        };
+        op.decide_at(s.now + delay, 0);
+    }
+}
+
+/// A request of a socket that is being closed.
+fn close_over(s: &State, op: &mut Op) {
+    if s.profile.is_hostile() && op.kind == Kind::Connect {
+        // Rule 68: a connect that is not canceled first takes its time.
+        op.decide_at(s.now + LONG_CONNECT, STATUS_IO_TIMEOUT);
+    } else {
+        op.decide(STATUS_CANCELLED, 0);
+    }
+}
+
+/// A request of a connected socket.
+fn transfer(s: &mut State, op: &mut Op, c: usize, side: usize, waiting: &mut Waiting) {
+    let by = s.net.connections[c].reset;
+    let own = by == Some(side);
+    match op.kind {
+        Kind::Send if own => op.decide(STATUS_CANCELLED, 0),
+        Kind::Receive if own => op.decide(STATUS_CONNECTION_ABORTED, 0),
+        Kind::Disconnect if own => op.decide(STATUS_CONNECTION_ABORTED, 0),
+        Kind::Send | Kind::Disconnect if by.is_some() => op.decide(STATUS_CONNECTION_RESET, 0),
+        Kind::Send if !waiting.send => {
+            let all = send(s, op, c, side);
+            waiting.send = !all;
+            if all {
+                op.decide(0, op.chain.len);
+            }
+        }
+        Kind::Disconnect if !waiting.send => finish(s, op, c, side),
+        Kind::Receive if !waiting.receive => {
+            receive(s, op, c, side);
+            waiting.receive = op.result.is_none();
+        }
+        _ => {}
+    }
+}
+
+/// Sends the last data, and FIN behind it (rule 58).
+fn finish(s: &mut State, op: &mut Op, c: usize, side: usize) {
+    if send(s, op, c, side) {
+        s.net.connections[c].pipes[side].fin = true;
+        if !op.stuck {
+            op.decide(0, 0);
+        }
+    }
+}
+
+/// Sends as much as there is room for. Whether that was all (rule 49).
+fn send(s: &mut State, op: &mut Op, c: usize, side: usize) -> bool {
+    let pipe = &mut s.net.connections[c].pipes[side];
+    let n = op.chain.left().min(pipe.room());
+    op.chain.take(n, &mut pipe.data);
+    op.chain.left() == 0
+}
+
+fn receive(s: &mut State, op: &mut Op, c: usize, side: usize) {
+    let over = s.net.connections[c].is_over(side);
+    let pipe = s.net.connections[c].incoming(side);
+    if op.flags & WSK_FLAG_DRAIN != 0 {
+        pipe.data.clear();
+    }
+    let (there, fin) = (pipe.data.len(), pipe.fin);
+    let most = op
+        .chain
+        .left()
+        .min(there)
+        .min(pipe.at_most.unwrap_or(usize::MAX));
+    let all = op.flags & WSK_FLAG_WAITALL != 0;
+    if most > 0 {
+        let n = if all {
+            most
+        } else {
+            1 + s.lot(most as u64) as usize
+        };
+        let pipe = s.net.connections[c].incoming(side);
+        let data: Vec<u8> = pipe.data.drain(..n).collect();
+        op.chain.put(&data);
+    }
+    let done = op.chain.done;
+    let full = op.chain.left() == 0 && op.flags & WSK_FLAG_DRAIN == 0;
+    let ended = fin && s.net.connections[c].incoming(side).data.is_empty();
+    if over {
+        op.decide(STATUS_CONNECTION_RESET, 0);
+    } else if full || ended || (done > 0 && !all) {
+        op.decide(0, done);
+    }
+}
+
+/// How long closing may take on a hostile provider, and a connect that was not canceled before.
+const LONG_CLOSE: u64 = 60 * 10_000_000;
+const LONG_CONNECT: u64 = 300 * 10_000_000;

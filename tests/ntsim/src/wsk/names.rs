@@ -1,6 +1,14 @@
 //! Names.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use super::*;
+
+/// One element of an address list, and its address.
+pub(crate) struct Info {
+    info: ADDRINFOEXW,
+    address: SOCKADDR_INET,
+}
 
 pub(super) unsafe extern "C" fn get_address_info(
     client: PWSK_CLIENT,
@@ -16,71 +24,69 @@ pub(super) unsafe extern "C" fn get_address_info(
 ) -> NTSTATUS {
     let _entry = enter("WskGetAddressInfo", APC);
     assert_passive("rule 86: WskGetAddressInfo above PASSIVE_LEVEL");
-    captured(client, "WskGetAddressInfo");
+    let _captured = Captured::new(client, "WskGetAddressInfo");
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskGetAddressInfo", irp, Kind::Resolve, 0) };
     // SAFETY: a valid string by the contract.
     let name = unsafe { text(name) };
     with(|s| {
-        if let Some(op) = s.ops.get_mut(&id) {
-            op.out = result.expose_provenance();
+        let wine = s.profile.is_wine();
+        let now = s.now;
+        let Some(op) = s.wsk.ops.get_mut(&id) else {
+            return;
+        };
+        op.out = (result.expose_provenance(), size_of::<PADDRINFOEXW>());
+        match name.as_str() {
+            "localhost" => op.decide(0, 0),
+            // Nothing cancels it there, so it has to end.
+            "slow.test" if wine => op.decide_at(now + WINE_SLOW, STATUS_NOT_FOUND),
+            "slow.test" => {}
+            _ if wine => op.decide(STATUS_NOT_FOUND, 0),
+            _ => op.decide(STATUS_NO_MATCH, STATUS_NO_MATCH as usize),
         }
     });
-    match name.as_str() {
-        "localhost" => resolve_op(id, 0, 0),
-        "slow.test" => {}
-        _ => resolve_op(id, STATUS_NO_MATCH, STATUS_NO_MATCH as usize),
-    }
     end(id)
 }
 
 /// 127.0.0.1 and ::1, in random order.
 pub(super) fn addresses() -> PADDRINFOEXW {
-    let v4 = SOCKADDR_INET {
-        Ipv4: SOCKADDR_IN {
-            sin_addr: wskhttp_core::wsk::sys::IN_ADDR {
-                S_un: wskhttp_core::wsk::sys::IN_ADDR_UN {
-                    S_addr: 0x0100_007F,
-                },
-            },
-            ..SOCKADDR_IN::ANY
-        },
-    };
-    let mut loopback = SOCKADDR_IN6::ANY;
-    loopback.sin6_addr.u.Byte = std::net::Ipv6Addr::LOCALHOST.octets();
-    let v6 = SOCKADDR_INET { Ipv6: loopback };
-    let mut list = vec![
-        (v4, AF_INET, size_of::<SOCKADDR_IN>()),
-        (v6, AF_INET6, size_of::<SOCKADDR_IN6>()),
+    let mut list = [
+        IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::from(Ipv6Addr::LOCALHOST),
     ];
     if lot(2) == 0 {
         list.reverse();
     }
     let mut infos: Vec<Box<Info>> = Vec::new();
     let mut next = std::ptr::null_mut();
-    for (address, family, len) in list {
+    for ip in list {
+        let address = SocketAddr::from((ip, 0));
+        let family = address::family(&address);
         let mut info = Box::new(Info {
             info: ADDRINFOEXW {
                 ai_family: family.into(),
-                ai_addrlen: len as _,
+                ai_addrlen: address::size(family) as _,
                 ai_next: next,
                 ..ADDRINFOEXW::ZEROED
             },
-            address,
+            address: address::to_sockaddr(&address),
         });
         info.info.ai_addr = (&raw mut info.address).cast();
         next = &raw mut info.info;
         infos.push(info);
     }
-    with(|s| s.infos.insert(next.addr(), infos));
+    with(|s| s.wsk.infos.insert(next.addr(), infos));
     next
 }
 
 pub(super) unsafe extern "C" fn free_address_info(client: PWSK_CLIENT, list: PADDRINFOEXW) {
     let _entry = enter("WskFreeAddressInfo", APC);
     assert_passive("rule 86: WskFreeAddressInfo above PASSIVE_LEVEL");
-    captured(client, "WskFreeAddressInfo");
-    if with(|s| s.infos.remove(&list.addr())).is_none() {
+    let _captured = Captured::new(client, "WskFreeAddressInfo");
+    if with(|s| s.wsk.infos.remove(&list.addr())).is_none() {
         breach("rule 87: an address list is freed twice, or none");
     }
 }
+
+/// How long Wine takes for a name that nobody answers for.
+const WINE_SLOW: u64 = 10 * 10_000_000;

@@ -1,39 +1,115 @@
-//! The functions of a socket.
+//! Sockets: made, bound and closed.
 
 use super::*;
 
-/// A call on a socket: between this and [`leave`] the socket must not be closed.
-fn enter_socket(name: &str, socket: PWSK_SOCKET) -> usize {
-    let at = socket.addr();
-    let good = with(|s| match s.sockets.get_mut(&at) {
-        Some(socket) if !socket.closing => {
-            socket.executing += 1;
-            true
+/// What the provider knows of a socket.
+pub(crate) struct Socket {
+    pub(super) object: Box<WSK_SOCKET>,
+    pub(super) family: u16,
+    pub(super) phase: Phase,
+    /// Its connection, and which side of it this is.
+    pub(super) link: Option<(usize, usize)>,
+    pub(super) local: Option<SocketAddr>,
+    /// Calls that have not returned.
+    executing: u32,
+    pub(super) closing: bool,
+    /// Forced closed.
+    pub(super) dead: bool,
+    pub(super) sent_fin: bool,
+    /// Disconnected abortively.
+    pub(super) aborted: bool,
+    /// The transport knows the flags of send and receive.
+    pub(super) has_flags: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Created,
+    Bound,
+    Connected,
+}
+
+/// A call on a socket: until it is dropped the socket must not be closed.
+pub(super) struct Call {
+    pub(super) at: usize,
+}
+
+impl Call {
+    pub(super) fn new(name: &str, socket: PWSK_SOCKET) -> Self {
+        let at = socket.addr();
+        let good = with(|s| match s.wsk.sockets.get_mut(&at) {
+            Some(socket) if !socket.closing => {
+                socket.executing += 1;
+                true
+            }
+            _ => false,
+        });
+        if !good {
+            breach(&format!(
+                "rule 64: {name} on a socket that is closed or being closed"
+            ));
         }
-        _ => false,
-    });
-    if !good {
-        breach(&format!(
-            "rule 64: {name} on a socket that is closed or being closed"
-        ));
+        switch();
+        Self { at }
     }
-    switch();
-    at
+
+    /// Looks at the socket.
+    pub(super) fn look<R>(&self, look: impl FnOnce(&mut Socket) -> R) -> R {
+        with(|s| {
+            look(
+                s.wsk
+                    .sockets
+                    .get_mut(&self.at)
+                    .expect("there during a call"),
+            )
+        })
+    }
+
+    /// The end of a call that has begun a request.
+    pub(super) fn finish(self, id: u64) -> NTSTATUS {
+        settle(self.at);
+        end(id)
+    }
 }
 
-fn leave(at: usize, id: u64) -> NTSTATUS {
-    settle(at);
-    let status = end(id);
-    with(|s| {
-        if let Some(socket) = s.sockets.get_mut(&at) {
-            socket.executing -= 1;
-        }
+impl Drop for Call {
+    fn drop(&mut self) {
+        with(|s| {
+            if let Some(socket) = s.wsk.sockets.get_mut(&self.at) {
+                socket.executing -= 1;
+            }
+        });
+    }
+}
+
+/// A new socket, which is not the client's yet.
+fn new_socket(family: u16) -> usize {
+    let mut object = Box::new(WSK_SOCKET {
+        Dispatch: tables::connection(),
     });
-    status
-}
-
-fn phase(at: usize) -> Phase {
-    with(|s| s.sockets[&at].phase)
+    let at = (&raw mut *object).expose_provenance();
+    with(|s| {
+        let has_flags = match s.profile {
+            crate::Profile::Viosock => false,
+            crate::Profile::Hostile => s.lot(2) == 0,
+            _ => true,
+        };
+        let socket = Socket {
+            object,
+            family,
+            phase: Phase::Created,
+            link: None,
+            local: None,
+            executing: 0,
+            closing: false,
+            dead: false,
+            sent_fin: false,
+            aborted: false,
+            has_flags,
+        };
+        s.wsk.sockets.insert(at, socket);
+    });
+    at
 }
 
 pub(super) unsafe extern "C" fn socket(
@@ -50,7 +126,7 @@ pub(super) unsafe extern "C" fn socket(
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskSocket", DISPATCH);
-    captured(client, "WskSocket");
+    let _captured = Captured::new(client, "WskSocket");
     if flags != WSK_FLAG_CONNECTION_SOCKET || !dispatch.is_null() {
         breach("WskSocket: only connection sockets without callbacks are simulated");
     }
@@ -60,205 +136,47 @@ pub(super) unsafe extern "C" fn socket(
     }
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskSocket", irp, Kind::Create, 0) };
-    let mut object = Box::new(WSK_SOCKET {
-        Dispatch: (&raw const CONNECTION.0).cast(),
-    });
-    let at = (&raw mut *object).expose_provenance();
-    with(|s| {
-        let socket = Socket {
-            object,
-            family,
-            phase: Phase::Created,
-            connection: None,
-            executing: 0,
-            closing: false,
-            sent_fin: false,
-        };
-        s.sockets.insert(at, socket)
-    });
-    resolve_op(id, 0, at);
+    if with(|s| s.wsk.ops[&id].result.is_none()) {
+        decide(id, 0, new_socket(family));
+    }
     end(id)
 }
 
-unsafe extern "C" fn bind(
+pub(super) unsafe extern "C" fn bind(
     socket: PWSK_SOCKET,
-    address: PSOCKADDR,
+    local: PSOCKADDR,
     flags: u32,
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskBind", DISPATCH);
-    let at = enter_socket("WskBind", socket);
+    let call = Call::new("WskBind", socket);
     // SAFETY: readable by the contract.
-    let family = unsafe { (*address).sa_family };
-    if flags != 0 || with(|s| s.sockets[&at].family) != family || phase(at) != Phase::Created {
+    let local = unsafe { address::read(local) };
+    let (family, phase) = call.look(|socket| (socket.family, socket.phase));
+    if flags != 0 || address::family(&local) != family || phase != Phase::Created {
         breach("rule 42: WskBind with flags, with an address of another family, or twice");
     }
     // SAFETY: the contract is the same.
-    let id = unsafe { begin("WskBind", irp, Kind::Bind, at) };
-    resolve_op(id, 0, 0);
-    leave(at, id)
+    let id = unsafe { begin("WskBind", irp, Kind::Bind, call.at) };
+    let short = with(|s| s.profile.is_wine()) && local.is_ipv6();
+    if short {
+        // Wine passes on 16 bytes of it.
+        decide(id, STATUS_NO_MEMORY, 0);
+    } else {
+        let local = address::with_port(local);
+        call.look(|socket| socket.local = Some(local));
+        decide(id, 0, 0);
+    }
+    call.finish(id)
 }
 
-unsafe extern "C" fn connect(
-    socket: PWSK_SOCKET,
-    address: PSOCKADDR,
-    flags: u32,
-    irp: *mut IRP,
-) -> NTSTATUS {
-    let _entry = enter("WskConnect", DISPATCH);
-    let at = enter_socket("WskConnect", socket);
-    if phase(at) != Phase::Bound {
-        breach("rule 42: WskConnect on a socket that is not bound, or connected");
-    }
-    // SAFETY: readable by the contract; both families have the port in the same place.
-    let (family, port) = unsafe {
-        let v4 = address.cast::<SOCKADDR_IN>();
-        ((*v4).sin_family, u16::from_be((*v4).sin_port))
-    };
-    if flags != 0 || with(|s| s.sockets[&at].family) != family {
-        breach("rule 44: WskConnect with flags, or with an address of another family");
-    }
-    // SAFETY: the contract is the same.
-    let id = unsafe { begin("WskConnect", irp, Kind::Connect, at) };
-    match net::connect(port) {
-        Some(connection) => {
-            with(|s| {
-                if let Some(socket) = s.sockets.get_mut(&at) {
-                    socket.connection = Some(connection);
-                }
-            });
-            resolve_op(id, 0, 0);
-        }
-        None if port == BLACK_HOLE => {}
-        None => resolve_op(id, STATUS_CONNECTION_REFUSED, 0),
-    }
-    leave(at, id)
-}
-
-/// The part of an MDL that a buffer names, after the rules for buffers.
-///
-/// # Safety
-/// `buffer` is readable.
-unsafe fn buffer(name: &str, buffer: PWSK_BUF) -> Buffer {
-    // SAFETY: by the contract.
-    let buffer = unsafe { *buffer };
-    let (offset, len) = (buffer.Offset as usize, buffer.Length as usize);
-    let mdl = buffer.Mdl.addr();
-    let known = with(|s| {
-        s.mdls
-            .get(&mdl)
-            .map(|mdl| (mdl.address, mdl.len, mdl.resident))
-    });
-    let Some((address, room, resident)) = known else {
-        if mdl == 0 && len == 0 {
-            return Buffer {
-                mdl: 0,
-                address: 0,
-                len: 0,
-                done: 0,
-            };
-        }
-        breach(&format!("rule 29: {name} with an MDL that is not there"));
-    };
-    if !resident {
-        breach(&format!(
-            "rule 28: {name} with an MDL of memory that is neither locked nor nonpaged"
-        ));
-    }
-    if offset >= room.max(1) || len > room - offset {
-        breach(&format!(
-            "rule 29: {name} with an offset or a length outside its MDL"
-        ));
-    }
-    if !with(|s| crate::ex::is_pool(s, address, room)) {
-        breach(&format!(
-            "rule 30: {name} with an MDL of memory that is freed"
-        ));
-    }
-    Buffer {
-        mdl,
-        address: address + offset,
-        len,
-        done: 0,
-    }
-}
-
-unsafe fn transfer(
-    name: &str,
-    kind: Kind,
-    socket: PWSK_SOCKET,
-    part: PWSK_BUF,
-    irp: *mut IRP,
-) -> NTSTATUS {
-    let at = enter_socket(name, socket);
-    if phase(at) != Phase::Connected {
-        breach(&format!(
-            "rule 48: {name} on a socket that is not connected"
-        ));
-    }
-    if kind == Kind::Send && with(|s| s.sockets[&at].sent_fin) {
-        breach("rule 57: WskSend after WskDisconnect");
-    }
-    // SAFETY: the contract is the same.
-    let part = unsafe { buffer(name, part) };
-    // SAFETY: the contract is the same.
-    let id = unsafe { begin(name, irp, kind, at) };
-    with(|s| {
-        if let Some(op) = s.ops.get_mut(&id) {
-            op.buffer = Some(part);
-        }
-    });
-    leave(at, id)
-}
-
-unsafe extern "C" fn wsk_send(
-    socket: PWSK_SOCKET,
-    buffer: PWSK_BUF,
-    _flags: u32,
-    irp: *mut IRP,
-) -> NTSTATUS {
-    let _entry = enter("WskSend", DISPATCH);
-    // SAFETY: the contract is the same.
-    unsafe { transfer("WskSend", Kind::Send, socket, buffer, irp) }
-}
-
-unsafe extern "C" fn wsk_receive(
-    socket: PWSK_SOCKET,
-    buffer: PWSK_BUF,
-    _flags: u32,
-    irp: *mut IRP,
-) -> NTSTATUS {
-    let _entry = enter("WskReceive", DISPATCH);
-    // SAFETY: the contract is the same.
-    unsafe { transfer("WskReceive", Kind::Receive, socket, buffer, irp) }
-}
-
-unsafe extern "C" fn disconnect(
-    socket: PWSK_SOCKET,
-    buffer: PWSK_BUF,
-    flags: u32,
-    irp: *mut IRP,
-) -> NTSTATUS {
-    let _entry = enter("WskDisconnect", DISPATCH);
-    let at = enter_socket("WskDisconnect", socket);
-    if flags & WSK_FLAG_ABORTIVE != 0 || !buffer.is_null() {
-        breach("WskDisconnect: only graceful ones without data are simulated");
-    }
-    // SAFETY: the contract is the same.
-    let id = unsafe { begin("WskDisconnect", irp, Kind::Disconnect, at) };
-    with(|s| s.sockets.get_mut(&at).map(|socket| socket.sent_fin = true));
-    leave(at, id)
-}
-
-unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTSTATUS {
+pub(super) unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTSTATUS {
     let _entry = enter("WskCloseSocket", DISPATCH);
     let at = socket.addr();
     let state = with(|s| {
-        let socket = s.sockets.get_mut(&at)?;
-        Some((
-            socket.executing,
-            std::mem::replace(&mut socket.closing, true),
-        ))
+        let socket = s.wsk.sockets.get_mut(&at)?;
+        let was_closing = std::mem::replace(&mut socket.closing, true);
+        Some((socket.executing, was_closing))
     });
     match state {
         None | Some((_, true)) => {
@@ -271,36 +189,20 @@ unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTSTATUS {
     }
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskCloseSocket", irp, Kind::Close, at) };
-    let connection = with(|s| {
-        let c = s.sockets[&at].connection?;
-        let connection = &mut s.connections[c];
-        connection.reset |= !(connection.client_fin && connection.peer_fin);
-        Some(c)
+    with(|s| {
+        let Some((connection, side)) = s.wsk.sockets[&at].link else {
+            return;
+        };
+        let is_wine = s.profile.is_wine();
+        let connection = &mut s.net.connections[connection];
+        let all_read = connection.incoming(side).data.is_empty();
+        let finished = connection.incoming(side).fin && connection.pipes[side].fin;
+        if is_wine && all_read {
+            connection.pipes[side].fin = true;
+        } else if !(finished && all_read) {
+            connection.reset(side, false);
+        }
     });
-    let _ = connection;
     settle(at);
     end(id)
 }
-
-/// The table has pointers, which are null.
-struct Table(WSK_PROVIDER_CONNECTION_DISPATCH);
-// SAFETY: constant.
-unsafe impl Sync for Table {}
-
-static CONNECTION: Table = Table(WSK_PROVIDER_CONNECTION_DISPATCH {
-    Basic: WSK_PROVIDER_BASIC_DISPATCH {
-        WskControlSocket: None,
-        WskCloseSocket: Some(close),
-    },
-    WskBind: Some(bind),
-    WskConnect: Some(connect),
-    WskGetLocalAddress: None,
-    WskGetRemoteAddress: None,
-    WskSend: Some(wsk_send),
-    WskReceive: Some(wsk_receive),
-    WskDisconnect: Some(disconnect),
-    WskRelease: None,
-    WskConnectEx: None,
-    WskSendEx: std::ptr::null_mut(),
-    WskReceiveEx: std::ptr::null_mut(),
-});

@@ -1,0 +1,116 @@
+//! What is fixed for one run: the seed, and the provider of WSK that the driver meets.
+
+use std::time::Duration;
+
+use crate::sim;
+
+/// A provider of WSK, with the machine around it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// Microsoft's: all that the documents promise, and no more.
+    #[default]
+    Windows,
+    /// Wine 10's `netio.sys`: sockets, names and little else; what is missing returns
+    /// STATUS_NOT_IMPLEMENTED and never completes the IRP. IPv4 only, no MDL chains, flags are
+    /// not looked at, at most ten requests of a socket at a time, nothing can be canceled but by
+    /// closing the socket, and whatever can be decided is completed inside the call.
+    Wine,
+    /// As that of the virtio drivers: no event callbacks, no flags, no WskSocketConnect, no
+    /// WskControlClient; these fail, and complete their IRP.
+    Viosock,
+    /// What the documents allow, at its worst: the provider is late, completes inside the call and
+    /// returns something else than the IRP says, supports no flags on half the sockets; graceful
+    /// disconnects hang until they are forced, closing takes its time.
+    Hostile,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 4] = [Self::Windows, Self::Wine, Self::Viosock, Self::Hostile];
+
+    /// Whether the provider leaves out what netio.sys of Wine does.
+    pub(crate) fn is_wine(self) -> bool {
+        self == Self::Wine
+    }
+
+    pub(crate) fn is_hostile(self) -> bool {
+        self == Self::Hostile
+    }
+}
+
+/// One run, to be configured.
+///
+/// ```ignore
+/// Sim::new(seed).profile(Profile::Hostile).run(|| { ... });
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Sim {
+    pub(crate) seed: u64,
+    pub(crate) profile: Profile,
+    pub(crate) ready: Ready,
+}
+
+/// When the provider can be captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// As the profile has it, by lot.
+    Profile,
+    After(Duration),
+    Never,
+}
+
+impl Sim {
+    /// A run on [`Profile::Windows`].
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            profile: Profile::Windows,
+            ready: Ready::Profile,
+        }
+    }
+
+    /// Chooses the provider.
+    pub fn profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The provider is ready that long after the start. Otherwise the profile decides, by lot.
+    pub fn ready_after(self, time: Duration) -> Self {
+        Self {
+            ready: Ready::After(time),
+            ..self
+        }
+    }
+
+    /// The provider never becomes ready.
+    pub fn never_ready(self) -> Self {
+        Self {
+            ready: Ready::Never,
+            ..self
+        }
+    }
+
+    /// Runs `body` as a simulated thread.
+    ///
+    /// # Panics
+    /// With the seed and the profile: when `body` panics, a rule is broken, or no thread can run
+    /// any more.
+    pub fn run(self, body: impl FnOnce() + 'static) {
+        let (seed, profile) = (self.seed, self.profile);
+        if let Err(failure) = self.try_run(body) {
+            panic!("seed {seed}, profile {profile:?}: {failure}");
+        }
+    }
+
+    /// As [`Sim::run`], but gives a broken rule or a deadlock as an error.
+    ///
+    /// # Errors
+    /// What was broken, with the rule's number and source, and by which thread.
+    ///
+    /// # Panics
+    /// When `body` panics.
+    pub fn try_run(self, body: impl FnOnce() + 'static) -> Result<sim::Report, String> {
+        sim::execute(self, body)
+    }
+}

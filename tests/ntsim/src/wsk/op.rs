@@ -1,0 +1,293 @@
+//! Requests: from the call that begins one to the completion of its IRP.
+
+use super::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Create,
+    Bind,
+    Connect,
+    Send,
+    Receive,
+    Disconnect,
+    Close,
+    Resolve,
+}
+
+/// A request with its IRP.
+pub(crate) struct Op {
+    irp: usize,
+    pub(super) kind: Kind,
+    pub(super) socket: usize,
+    pub(super) flags: u32,
+    pub(super) chain: Chain,
+    /// What the provider writes at the end: where, and how many bytes.
+    pub(super) out: (usize, usize),
+    pub(super) result: Option<(NTSTATUS, usize)>,
+    /// A graceful disconnect that hangs until it is forced.
+    pub(super) stuck: bool,
+    /// The end is not before.
+    not_before: u64,
+    /// Left to the provider's threads.
+    posted: bool,
+}
+
+impl Op {
+    /// Decides it, unless it was decided before.
+    pub(super) fn decide(&mut self, status: NTSTATUS, information: usize) {
+        self.result.get_or_insert((status, information));
+    }
+
+    /// Decides it now, for later.
+    pub(super) fn decide_at(&mut self, time: u64, status: NTSTATUS) {
+        self.not_before = time;
+        self.decide(status, 0);
+    }
+}
+
+/// A request for an IRP, after the rules for IRPs. On a socket that is forced closed it is decided.
+///
+/// # Safety
+/// `irp` is null or what a driver takes for an IRP.
+pub(super) unsafe fn begin(name: &str, irp: *mut IRP, kind: Kind, socket: usize) -> u64 {
+    match state_of(irp) {
+        None => breach(&format!("rule 14: {name} with an IRP that is not there")),
+        Some((_, IrpState::Flight)) => breach(&format!("rule 17: {name} with an IRP in flight")),
+        Some((true, IrpState::Completed)) => breach(&format!(
+            "rule 17: {name} with a completed IRP that IoReuseIrp has not seen"
+        )),
+        Some(_) => {}
+    }
+    // SAFETY: looked up above.
+    unsafe {
+        if (*irp).CurrentLocation <= 1 {
+            breach(&format!(
+                "rule 14: {name} with an IRP without free stack location"
+            ));
+        }
+        let next = &*path::next_stack(irp);
+        if next.CompletionRoutine.is_none() || next.Control & 0xE0 != 0xE0 {
+            breach(&format!(
+                "rule 15: {name} with an IRP without completion routine for success, error and cancel"
+            ));
+        }
+        advance(irp);
+    }
+    set_state(irp, IrpState::Flight);
+    with(|s| {
+        let id = s.number();
+        let dead = s.wsk.sockets.get(&socket).is_some_and(|socket| socket.dead);
+        let lost = socket == 0 && s.wsk.lost;
+        let result = match (dead && kind != Kind::Close, lost) {
+            (true, _) => Some((STATUS_FILE_FORCED_CLOSED, 0)),
+            (_, true) => Some((STATUS_DEVICE_NOT_READY, 0)),
+            _ => None,
+        };
+        let delay = if s.profile.is_hostile() && s.lot(8) == 0 {
+            s.lot(500_000)
+        } else {
+            0
+        };
+        let op = Op {
+            irp: irp.expose_provenance(),
+            kind,
+            socket,
+            flags: 0,
+            chain: Chain::default(),
+            out: (0, 0),
+            result,
+            stuck: false,
+            not_before: s.now + delay,
+            posted: false,
+        };
+        s.wsk.ops.insert(id, op);
+        id
+    })
+}
+
+/// Decides a request, unless it was decided before.
+pub(super) fn decide(id: u64, status: NTSTATUS, information: usize) {
+    with(|s| {
+        if let Some(op) = s.wsk.ops.get_mut(&id) {
+            op.decide(status, information);
+        }
+    });
+}
+
+/// The end of a call: completes inside it or later, as the lot falls.
+pub(super) fn end(id: u64) -> NTSTATUS {
+    let (profile, now, kind) = with(|s| (s.profile, s.now, s.wsk.ops[&id].kind));
+    let result = with(|s| {
+        let op = &s.wsk.ops[&id];
+        op.result.filter(|_| is_next(s, id) && op.not_before <= now)
+    });
+    if profile.is_wine() {
+        return end_as_wine(id, kind, result);
+    }
+    let status = match (result, lot(4)) {
+        (Some((status, _)), 0) => {
+            complete(id, irql());
+            status
+        }
+        (Some(_), 1) => {
+            mark_pending(id);
+            complete(id, if lot(2) == 0 { irql() } else { DISPATCH });
+            STATUS_PENDING
+        }
+        _ => {
+            mark_pending(id);
+            post(id);
+            STATUS_PENDING
+        }
+    };
+    if profile.is_hostile() && lot(2) == 0 {
+        // Rule 23: whoever believes it is wrong.
+        return LIES[lot(LIES.len() as u64) as usize];
+    }
+    status
+}
+
+/// netio.sys of Wine completes what it can inside the call, marks nothing pending, and returns
+/// STATUS_PENDING for it, unless making a socket has failed.
+fn end_as_wine(id: u64, kind: Kind, result: Option<(NTSTATUS, usize)>) -> NTSTATUS {
+    match result {
+        Some((status, _)) if kind != Kind::Resolve && (kind != Kind::Connect || lot(2) == 0) => {
+            complete(id, irql());
+            if kind == Kind::Create && status < 0 {
+                return status;
+            }
+        }
+        _ => post(id),
+    }
+    STATUS_PENDING
+}
+
+fn mark_pending(id: u64) {
+    let irp = with(|s| s.wsk.ops[&id].irp);
+    // SAFETY: the provider's IRP.
+    unsafe { path::mark_pending(std::ptr::with_exposed_provenance_mut(irp)) };
+}
+
+fn post(id: u64) {
+    with(|s| {
+        if let Some(op) = s.wsk.ops.get_mut(&id) {
+            op.posted = true;
+        }
+    });
+    switch();
+}
+
+/// What succeeds completes in order, for requests of one kind on one socket (rule 56).
+fn is_next(s: &State, id: u64) -> bool {
+    let op = &s.wsk.ops[&id];
+    let in_order = op.socket != 0 && matches!(op.kind, Kind::Send | Kind::Receive);
+    let succeeds = |op: &Op| op.result.is_some_and(|(status, _)| status >= 0);
+    !in_order
+        || !succeeds(op)
+        || !s
+            .wsk
+            .ops
+            .range(..id)
+            .any(|(_, other)| other.socket == op.socket && other.kind == op.kind && succeeds(other))
+}
+
+/// Completes a request, at `level` if that is higher than the thread's.
+fn complete(id: u64, level: u8) {
+    let op = with(|s| s.wsk.ops.remove(&id)).expect("completed once");
+    let (status, information) = op.result.expect("decided before");
+    with(|s| {
+        if op.kind == Kind::Close {
+            if let Some(mut socket) = s.wsk.sockets.remove(&op.socket) {
+                socket.object.Dispatch = std::ptr::null();
+            }
+        } else if let (Some(socket), true) = (s.wsk.sockets.get_mut(&op.socket), status >= 0) {
+            match op.kind {
+                Kind::Bind => socket.phase = Phase::Bound,
+                Kind::Connect => socket.phase = Phase::Connected,
+                _ => {}
+            }
+        }
+    });
+    if op.kind == Kind::Resolve && status >= 0 {
+        let list = names::addresses();
+        let out: *mut PADDRINFOEXW = std::ptr::with_exposed_provenance_mut(op.out.0);
+        // SAFETY: rule 90: valid until now.
+        unsafe { out.write(list) };
+    }
+    let irp: *mut IRP = std::ptr::with_exposed_provenance_mut(op.irp);
+    let old = set_irql(level.max(irql()));
+    // SAFETY: the provider's IRP, completed once.
+    unsafe {
+        path::set_status(irp, status, information);
+        unwind(irp);
+    }
+    set_irql(old);
+    settle(op.socket);
+}
+
+/// A thread of the provider that completes requests, at a random IRQL.
+pub(crate) fn worker(number: u32) {
+    spawn(format!("provider {number}"), 64 * 1024, false, || {
+        loop {
+            let due = with(|s| next_due(s));
+            block("requests of WSK", due, move |s| {
+                !able(s).is_empty() || next_due(s) != due
+            });
+            let id = with(|s| {
+                let able = able(s);
+                let choice = s.lot(able.len() as u64) as usize;
+                able.get(choice).copied()
+            });
+            if let Some(id) = id {
+                let passive = with(|s| s.profile.is_wine() || s.lot(2) == 0);
+                complete(id, if passive { PASSIVE } else { DISPATCH });
+            }
+        }
+    });
+}
+
+/// The requests that can be completed now.
+fn able(s: &State) -> Vec<u64> {
+    let ready = |op: &Op| op.posted && op.result.is_some() && op.not_before <= s.now;
+    let ids = s.wsk.ops.iter().filter(|(_, op)| ready(op));
+    ids.map(|(id, _)| *id)
+        .filter(|id| is_next(s, *id))
+        .collect()
+}
+
+/// When the next of the others can be.
+fn next_due(s: &State) -> Option<u64> {
+    let waits = |op: &&Op| op.posted && op.result.is_some() && op.not_before > s.now;
+    s.wsk
+        .ops
+        .values()
+        .filter(waits)
+        .map(|op| op.not_before)
+        .min()
+}
+
+/// Cancels the request of an IRP, unless it is decided already.
+pub(crate) fn cancel(irp: *mut IRP) -> bool {
+    let socket = with(|s| {
+        let cancels = !s.profile.is_wine();
+        let op = s.wsk.ops.values_mut().find(|op| op.irp == irp.addr())?;
+        if !cancels || op.result.is_some() || matches!(op.kind, Kind::Close | Kind::Create) {
+            return None;
+        }
+        op.decide(STATUS_CANCELLED, 0);
+        Some(op.socket)
+    });
+    if let Some(socket) = socket {
+        settle(socket);
+    }
+    socket.is_some()
+}
+
+/// What a hostile provider returns instead of the truth.
+const LIES: [NTSTATUS; 5] = [
+    0,
+    STATUS_PENDING,
+    STATUS_UNSUCCESSFUL,
+    STATUS_NOT_IMPLEMENTED,
+    STATUS_FILE_FORCED_CLOSED,
+];
