@@ -94,6 +94,7 @@ pub(crate) fn command(
         .current_dir(workspace.root())
         // Cargo's -Z flags, and the sources of the standard library.
         .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", workspace.bound())
         // They would hide the flags in .cargo/config.toml.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -90,7 +90,7 @@ pub(super) fn build_programs(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn release(workspace: &Workspace, target: Target) -> PathBuf {
-    workspace.target().join(target.triple()).join("release")
+    workspace.bound().join(target.triple()).join("release")
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {

@@ -32,6 +32,12 @@ impl Workspace {
         self.metadata.target_directory.as_std_path()
     }
 
+    /// The target directory of what is compiled with RUSTC_BOOTSTRAP set: build scripts look at it, so
+    /// that in one directory every change between the two would compile nearly everything again.
+    pub(crate) fn bound(&self) -> PathBuf {
+        self.target().join("bound")
+    }
+
     /// Where the products of a build are put.
     pub(crate) fn dist(&self) -> PathBuf {
         self.target().join("dist")
