@@ -6,7 +6,8 @@ use wdk_sys::{DEVICE_OBJECT, DRIVER_OBJECT, GUID, IRP, NTSTATUS, UNICODE_STRING}
 use wskhttp_core::nt::irp as path;
 
 use crate::mm::text;
-use crate::sched::{DISPATCH, PASSIVE, breach, enter, enter_quietly};
+use crate::rule;
+use crate::sched::{DISPATCH, PASSIVE, enter, enter_quietly};
 use crate::state::{driver, lot, with};
 
 unsafe extern "C" {
@@ -54,15 +55,15 @@ unsafe extern "C" fn IoCreateDevice(
 unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
     let _entry = enter("IoDeleteDevice", PASSIVE);
     let Some(mut memory) = with(|s| s.devices.remove(&device.addr())) else {
-        breach("DeleteDevice: a device is deleted twice")
+        rule::C9_240.broken("a device is deleted twice")
     };
     if with(|s| s.files.values().any(|file| file.device == device.addr())) {
-        breach("a device is deleted that has open files");
+        rule::DEVICE_WITH_FILES.broken("a device is deleted that has open files");
     }
     // SAFETY: the device is still there.
     unsafe {
         if !(*device).AttachedDevice.is_null() || !(*device).Reserved.is_null() {
-            breach("C9 201: a device is deleted that is attached, or has one attached");
+            rule::C9_201.broken("a device is deleted that is attached, or has one attached");
         }
         let mut link = &raw mut (*(*device).DriverObject).DeviceObject;
         while *link != device {
@@ -98,7 +99,7 @@ unsafe extern "C" fn IoDetachDevice(target: *mut DEVICE_OBJECT) {
     unsafe {
         let above = (*target).AttachedDevice;
         if above.is_null() {
-            breach("IoDetachDevice: nothing is attached");
+            rule::C9_202.broken("nothing is attached");
         }
         (*above).Reserved = null_mut();
         (*target).AttachedDevice = null_mut();
@@ -189,10 +190,10 @@ pub(crate) unsafe extern "C" fn bus(_: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTS
 pub(crate) fn check_at_unload(driver: *const DRIVER_OBJECT) {
     // SAFETY: the driver object outlives the driver.
     if !unsafe { (*driver).DeviceObject }.is_null() {
-        breach("DanglingDeviceObject: a device is left at unload");
+        rule::DEVICE_LEFT.broken("a device is left at unload");
     }
     if with(|s| s.interfaces.values().any(|(_, on)| *on)) {
-        breach("a device interface is left enabled at unload");
+        rule::INTERFACE_LEFT.broken("a device interface is left enabled at unload");
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use crate::sched::{DISPATCH, breach, enter, enter_quietly};
+use crate::rule;
+use crate::sched::{DISPATCH, enter, enter_quietly};
 use crate::state::{State, in_driver, lot, with};
 
 /// A block of simulated pool.
@@ -39,7 +40,7 @@ unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8
     }
     let _entry = enter("ExAllocatePool2", DISPATCH);
     if size == 0 || tag == 0 {
-        breach("C4 00: a pool allocation of zero bytes or without tag");
+        rule::C4_00.broken("a pool allocation of zero bytes or without tag");
     }
     // SAFETY: the size is not zero.
     let data = unsafe { raw(size, POOL) };
@@ -84,14 +85,14 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
     };
     // SAFETY: as above.
     if unsafe { (*header).magic } == FREED {
-        breach("C4 13: pool is freed twice");
+        rule::C4_13.broken("pool is freed twice");
     }
     let Some(block) = with(|s| s.pool.remove(&data.addr())) else {
-        breach("C4 10: what is freed is no block of pool");
+        rule::C4_10.broken("what is freed is no block of pool");
     };
     check_fence(data, block);
     if with(|s| crate::wsk::pins(s, data.addr(), block.size)) {
-        breach("rule 30: memory of a pending request is freed");
+        rule::WSK_30.broken("memory of a pending request is freed");
     }
     // SAFETY: the block is still there.
     unsafe { data.write_bytes(POISON, block.size) };
@@ -121,8 +122,8 @@ fn check_fence(data: *mut u8, block: Block) {
     // SAFETY: `raw` has put a fence behind the block.
     let fence = unsafe { std::slice::from_raw_parts(data.add(block.size), REDZONE) };
     if fence.iter().any(|byte| *byte != FENCE) {
-        breach(&format!(
-            "C4 51: bytes behind a block of pool were written: {block:?}"
+        rule::C4_51.broken(format!(
+            "bytes behind a block of pool were written: {block:?}"
         ));
     }
 }
@@ -132,7 +133,7 @@ fn check_freed(address: usize, block: Block) {
     // SAFETY: the block is kept.
     let bytes = unsafe { std::slice::from_raw_parts(data, block.size) };
     if bytes.iter().any(|byte| *byte != POISON) {
-        breach(&format!("pool was written after it was freed: {block:?}"));
+        rule::CC.broken(format!("pool was written after it was freed: {block:?}"));
     }
 }
 
@@ -145,7 +146,7 @@ pub(crate) fn check_at_unload() {
         unsafe { release(std::ptr::with_exposed_provenance_mut(address)) };
     }
     if let Some(leak) = with(leaks) {
-        breach(&leak);
+        rule::C4_62.broken(leak);
     }
 }
 
@@ -167,7 +168,7 @@ fn leaks(s: &mut State) -> Option<String> {
         })
         .collect();
     Some(format!(
-        "C4 62: {} blocks of pool are left at unload: {}",
+        "{} blocks of pool are left at unload: {}",
         s.pool.len(),
         list.join("; ")
     ))

@@ -6,7 +6,8 @@ use wdk_sys::{DEVICE_OBJECT, FILE_OBJECT, IO_STACK_LOCATION, IRP, NTSTATUS};
 use wskhttp_core::nt::irp as path;
 
 use crate::ke;
-use crate::sched::{DISPATCH, breach, call_at, enter, irql};
+use crate::rule;
+use crate::sched::{DISPATCH, call_at, enter, irql};
 use crate::state::{driver, with};
 
 /// What the simulator knows of an IRP.
@@ -120,7 +121,7 @@ pub(crate) unsafe fn advance(irp: *mut IRP) {
     // SAFETY: by the contract.
     unsafe {
         if (*irp).CurrentLocation <= 1 {
-            breach("rule 14, C9 208: the IRP has no stack location left");
+            rule::WSK_14.broken("the IRP has no stack location left");
         }
         (*irp).CurrentLocation -= 1;
         set_stack(irp, path::next_stack(irp));
@@ -153,11 +154,9 @@ extern "C" fn IoAllocateIrp(stack_size: i8, _quota: u8) -> *mut IRP {
 unsafe extern "C" fn IoReuseIrp(irp: *mut IRP, status: NTSTATUS) {
     let _entry = enter("IoReuseIrp", DISPATCH);
     match state_of(irp) {
-        Some((true, IrpState::Flight)) => {
-            breach("rule 17 (IoReuseIrp2): an IRP in flight is reused")
-        }
+        Some((true, IrpState::Flight)) => rule::WSK_17.broken("an IRP in flight is reused"),
         Some((true, _)) => {}
-        _ => breach("rule 17 (IoReuseIrp): an IRP is reused that the driver has not allocated"),
+        _ => rule::WSK_17.broken("an IRP is reused that the driver has not allocated"),
     }
     // SAFETY: looked up above.
     unsafe {
@@ -172,9 +171,11 @@ unsafe extern "C" fn IoReuseIrp(irp: *mut IRP, status: NTSTATUS) {
 unsafe extern "C" fn IoFreeIrp(irp: *mut IRP) {
     let _entry = enter("IoFreeIrp", DISPATCH);
     match state_of(irp) {
-        None => breach("an IRP is freed twice, or none"),
-        Some((false, _)) => breach("rule 19: an IRP is freed that the driver has not allocated"),
-        Some((_, IrpState::Flight)) => breach("rule 26, C9 20A: an IRP in flight is freed"),
+        None => rule::C9_01.broken("an IRP is freed twice, or none"),
+        Some((false, _)) => {
+            rule::WSK_19.broken("an IRP is freed that the driver has not allocated")
+        }
+        Some((_, IrpState::Flight)) => rule::WSK_26.broken("an IRP in flight is freed"),
         Some(_) => {}
     }
     kill(irp);
@@ -216,7 +217,7 @@ extern "C" fn PoStartNextPowerIrp(_: *mut IRP) {
 /// Both are valid, and the IRP is the caller's.
 pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     if state_of(irp).is_none() || !with(|s| s.devices.contains_key(&device.addr())) {
-        breach("IofCallDriver with an IRP or a device that is gone");
+        rule::C9_03.broken("IofCallDriver with an IRP or a device that is gone");
     }
     set_state(irp, IrpState::Flight);
     // SAFETY: both are there.
@@ -246,7 +247,7 @@ pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> N
         number
     });
     // SAFETY: both are valid by the contract.
-    let status = call_at(irql(), "a dispatch routine", || unsafe {
+    let status = call_at(irql(), rule::C9_05, "a dispatch routine", || unsafe {
         routine(device, irp)
     });
     let this = with(|s| {
@@ -256,16 +257,15 @@ pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> N
     let this = this.expect("pushed above");
     let pending = status == STATUS_PENDING;
     match this.completed {
-        Some((_, marked)) if marked != pending => breach(if pending {
-            "MarkIrpPending2: STATUS_PENDING was returned for an IRP not marked pending"
-        } else {
-            "MarkIrpPending: another status than STATUS_PENDING was returned for an IRP marked pending"
-        }),
+        Some((_, false)) if pending => rule::PENDED_COMPLETED_REQUEST
+            .broken("STATUS_PENDING was returned for an IRP completed and not marked pending"),
+        Some((_, true)) if !pending => rule::MARK_IRP_PENDING
+            .broken("another status than STATUS_PENDING was returned for an IRP marked pending"),
         Some((completed, false)) if completed != status => {
-            breach("C9 224: the status returned is not the one the IRP was completed with")
+            rule::C9_224.broken("the status returned is not the one the IRP was completed with")
         }
         Some(_) => {}
-        None if !pending => breach("C9 226: an IRP was neither completed nor pended"),
+        None if !pending => rule::C9_226.broken("an IRP was neither completed nor pended"),
         None => {
             // SAFETY: not completed, so it is there, with all its locations.
             let control = unsafe {
@@ -273,9 +273,8 @@ pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> N
                 (*first.add(location as usize - 1)).Control
             };
             if control & SL_PENDING_RETURNED == 0 {
-                breach(
-                    "MarkIrpPending2: STATUS_PENDING was returned for an IRP not marked pending",
-                );
+                rule::MARK_IRP_PENDING_2
+                    .broken("STATUS_PENDING was returned for an IRP not marked pending");
             }
         }
     }
@@ -286,22 +285,22 @@ pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> N
 unsafe extern "C" fn IofCompleteRequest(irp: *mut IRP, _boost: i8) {
     let _entry = enter("IofCompleteRequest", DISPATCH);
     match state_of(irp) {
-        None => breach("DoubleCompletion: an IRP is completed that is completed, or freed"),
+        None => rule::DOUBLE_COMPLETION.broken("an IRP is completed that is completed, or freed"),
         Some((true, _)) => {
-            breach("IoAllocateComplete: a driver completes an IRP that it has allocated")
+            rule::IO_ALLOCATE_COMPLETE.broken("a driver completes an IRP that it has allocated")
         }
         Some(_) => {}
     }
     if with(|s| s.current.is_some_and(|id| !s.threads[id].held.is_empty())) {
-        breach("rule 95 (SpinLockSafe): an IRP is completed under a spin lock");
+        rule::WSK_95.broken("an IRP is completed under a spin lock");
     }
     // SAFETY: looked up above.
     unsafe {
         if (*irp).CancelRoutine.is_some() {
-            breach("C9 07: an IRP is completed with its cancel routine set");
+            rule::C9_07.broken("an IRP is completed with its cancel routine set");
         }
         if matches!(path::status(irp), STATUS_PENDING | -1) {
-            breach("C9 06: an IRP is completed with STATUS_PENDING or -1");
+            rule::C9_06.broken("an IRP is completed with STATUS_PENDING or -1");
         }
         unwind(irp);
     }
@@ -370,16 +369,19 @@ pub(crate) unsafe fn unwind(irp: *mut IRP) {
             set_state(irp, IrpState::Completed);
         }
         // SAFETY: the driver's routine, called once for this location.
-        let status = call_at(irql(), "a completion routine", || unsafe {
+        let me = with(|s| s.current).expect("a simulated thread");
+        with(|s| s.threads[me].completing += 1);
+        let status = call_at(irql(), rule::C4_FA, "a completion routine", || unsafe {
             routine(device, irp, context)
         });
+        with(|s| s.threads[me].completing -= 1);
         if status == MORE_PROCESSING_REQUIRED {
             return;
         }
         if of_driver {
-            breach(
-                "rule 16: the completion routine of the driver's own IRP returned another status than STATUS_MORE_PROCESSING_REQUIRED",
-            );
+            rule::WSK_16.broken(format!(
+                "the completion routine of the driver's own IRP returned {status:#x}"
+            ));
         }
     }
     finish(irp);
@@ -394,7 +396,10 @@ fn finish(irp: *mut IRP) {
     let mdl = with(|s| {
         let request = s.requests.get_mut(&number?)?;
         if information > request.output.len() && request.buffered {
-            s.failure = Some("IoStatus.Information is more than the output buffer holds".into());
+            rule::INFORMATION.fail(
+                s,
+                format!("{information} is more than the output buffer holds"),
+            );
             return None;
         }
         if request.buffered && status >= 0 {
@@ -428,7 +433,7 @@ extern "C" fn IoReleaseCancelSpinLock(level: u8) {
 unsafe extern "C" fn IoCancelIrp(irp: *mut IRP) -> u8 {
     let _entry = enter("IoCancelIrp", DISPATCH);
     if state_of(irp).is_none() {
-        breach("rule 25: an IRP is cancelled that is gone");
+        rule::WSK_25.broken("an IRP is cancelled that is gone");
     }
     cancel(|| Some(irp)).into()
 }
@@ -462,9 +467,8 @@ pub(crate) fn cancel(which: impl FnOnce() -> Option<*mut IRP>) -> bool {
     driver(|| unsafe { routine(device, irp) });
     let held = with(|s| s.locks.get(&CANCEL_LOCK).copied() == s.current);
     if held || irql() != level {
-        breach(
-            "CancelSpinLockRelease: a cancel routine returned with the lock, or at another IRQL than CancelIrql",
-        );
+        rule::CANCEL_SPIN_LOCK_RELEASE
+            .broken("a cancel routine returned with the lock, or at another IRQL than CancelIrql");
     }
     true
 }
@@ -473,18 +477,24 @@ pub(crate) fn cancel(which: impl FnOnce() -> Option<*mut IRP>) -> bool {
 pub(crate) fn check_at_unload() {
     let left = with(|s| {
         if s.irps.values().any(|info| info.of_driver) {
-            return Some("IRPs that the driver allocated are left at unload");
+            return Some((
+                rule::IO_ALLOCATE_FREE,
+                "IRPs that the driver allocated are left at unload",
+            ));
         }
         if s.dead_irps.iter().flatten().any(|word| *word != POISON) {
-            return Some("an IRP was written after it was completed or freed");
+            return Some((
+                rule::IRP_WRITTEN,
+                "an IRP was written after it was completed or freed",
+            ));
         }
         if s.mdls.values().any(|mdl| mdl.resident) {
-            return Some("MDLs are left at unload");
+            return Some((rule::MDL_FREED, "MDLs are left at unload"));
         }
         None
     });
-    if let Some(left) = left {
-        breach(left);
+    if let Some((rule, left)) = left {
+        rule.broken(left);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use wdk_sys::{KEVENT, KSEMAPHORE, LARGE_INTEGER, NTSTATUS, PVOID};
 
-use crate::sched::{APC, DISPATCH, PASSIVE, block, breach, enter, enter_quietly, irql, on_stack};
+use crate::rule;
+use crate::sched::{APC, DISPATCH, block, enter, enter_quietly, irql, on_stack};
 use crate::sched::{set_irql, switch};
 use crate::state::{Object, State, driver, with};
 
@@ -71,7 +72,7 @@ fn set_event(address: usize, to: bool) -> i32 {
     });
     match old {
         Some(old) => old.into(),
-        None => breach("an event is set or cleared that is not initialised, or freed"),
+        None => rule::C4_E1.broken("an event is set or cleared that is not initialised, or freed"),
     }
 }
 
@@ -93,16 +94,19 @@ unsafe extern "C" fn KeReleaseSemaphore(
 ) -> i32 {
     let _entry = enter("KeReleaseSemaphore", if wait == 0 { DISPATCH } else { APC });
     let old = with(|s| match s.objects.get_mut(&semaphore.addr()) {
-        Some(Object::Semaphore { count, limit }) if *count <= *limit - adjustment => {
+        Some(Object::Semaphore { count, limit }) => {
             let old = *count;
-            *count += adjustment;
-            Some(old)
+            *count = old.saturating_add(adjustment);
+            Some((old, *count <= *limit && adjustment > 0))
         }
         _ => None,
     });
-    old.unwrap_or_else(|| {
-        breach("a semaphore is released past its limit, not initialised, or freed")
-    })
+    match old {
+        Some((old, true)) => old,
+        Some((old, false)) => rule::SEMAPHORE_LIMIT
+            .broken(format!("a semaphore at {old} is released by {adjustment}")),
+        None => rule::C4_E1.broken("a semaphore is released that is not initialised, or freed"),
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -122,12 +126,10 @@ unsafe extern "C" fn KeWaitForSingleObject(
 /// Waits for a dispatcher object; `timeout` as Windows has it.
 pub(crate) fn wait(address: usize, timeout: Option<i64>) -> NTSTATUS {
     if irql() >= DISPATCH && timeout != Some(0) {
-        breach(
-            "rule 92, C4 3B (IrqlKeWaitForSingleObject): a wait with a time-out other than zero at DISPATCH_LEVEL",
-        );
+        rule::WSK_92.broken("a wait with a time-out other than zero at DISPATCH_LEVEL");
     }
     if !with(|s| s.objects.contains_key(&address)) {
-        breach("a wait for an object that is not initialised, or freed");
+        rule::C4_E1.broken("a wait for an object that is not initialised, or freed");
     }
     let until = timeout.map(deadline);
     let what = with(|s| format!("{:?}", s.objects[&address]));
@@ -197,7 +199,7 @@ pub(crate) fn acquire(address: usize, word: *mut u64) -> u8 {
         let me = with(|s| s.current).expect("a simulated thread");
         match with(|s| s.locks.get(&address).copied()) {
             Some(holder) if holder == me => {
-                breach("C4 1000: a thread acquires a spin lock that it holds")
+                rule::C4_1000.broken("a thread acquires a spin lock that it holds")
             }
             Some(_) => {
                 block("a spin lock", None, move |s| {
@@ -228,13 +230,12 @@ unsafe extern "C" fn KeReleaseSpinLock(lock: *mut u64, level: u8) {
 
 pub(crate) fn release(address: usize, word: *mut u64, level: u8) {
     if irql() != DISPATCH {
-        breach(
-            "IrqlKeReleaseSpinLock: a spin lock is released at another IRQL than DISPATCH_LEVEL",
-        );
+        rule::IRQL_KE_RELEASE_SPIN_LOCK
+            .broken("a spin lock is released at another IRQL than DISPATCH_LEVEL");
     }
     let me = with(|s| s.current).expect("a simulated thread");
     if with(|s| s.locks.get(&address).copied()) != Some(me) {
-        breach("C4 1007: a spin lock is released that the thread does not hold");
+        rule::C4_1007.broken("a spin lock is released that the thread does not hold");
     }
     if !word.is_null() {
         // SAFETY: a spin lock by the contract, held until now.
@@ -246,7 +247,7 @@ pub(crate) fn release(address: usize, word: *mut u64, level: u8) {
         !s.threads[me].held.is_empty()
     });
     if more && level < DISPATCH {
-        breach("C4 1003: IRQL is lowered while another spin lock is held");
+        rule::C4_1003.broken("IRQL is lowered while another spin lock is held");
     }
     set_irql(level);
 }
@@ -273,22 +274,16 @@ unsafe extern "C" fn KeExpandKernelStackAndCalloutEx(
         driver(|| unsafe { callout(parameter) });
     });
     if irql() != level {
-        breach("a callout returned at another IRQL than it was called");
+        rule::CALLOUT.broken("a callout returned at another IRQL than it was called");
     }
     0
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn KeBugCheckEx(code: u32, a: u64, b: u64, c: u64, d: u64) -> ! {
-    breach(&format!(
-        "bugcheck {code:#x} ({a:#x}, {b:#x}, {c:#x}, {d:#x})"
+    rule::BUGCHECK.broken(format!(
+        "bug check {code:#x} ({a:#x}, {b:#x}, {c:#x}, {d:#x})"
     ))
-}
-
-pub(crate) fn assert_passive(what: &str) {
-    if irql() != PASSIVE {
-        breach(what);
-    }
 }
 
 const MAXIMUM_EXPANSION_SIZE: u64 = 0x12000 - 0x800;

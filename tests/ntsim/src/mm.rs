@@ -4,7 +4,8 @@ use std::ptr::null_mut;
 
 use wdk_sys::{MDL, PVOID, UNICODE_STRING};
 
-use crate::sched::{DISPATCH, PASSIVE, breach, enter};
+use crate::rule;
+use crate::sched::{DISPATCH, PASSIVE, enter};
 use crate::state::with;
 
 /// What the simulator knows of an MDL.
@@ -55,11 +56,11 @@ unsafe extern "C" fn IoAllocateMdl(
 unsafe extern "C" fn IoFreeMdl(mdl: *mut MDL) {
     let _entry = enter("IoFreeMdl", DISPATCH);
     if with(|s| crate::wsk::uses_mdl(s, mdl.addr())) {
-        breach("rule 30: the MDL of a pending request is freed");
+        rule::WSK_30.broken("the MDL of a pending request is freed");
     }
     match with(|s| s.mdls.remove(&mdl.addr())) {
         Some(info) if info.of_driver => {}
-        _ => breach("an MDL is freed that is not there, or not the driver's"),
+        _ => rule::MDL_FREED.broken("an MDL is freed that is not there, or not the driver's"),
     }
 }
 
@@ -74,7 +75,7 @@ unsafe extern "C" fn MmBuildMdlForNonPagedPool(mdl: *mut MDL) {
         crate::ex::is_pool(s, address, len).then_some(address)
     });
     let Some(address) = good else {
-        breach("rule 33: MmBuildMdlForNonPagedPool of memory that is not nonpaged pool")
+        rule::WSK_33.broken("MmBuildMdlForNonPagedPool of memory that is not nonpaged pool")
     };
     with(|s| {
         if let Some(info) = s.mdls.get_mut(&mdl.addr()) {
@@ -102,7 +103,7 @@ unsafe extern "C" fn MmMapLockedPagesSpecifyCache(
             .get(&mdl.addr())
             .map(|info| (info.address, info.resident))
     }) else {
-        breach("C4 7C: pages are mapped that are not locked")
+        rule::C4_7C.broken("pages are mapped that are not locked")
     };
     let address = std::ptr::with_exposed_provenance_mut(address);
     // SAFETY: an MDL that is there.

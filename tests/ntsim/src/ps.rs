@@ -3,7 +3,8 @@
 use wdk_sys::{HANDLE, LARGE_INTEGER, NTSTATUS, PVOID};
 
 use crate::ke;
-use crate::sched::{self, DISPATCH, KERNEL_STACK, PASSIVE, breach, enter};
+use crate::rule;
+use crate::sched::{self, DISPATCH, KERNEL_STACK, PASSIVE, enter};
 use crate::state::{Object, driver, with};
 
 #[unsafe(no_mangle)]
@@ -18,7 +19,7 @@ unsafe extern "C" fn PsCreateSystemThread(
 ) -> NTSTATUS {
     let _entry = enter("PsCreateSystemThread", PASSIVE);
     let Some(start) = start else {
-        breach("a system thread without start routine")
+        rule::CE.broken("a system thread without start routine")
     };
     let number = with(|s| s.threads.len());
     let id = sched::spawn(
@@ -55,9 +56,7 @@ extern "C" fn PsTerminateSystemThread(_status: NTSTATUS) -> NTSTATUS {
     let _entry = enter("PsTerminateSystemThread", PASSIVE);
     with(|s| {
         let id = s.current.expect("a simulated thread");
-        if !s.threads[id].held.is_empty() {
-            s.failure = Some("C4 100A: a thread ends that holds a lock".into());
-        }
+        sched::check_end(s, id);
         s.threads[id].ended = true;
     });
     loop {
@@ -100,7 +99,7 @@ extern "C" fn ObfDereferenceObject(object: PVOID) -> i64 {
     });
     match left {
         Some(left) => left.into(),
-        None => breach("a reference is given back that was not taken"),
+        None => rule::C4_3F.broken("a reference is given back that was not taken"),
     }
 }
 
@@ -108,7 +107,7 @@ extern "C" fn ObfDereferenceObject(object: PVOID) -> i64 {
 extern "C" fn ZwClose(handle: HANDLE) -> NTSTATUS {
     let _entry = enter("ZwClose", PASSIVE);
     if with(|s| s.handles.remove(&handle.addr())).is_none() {
-        breach("C4 F6: a handle is closed that is not open");
+        rule::ZW_CLOSE.broken("a handle is closed that is not open");
     }
     0
 }
@@ -136,19 +135,21 @@ pub(crate) fn check_at_unload() {
             .iter()
             .find(|thread| thread.of_driver && !thread.ended);
         if let Some(thread) = thread {
-            return Some(format!("{} still runs in the image at unload", thread.name));
+            let left = format!("{} still runs in the image at unload", thread.name);
+            return Some((rule::CE, left));
         }
         if !s.handles.is_empty() {
-            return Some("a handle is left open at unload".into());
+            return Some((rule::HANDLE_LEFT, "a handle is left open at unload".into()));
         }
         let kept = s
             .objects
             .values()
             .any(|object| matches!(object, Object::Thread { references, .. } if *references > 0));
-        kept.then(|| "a thread object is still referenced at unload".into())
+        let left = "a thread object is still referenced at unload";
+        kept.then(|| (rule::HANDLE_LEFT, left.into()))
     });
-    if let Some(left) = left {
-        breach(&left);
+    if let Some((rule, left)) = left {
+        rule.broken(left);
     }
 }
 

@@ -3,6 +3,7 @@
 use corosensei::stack::{DefaultStack, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
+use crate::rule::{self, Rule};
 use crate::state::{State, driver, set_in_driver, with};
 
 /// Bytes of a system thread's stack on x64 Windows.
@@ -28,6 +29,8 @@ pub(crate) struct Thread {
     /// Where its stack begins, and how far down a kernel call was made.
     base: usize,
     pub(crate) held: Vec<usize>,
+    /// Completion routines that it runs, one in the other.
+    pub(crate) completing: u32,
     pub(crate) ended: bool,
     /// Made by the driver.
     pub(crate) of_driver: bool,
@@ -37,6 +40,8 @@ type Ready = Box<dyn FnMut(&mut State) -> bool>;
 
 struct Wait {
     what: String,
+    /// What is broken if it never ends.
+    rule: &'static Rule,
     ready: Ready,
     until: Option<u64>,
     late: bool,
@@ -56,9 +61,7 @@ pub(crate) fn spawn(
         with(|s| s.threads[id].yielder = yielder);
         body();
         with(|s| {
-            if s.threads[id].irql != PASSIVE || !s.threads[id].held.is_empty() {
-                s.failure = Some("C4 100A: a thread ends at raised IRQL or holds a lock".into());
-            }
+            check_end(s, id);
             s.threads[id].ended = true;
         });
     });
@@ -71,6 +74,7 @@ pub(crate) fn spawn(
             waiting: None,
             base,
             held: Vec::new(),
+            completing: 0,
             ended: false,
             of_driver,
         });
@@ -124,7 +128,12 @@ fn pick(s: &mut State) -> Result<Option<usize>, String> {
     }
     if able.is_empty() {
         let Some(until) = earliest else {
-            return Err(format!("deadlock: nobody can run\n{}", report(s)));
+            let report = report(s);
+            let mut waits = s.threads.iter().filter_map(|t| t.waiting.as_ref());
+            let rule = waits.find(|wait| wait.rule != rule::DEADLOCK);
+            let rule = rule.map_or(rule::DEADLOCK, |wait| wait.rule);
+            rule.fail(s, format!("nobody can run\n{report}"));
+            return Ok(None);
         };
         s.now = s.now.max(until);
         return Ok(None);
@@ -158,6 +167,16 @@ pub(crate) fn block(
     until: Option<u64>,
     ready: impl FnMut(&mut State) -> bool + 'static,
 ) -> bool {
+    block_by(rule::DEADLOCK, what, until, ready)
+}
+
+/// As [`block`]; that it never ends is a breach of `rule`.
+pub(crate) fn block_by(
+    rule: &'static Rule,
+    what: impl Into<String>,
+    until: Option<u64>,
+    ready: impl FnMut(&mut State) -> bool + 'static,
+) -> bool {
     let old = set_in_driver(false);
     with(|s| {
         let Some(id) = s.current else {
@@ -165,6 +184,7 @@ pub(crate) fn block(
         };
         s.threads[id].waiting = Some(Wait {
             what: what.into(),
+            rule,
             ready: Box::new(ready),
             until,
             late: false,
@@ -179,23 +199,20 @@ pub(crate) fn block(
     !late
 }
 
-/// Ends the simulation: a rule was broken. The thread never runs again.
-pub(crate) fn breach(what: &str) -> ! {
-    set_in_driver(false);
-    let on_thread = with(|s| {
-        let place = s.current.map_or_else(String::new, |id| {
-            format!(
-                " [thread {}, IRQL {}]",
-                s.threads[id].name, s.threads[id].irql
-            )
-        });
-        s.failure.get_or_insert(format!("{what}{place}"));
-        s.current.is_some()
-    });
-    assert!(on_thread, "{what}");
-    loop {
-        switch();
+/// How a thread may end.
+pub(crate) fn check_end(s: &mut State, id: usize) {
+    if s.threads[id].irql != PASSIVE || !s.threads[id].held.is_empty() {
+        rule::C4_100A.fail(s, "a thread ends at raised IRQL, or holds a lock");
     }
+}
+
+/// [`Rule::broken`] for a text that begins with the rule's name and a colon.
+///
+/// [`Rule::broken`]: rule::Rule::broken
+pub(crate) fn breach(what: &str) -> ! {
+    let (id, how) = what.split_once(": ").expect("the name of a rule");
+    let rule = rule::find(id).unwrap_or_else(|| panic!("no rule is called {id}"));
+    rule.broken(how)
 }
 
 pub(crate) fn irql() -> u8 {
@@ -210,12 +227,14 @@ pub(crate) fn set_irql(level: u8) -> u8 {
 }
 
 /// Calls a routine of the driver at `level`, at which it has to return.
-pub(crate) fn call_at<R>(level: u8, what: &str, call: impl FnOnce() -> R) -> R {
+///
+/// A breach of that is one of `rule`.
+pub(crate) fn call_at<R>(level: u8, rule: &Rule, what: &str, call: impl FnOnce() -> R) -> R {
     let old = set_irql(level);
     let result = driver(call);
     if irql() != level {
-        breach(&format!(
-            "C4 FA (IrqlReturn): {what} returned at another IRQL than it was called"
+        rule.broken(format!(
+            "{what} returned at another IRQL than it was called"
         ));
     }
     set_irql(old);
@@ -230,8 +249,8 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
     let entry = enter_quietly();
     let level = irql();
     if level > highest {
-        breach(&format!(
-            "IRQL: {name} is called at {level}, allowed is at most {highest}"
+        rule::for_irql(name, highest).broken(format!(
+            "{name} is called at {level}, allowed is at most {highest}"
         ));
     }
     let here = std::ptr::from_ref(&entry).addr();

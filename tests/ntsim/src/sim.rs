@@ -11,8 +11,9 @@ use wskhttp_client::Opener;
 
 use crate::net::Stream;
 use crate::profile::Sim;
+use crate::rule;
 use crate::sched::{self, KERNEL_STACK, block, call_at};
-use crate::state::{State, replace, set_in_driver, with};
+use crate::state::{State, replace, set_in_driver, simulator, with};
 use crate::{device, ex, io, ps, user, wsk};
 
 unsafe extern "C" {
@@ -99,12 +100,12 @@ pub fn lot(bound: u64) -> u64 {
 
 /// Runs `peer` for every connection to `port` of any address.
 pub fn listen(port: u16, peer: impl Fn(Stream) + 'static) {
-    with(|s| s.net.listeners.insert(port, Rc::new(peer)));
+    simulator(|| with(|s| s.net.listeners.insert(port, Rc::new(peer))));
 }
 
 /// Runs `body` on a simulated thread of its own.
 pub fn spawn(name: &str, body: impl FnOnce() + 'static) -> Thread {
-    Thread(sched::spawn(name.into(), 256 * 1024, false, body))
+    simulator(|| Thread(sched::spawn(name.into(), 256 * 1024, false, body)))
 }
 
 /// A simulated thread.
@@ -148,7 +149,7 @@ impl Driver {
         let object = new_driver();
         let status = on_system_thread("DriverEntry", move || {
             // SAFETY: a new driver object; the path is not looked at.
-            call_at(0, "DriverEntry", || unsafe {
+            call_at(0, rule::C9_05, "DriverEntry", || unsafe {
                 DriverEntry(object, std::ptr::null())
             })
         });
@@ -164,7 +165,7 @@ impl Driver {
         let driver = Self { object, pdo };
         let status = on_system_thread("AddDevice", move || {
             // SAFETY: both objects are there; DriverEntry has set the routine.
-            call_at(0, "AddDevice", || unsafe {
+            call_at(0, rule::C9_05, "AddDevice", || unsafe {
                 (*(*object).DriverExtension)
                     .AddDevice
                     .map_or(-1, |add| add(object, pdo))
@@ -225,7 +226,7 @@ impl Driver {
         let object = self.object;
         on_system_thread("Unload", move || {
             // SAFETY: loaded, and unloaded once.
-            call_at(0, "Unload", || unsafe {
+            call_at(0, rule::C9_05, "Unload", || unsafe {
                 if let Some(unload) = (*object).DriverUnload {
                     unload(object);
                 }
@@ -251,6 +252,11 @@ fn new_driver() -> *mut DRIVER_OBJECT {
     driver
 }
 
+/// What has to hold once the image of a driver that [`as_driver`] ran is gone: nothing is left.
+pub fn image_gone() {
+    simulator(|| unloaded(new_driver()));
+}
+
 /// Runs `client` as code of a driver: what it allocates is pool.
 pub fn as_driver<R>(client: impl FnOnce() -> R) -> R {
     crate::state::driver(client)
@@ -258,5 +264,5 @@ pub fn as_driver<R>(client: impl FnOnce() -> R) -> R {
 
 /// Runs `client` as code of a driver at `level`.
 pub fn at_irql<R>(level: u8, client: impl FnOnce() -> R) -> R {
-    call_at(level, "the client", client)
+    call_at(level, rule::C9_05, "the client", client)
 }

@@ -1,7 +1,7 @@
 //! Everything that a simulation knows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::io::{File, IrpInfo};
 use crate::net::Net;
@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) next: u64,
     pub(crate) deepest: BTreeMap<String, usize>,
     pub(crate) calls: u64,
+    /// Inferred rules that this run does without.
+    pub(crate) off: BTreeSet<&'static str>,
 }
 
 /// A dispatcher object.
@@ -92,6 +94,14 @@ pub(crate) fn set_in_driver(driver: bool) -> bool {
 /// Runs code of the driver.
 pub(crate) fn driver<R>(call: impl FnOnce() -> R) -> R {
     let old = set_in_driver(true);
+    let result = call();
+    set_in_driver(old);
+    result
+}
+
+/// Runs code of the simulator, from wherever.
+pub(crate) fn simulator<R>(call: impl FnOnce() -> R) -> R {
+    let old = set_in_driver(false);
     let result = call();
     set_in_driver(old);
     result

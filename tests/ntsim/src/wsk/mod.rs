@@ -41,11 +41,13 @@ pub(crate) use op::{cancel, worker};
 pub(crate) use registration::check_at_unload;
 
 use crate::io::{IrpState, advance, set_state, state_of, unwind};
-use crate::ke::assert_passive;
 use crate::mm::text;
 use crate::net;
 use crate::profile::Ready;
-use crate::sched::{APC, DISPATCH, PASSIVE, block, breach, enter, enter_quietly, irql, set_irql};
+use crate::rule;
+use crate::sched::{
+    DISPATCH, PASSIVE, block, block_by, breach, enter, enter_quietly, irql, set_irql,
+};
 use crate::sched::{spawn, switch};
 use crate::state::{State, lot, with};
 

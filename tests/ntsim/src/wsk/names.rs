@@ -22,8 +22,7 @@ pub(super) unsafe extern "C" fn get_address_info(
     _thread: wdk_sys::PETHREAD,
     irp: *mut IRP,
 ) -> NTSTATUS {
-    let _entry = enter("WskGetAddressInfo", APC);
-    assert_passive("rule 86: WskGetAddressInfo above PASSIVE_LEVEL");
+    let _entry = enter("WskGetAddressInfo", PASSIVE);
     let _captured = Captured::new(client, "WskGetAddressInfo");
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskGetAddressInfo", irp, Kind::Resolve, 0) };
@@ -80,8 +79,7 @@ pub(super) fn addresses() -> PADDRINFOEXW {
 }
 
 pub(super) unsafe extern "C" fn free_address_info(client: PWSK_CLIENT, list: PADDRINFOEXW) {
-    let _entry = enter("WskFreeAddressInfo", APC);
-    assert_passive("rule 86: WskFreeAddressInfo above PASSIVE_LEVEL");
+    let _entry = enter("WskFreeAddressInfo", PASSIVE);
     let _captured = Captured::new(client, "WskFreeAddressInfo");
     if with(|s| s.wsk.infos.remove(&list.addr())).is_none() {
         breach("rule 87: an address list is freed twice, or none");

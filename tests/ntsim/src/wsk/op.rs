@@ -50,6 +50,10 @@ impl Op {
 /// # Safety
 /// `irp` is null or what a driver takes for an IRP.
 pub(super) unsafe fn begin(name: &str, irp: *mut IRP, kind: Kind, socket: usize) -> u64 {
+    let nested = with(|s| s.current.map_or(0, |id| s.threads[id].completing));
+    rule::WSK_20.demand(nested == 0, || {
+        format!("{name} in a completion routine ({nested} deep)")
+    });
     match state_of(irp) {
         None => breach(&format!("rule 14: {name} with an IRP that is not there")),
         Some((_, IrpState::Flight)) => breach(&format!("rule 17: {name} with an IRP in flight")),

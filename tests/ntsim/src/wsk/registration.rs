@@ -47,7 +47,7 @@ unsafe extern "C" fn WskCaptureProviderNPI(
     let _entry = enter("WskCaptureProviderNPI", highest);
     let key = registration.addr();
     if !with(|s| s.wsk.registrations.contains_key(&key)) {
-        breach("a provider is captured without registration");
+        breach("rule 1: a provider is captured without registration");
     }
     if wait != 0 {
         let in_entry = with(|s| {
@@ -99,7 +99,7 @@ unsafe extern "C" fn WskQueryProviderCharacteristics(
 ) -> NTSTATUS {
     let _entry = enter("WskQueryProviderCharacteristics", DISPATCH);
     if !with(|s| s.wsk.registrations.contains_key(&registration.addr())) {
-        breach("a provider is asked for its versions without registration");
+        breach("rule 1: a provider is asked for its versions without registration");
     }
     if !with(|s| s.wsk.is_ready(s.now)) {
         return STATUS_DEVICE_NOT_READY;
@@ -144,13 +144,13 @@ extern "C" fn WskDeregister(registration: PWSK_REGISTRATION) {
     let what = with(|s| {
         let r = &s.wsk.registrations[&key];
         format!(
-            "WskDeregister (rule 10): {} captures, {} sockets, {} requests",
+            "WskDeregister: {} captures, {} sockets, {} requests",
             r.captures,
             s.wsk.sockets.len(),
             s.wsk.ops.len()
         )
     });
-    block(what, None, move |s| {
+    block_by(rule::WSK_10, what, None, move |s| {
         let r = &s.wsk.registrations[&key];
         r.captures == 0 && r.calls == 0 && s.wsk.sockets.is_empty() && s.wsk.ops.is_empty()
     });

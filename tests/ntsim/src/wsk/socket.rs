@@ -128,7 +128,7 @@ pub(super) unsafe extern "C" fn socket(
     let _entry = enter("WskSocket", DISPATCH);
     let _captured = Captured::new(client, "WskSocket");
     if flags != WSK_FLAG_CONNECTION_SOCKET || !dispatch.is_null() {
-        breach("WskSocket: only connection sockets without callbacks are simulated");
+        breach("rule 35: only connection sockets without callbacks are simulated");
     }
     let tcp = kind == SOCK_STREAM && protocol == IPPROTO_TCP;
     if !tcp || (family != AF_INET && family != AF_INET6) {

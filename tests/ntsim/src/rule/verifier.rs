@@ -1,0 +1,275 @@
+//! The rules of Driver Verifier and of Static Driver Verifier, under Microsoft's codes and names.
+//!
+//! `C4 13` is bug check 0xC4 with 0x13 as its first parameter, `C9` likewise. Sources: `debugger/` and
+//! `devtest/` of Microsoft's `windows-driver-docs`, or the DDI page.
+
+use super::rules;
+
+rules! { VERIFIER:
+    // IRPs from above, and their completion.
+    DOUBLE_COMPLETION = checked("DoubleCompletion",
+        "An IRP is completed once",
+        "devtest/wdm-doublecompletion");
+    C9_06 = unseen("C9 06",
+        "IoCompleteRequest is not called with STATUS_PENDING or -1",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_07 = unseen("C9 07",
+        "IoCompleteRequest is not called with a cancel routine set (also C9 23C)",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_0E = unseen("C9 0E",
+        "IoCompleteRequest is called at IRQL <= DISPATCH_LEVEL",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_05 = unseen("C9 05",
+        "A dispatch routine returns at the IRQL at which it was called",
+        "debugger/bug-check-0xc9; devtest/wdm-irqlreturn", "no mutant proves it yet");
+    C9_224 = unseen("C9 224",
+        "A dispatch routine returns the status with which the IRP was completed",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_226 = unseen("C9 226",
+        "A dispatch routine completes the IRP, passes it down, or returns STATUS_PENDING (also IrpProcessingComplete)",
+        "debugger/bug-check-0xc9; devtest/wdm-irpprocessingcomplete", "no mutant proves it yet");
+    MARK_IRP_PENDING = unseen("MarkIrpPending",
+        "STATUS_PENDING is returned for an IRP marked pending (also C9 23E)",
+        "devtest/wdm-markirppending", "no mutant proves it yet");
+    MARK_IRP_PENDING_2 = unseen("MarkIrpPending2",
+        "Where STATUS_PENDING is returned, the IRP is marked pending or was passed down (also C9 23D, 24C)",
+        "devtest/wdm-markirppending2", "no mutant proves it yet");
+    PENDED_COMPLETED_REQUEST = unseen("PendedCompletedRequest",
+        "STATUS_PENDING is not returned for an IRP that was completed without being marked pending",
+        "devtest/wdm-pendedcompletedrequest", "no mutant proves it yet");
+    SPIN_LOCK_SAFE = same("SpinLockSafe",
+        "No IRP is completed or passed down under a spin lock",
+        "devtest/wdm-spinlocksafe", "rule 95");
+    INFORMATION = unseen("IoStatus.Information",
+        "IoStatus.Information is at most the length of the output buffer, and the driver has written every byte up to it",
+        "KRN security-issues-for-i-o-control-codes", "no mutant proves it yet");
+    C9_03 = unseen("C9 03",
+        "IoCallDriver is called with an IRP (C9 03) and a device (C9 04) that are there",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_228 = same("C9 228",
+        "A completion routine that continues marks the IRP pending if PendingReturned is set",
+        "debugger/bug-check-0xc9", "rule 19");
+
+    // Cancellation.
+    C9_203 = unseen("C9 203",
+        "An IRP is not passed down with a cancel routine set (also C9 229)",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    IRP_CANCEL_FIELD = same("IrpCancelField",
+        "Irp->Cancel is looked at after a cancel routine is set: a request that does not is never completed once it is cancelled",
+        "devtest/wdm-irpcancelfield", "rule 96");
+    CANCEL_SPIN_LOCK = unseen("CancelSpinLock",
+        "IoAcquireCancelSpinLock and IoReleaseCancelSpinLock alternate",
+        "devtest/wdm-cancelspinlock", "no mutant proves it yet");
+    CANCEL_SPIN_LOCK_RELEASE = unseen("CancelSpinLockRelease",
+        "A cancel routine returns with the cancel spin lock released, at CancelIrql",
+        "devtest/wdm-cancelspinlockrelease", "no mutant proves it yet");
+    C4_135 = same("C4 135",
+        "A cancelled IRP is completed in time",
+        "debugger/bug-check-0xc4", "rule 96");
+
+    // The driver's own IRPs.
+    IO_ALLOCATE_COMPLETE = checked("IoAllocateComplete",
+        "A driver does not call IoCompleteRequest for an IRP of IoAllocateIrp",
+        "devtest/wdm-ioallocatecomplete");
+    IO_ALLOCATE_FORWARD = unseen("IoAllocateForward",
+        "An IRP of IoAllocateIrp is not passed to a driver without completion routine",
+        "devtest/wdm-ioallocateforward", "no mutant proves it yet");
+    IO_ALLOCATE_FREE = checked("IoAllocateFree",
+        "An IRP of IoAllocateIrp is freed with IoFreeIrp",
+        "devtest/wdm-ioallocatefree");
+    IO_REUSE_IRP = same("IoReuseIrp",
+        "IoReuseIrp is only called for IRPs of IoAllocateIrp",
+        "devtest/wdm-ioreuseirp", "rule 17");
+    IO_REUSE_IRP_2 = same("IoReuseIrp2",
+        "IoReuseIrp is only called for IRPs that are completed",
+        "devtest/wdm-ioreuseirp2", "rule 17");
+    C9_01 = checked("C9 01",
+        "IoFreeIrp is called for an IRP, once",
+        "debugger/bug-check-0xc9");
+    C9_20A = same("C9 20A",
+        "IoFreeIrp is not called for an IRP in use (also C9 20B, 20C)",
+        "debugger/bug-check-0xc9", "rule 26");
+    C9_208 = same("C9 208",
+        "An IRP has a stack location for everyone it is passed to",
+        "debugger/bug-check-0xc9", "rule 14");
+    IRP_WRITTEN = checked("IRP written",
+        "An IRP is not written after it is completed or freed",
+        "KRN using-irps; special pool would say CC");
+
+    // IRQL.
+    C4_FA = unseen("C4 FA",
+        "A completion routine returns at the IRQL at which it was called (also IrqlReturn, C4 2001D)",
+        "debugger/bug-check-0xc4; devtest/wdm-irqlreturn", "no mutant proves it yet");
+    IRQL_EX_ALLOCATE_POOL = unseen("IrqlExAllocatePool",
+        "Nonpaged pool is allocated at IRQL <= DISPATCH_LEVEL (C4 02), paged at <= APC_LEVEL (C4 01)",
+        "devtest/wdm-irqlexallocatepool", "no mutant proves it yet");
+    IRQL_EX_FREE = unseen("IrqlExFree",
+        "Nonpaged pool is freed at IRQL <= DISPATCH_LEVEL (C4 12), paged at <= APC_LEVEL (C4 11)",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    IRQL_IO_PASSIVE = unseen("IrqlIoPassive",
+        "Devices and interfaces are made and deleted at PASSIVE_LEVEL (IrqlIoPassive1 to 5, C4 2000A to 2000E)",
+        "devtest/wdm-irqliopassive1", "no mutant proves it yet");
+    IRQL_KE_APC_LTE = unseen("IrqlKeApcLte",
+        "KeDelayExecutionThread is called at IRQL <= APC_LEVEL (also C4 2000F, 20010)",
+        "devtest/wdm-irqlkeapclte1", "no mutant proves it yet");
+    IRQL_KE_DISPATCH_LTE = unseen("IrqlKeDispatchLte",
+        "Ke routines for events, semaphores and locks are called at IRQL <= DISPATCH_LEVEL (C4 20011)",
+        "devtest/wdm-irqlkedispatchlte", "no mutant proves it yet");
+    IRQL_KE_RELEASE_SPIN_LOCK = unseen("IrqlKeReleaseSpinLock",
+        "KeReleaseSpinLock is called at DISPATCH_LEVEL (C4 32, C4 20015)",
+        "devtest/wdm-irqlkereleasespinlock", "no mutant proves it yet");
+    IRQL_KE_SET_EVENT = unseen("IrqlKeSetEvent",
+        "KeSetEvent with Wait = TRUE is called at IRQL <= APC_LEVEL (C4 80, C4 20016)",
+        "devtest/wdm-irqlkesetevent", "no mutant proves it yet");
+    IRQL_KE_WAIT_FOR = same("IrqlKeWaitForSingleObject",
+        "No wait with a time-out other than zero at DISPATCH_LEVEL (also C4 3B, 120 to 122); no UserMode wait for an object on the stack (C4 123)",
+        "debugger/bug-check-0xc4", "rule 92");
+    IRQL_MM = unseen("IrqlMm",
+        "Mm routines and those for MDLs are called at IRQL <= DISPATCH_LEVEL, MmGetSystemRoutineAddress at PASSIVE_LEVEL (C4 70, 76, 78)",
+        "debugger/bug-check-0xc4; devtest/wdm-irqlmmapclte", "no mutant proves it yet");
+    IRQL_OB_PASSIVE = unseen("IrqlObPassive",
+        "ObReferenceObjectByHandle is called at PASSIVE_LEVEL (C4 2001B)",
+        "devtest/wdm-irqlobpassive", "no mutant proves it yet");
+    IRQL_PS_PASSIVE = unseen("IrqlPsPassive",
+        "PsCreateSystemThread is called at PASSIVE_LEVEL (C4 2001C)",
+        "devtest/wdm-irqlpspassive", "no mutant proves it yet");
+    IRQL_RTL_PASSIVE = unseen("IrqlRtlPassive",
+        "RtlFreeUnicodeString is called at PASSIVE_LEVEL (as C4 2001E)",
+        "devtest/wdm-irqlrtlpassive; nf-wdm-rtlfreeunicodestring", "no mutant proves it yet");
+    IRQL_ZW_PASSIVE = unseen("IrqlZwPassive",
+        "Zw routines are called at PASSIVE_LEVEL (C4 2001F, C4 E6)",
+        "devtest/wdm-irqlzwpassive", "no mutant proves it yet");
+    C9_10 = unseen("C9 10",
+        "IoCallDriver and the routines for IRPs are called at IRQL <= DISPATCH_LEVEL",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C4_E5 = unseen("C4 E5",
+        "Every other routine is called at an IRQL that its page allows",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    D1 = unseen("D1",
+        "Pageable memory is not touched at IRQL >= DISPATCH_LEVEL (Force IRQL Checking; bug check 0xD1)",
+        "devtest/force-irql-checking", "no mutant proves it yet");
+
+    // Locks and synchronization objects.
+    C4_1000 = checked("C4 1000",
+        "A thread does not acquire a spin lock that it holds (also SpinLock)",
+        "debugger/bug-check-0xc4");
+    C4_1001 = unseen("C4 1001",
+        "Spin locks are acquired in one order",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    C4_1003 = checked("C4 1003",
+        "IRQL is not lowered while another spin lock is held",
+        "debugger/bug-check-0xc4");
+    C4_1004 = unseen("C4 1004",
+        "The thread that acquired a spin lock releases it",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    C4_1007 = checked("C4 1007",
+        "A spin lock is released that was acquired (also SpinlockRelease)",
+        "debugger/bug-check-0xc4");
+    C4_100A = unseen("C4 100A",
+        "A thread that ends holds no lock, and ends at PASSIVE_LEVEL",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    C4_100B = unseen("C4 100B",
+        "Memory is not freed with a spin lock in it that is held",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    C4_E1 = checked("C4 E1",
+        "A synchronization object is initialised, is still there, and is not in pageable memory",
+        "debugger/bug-check-0xc4");
+    SEMAPHORE_LIMIT = checked("STATUS_SEMAPHORE_LIMIT_EXCEEDED",
+        "A semaphore is not released past its limit",
+        "nf-wdm-kereleasesemaphore");
+
+    // Pool.
+    C4_00 = checked("C4 00",
+        "Pool is not allocated for zero bytes, or without tag",
+        "debugger/bug-check-0xc4; nf-wdm-exallocatepool2");
+    C4_10 = unseen("C4 10",
+        "What is freed was allocated (also C4 16, 13E)",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    C4_13 = checked("C4 13",
+        "Pool is freed once (also C4 14)",
+        "debugger/bug-check-0xc4");
+    C4_51 = checked("C4 51",
+        "Nothing is written behind a block (also C4 52 to 54, 59; seen when it is freed)",
+        "debugger/bug-check-0xc4");
+    C4_13A = unseen("C4 13A",
+        "Nothing is written before a block (also C4 13B to 13D, 13F; seen when it is freed)",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    CC = checked("CC",
+        "Pool is not written after it is freed (bug check 0xCC PAGE_FAULT_IN_FREED_SPECIAL_POOL; here seen later, by the poison)",
+        "debugger/bug-check-0xcc");
+    C4_62 = checked("C4 62",
+        "All pool is freed at unload (also C4 60)",
+        "debugger/bug-check-0xc4");
+    C4_2000 = unseen("C4 2000",
+        "No executable pool is allocated",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    C4_105 = unseen("C4 105",
+        "An IRP is freed with IoFreeIrp, not with ExFreePool",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+
+    // MDLs.
+    C4_7C = checked("C4 7C",
+        "Only locked pages are unlocked or mapped (also C4 85, B2, B3)",
+        "debugger/bug-check-0xc4");
+    C4_82 = unseen("C4 82",
+        "MmMapLockedPagesSpecifyCache is called with BugCheckOnFailure = FALSE",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    MDL_FREED = checked("MDL freed",
+        "IoFreeMdl is called once, for an MDL that the driver allocated; none is left at unload",
+        "nf-wdm-iofreemdl");
+
+    // Devices, and unload.
+    C9_240 = unseen("C9 240",
+        "A device is deleted once (also DeleteDevice)",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    DEVICE_WITH_FILES = unseen("DanglingDeviceObjectReference",
+        "A device is not deleted while files are open on it",
+        "devtest/wdm-danglingdeviceobjectreference", "no mutant proves it yet");
+    C9_201 = unseen("C9 201",
+        "A device is not deleted that is attached, or that has one attached",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_202 = unseen("C9 202",
+        "IoDetachDevice is called for a device with one attached",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_243 = unseen("C9 243",
+        "AddDevice clears DO_DEVICE_INITIALIZING",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    C9_245 = unseen("C9 245",
+        "A device is not both DO_BUFFERED_IO and DO_DIRECT_IO",
+        "debugger/bug-check-0xc9", "no mutant proves it yet");
+    DEVICE_LEFT = unseen("DeleteDevice",
+        "Every device is deleted before the driver is gone",
+        "devtest/wdm-deletedevice", "no mutant proves it yet");
+    INTERFACE_LEFT = unseen("interface left",
+        "Every device interface is disabled before the device is removed",
+        "nf-wdm-iosetdeviceinterfacestate", "no mutant proves it yet");
+    CE = unseen("CE",
+        "No thread of the driver runs in the image after unload (bug check 0xCE)",
+        "debugger/bug-check-0xce; nf-wdm-pscreatesystemthread", "no mutant proves it yet");
+    HANDLE_LEFT = unseen("handle left",
+        "Every handle is closed, every object dereferenced before the driver is gone",
+        "nf-ntifs-ntclose; nf-wdm-obdereferenceobject", "no mutant proves it yet");
+
+    // Handles, objects and strings.
+    C4_3F = unseen("C4 3F",
+        "A reference is given back that was taken",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    C4_3C = unseen("C4 3C",
+        "A handle that is passed to a routine is open (also C4 F5: null)",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    ZW_CLOSE = unseen("93",
+        "A handle is closed once (bug check 0x93 INVALID_KERNEL_HANDLE)",
+        "debugger/bug-check-0x93", "no mutant proves it yet");
+    C4_E4 = unseen("C4 E4",
+        "A UNICODE_STRING has an even Length that MaximumLength allows",
+        "debugger/bug-check-0xc4", "no mutant proves it yet");
+    CALLOUT = unseen("KeExpandKernelStackAndCallout",
+        "A callout returns at the IRQL at which it was called",
+        "nf-ntddk-keexpandkernelstackandcallout", "no mutant proves it yet");
+    BUGCHECK = unseen("KeBugCheckEx",
+        "The driver does not stop the machine",
+        "nf-wdm-kebugcheckex", "no mutant proves it yet");
+    DEADLOCK = checked("deadlock",
+        "Some thread can run, or waits for a time that comes",
+        "none; on Windows the machine hangs");
+}

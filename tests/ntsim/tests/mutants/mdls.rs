@@ -1,0 +1,25 @@
+//! Verifier: MDLs.
+
+use std::ptr::null_mut;
+
+use wdk_sys::ntddk::{ExAllocatePool2, IoAllocateMdl, IoFreeMdl, MmMapLockedPagesSpecifyCache};
+use wskhttp_ntsim::image_gone;
+
+use crate::client::*;
+
+mutants! {
+    frees_twice breaks MDL_FREED {
+        let mdl = IoAllocateMdl(null_mut(), 16, 0, 0, null_mut());
+        IoFreeMdl(mdl);
+        IoFreeMdl(mdl);
+    }
+    leaves_an_mdl breaks MDL_FREED {
+        buffer(16);
+        image_gone();
+    }
+    maps_what_is_not_locked breaks C4_7C {
+        let memory = ExAllocatePool2(NON_PAGED, 16, TAG);
+        let mdl = IoAllocateMdl(memory, 16, 0, 0, null_mut());
+        MmMapLockedPagesSpecifyCache(mdl, 0, 1, null_mut(), 0, 16);
+    }
+}

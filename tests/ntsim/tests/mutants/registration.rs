@@ -1,0 +1,90 @@
+//! Registration and the provider: rules 1 to 13.
+
+use std::ptr::null_mut;
+
+use wskhttp_core::wsk::sys::*;
+use wskhttp_ntsim::{at_irql, image_gone};
+
+use crate::client::*;
+
+static RESERVED: WSK_CLIENT_DISPATCH = WSK_CLIENT_DISPATCH {
+    Reserved: 1,
+    ..DISPATCH
+};
+
+mutants! {
+    registers_twice breaks WSK_1 {
+        let registration = register(&raw const DISPATCH);
+        register_at(&raw const DISPATCH, registration);
+    }
+    deregisters_twice breaks WSK_1 {
+        let registration = register(&raw const DISPATCH);
+        WskDeregister(registration);
+        WskDeregister(registration);
+    }
+    captures_unregistered breaks WSK_1 {
+        capture_of(&raw mut *Box::leak(Box::new(WSK_REGISTRATION::ZEROED)));
+    }
+    registers_at_dispatch breaks WSK_1 {
+        at_irql(2, || register(&raw const DISPATCH));
+    }
+    uses_the_reserved_member breaks WSK_3 {
+        register(&raw const RESERVED);
+    }
+    waits_for_the_provider_at_dispatch breaks WSK_4 {
+        let registration = register(&raw const DISPATCH);
+        let mut npi = WSK_PROVIDER_NPI::ZEROED;
+        at_irql(2, || WskCaptureProviderNPI(registration, 100, &raw mut npi));
+    }
+    releases_without_a_capture breaks WSK_8 {
+        let registration = register(&raw const DISPATCH);
+        WskReleaseProviderNPI(registration);
+    }
+    releases_twice breaks WSK_8 {
+        let registration = register(&raw const DISPATCH);
+        capture_of(registration);
+        WskReleaseProviderNPI(registration);
+        WskReleaseProviderNPI(registration);
+    }
+    calls_after_release breaks WSK_9 {
+        let registration = register(&raw const DISPATCH);
+        let npi = capture_of(registration);
+        WskReleaseProviderNPI(registration);
+        start_create(&npi, new_irp());
+    }
+    calls_for_another_client breaks WSK_9 {
+        let mut npi = capture();
+        npi.Client = null_mut();
+        start_create(&npi, new_irp());
+    }
+    deregisters_with_a_capture breaks WSK_10 {
+        let registration = register(&raw const DISPATCH);
+        capture_of(registration);
+        WskDeregister(registration);
+    }
+    deregisters_with_a_socket breaks WSK_10 {
+        let registration = register(&raw const DISPATCH);
+        let npi = capture_of(registration);
+        create(&npi, new_irp());
+        WskReleaseProviderNPI(registration);
+        WskDeregister(registration);
+    }
+    unloads_registered breaks WSK_12 {
+        register(&raw const DISPATCH);
+        image_gone();
+    }
+}
+
+proofs! {
+    a_socket_outlives_the_capture shows WSK_9 {
+        let registration = register(&raw const DISPATCH);
+        let npi = capture_of(registration);
+        let irp = new_irp();
+        let socket = create(&npi, irp);
+        WskReleaseProviderNPI(registration);
+        bind(socket, irp);
+        reuse(irp);
+        close(socket, irp);
+        WskDeregister(registration);
+    }
+}
