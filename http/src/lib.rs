@@ -31,7 +31,9 @@ extern crate alloc;
 
 mod agent;
 mod client;
+mod crc;
 mod date;
+mod decode;
 mod entropy;
 mod headers;
 mod limits;
@@ -44,6 +46,7 @@ mod url;
 
 pub use agent::{Agent, Call, Policy, Response, Upload};
 pub use client::{Client, Deadlines, Exchange, Outcome};
+pub use decode::{Decode, Decoder};
 pub use headers::Headers;
 pub use limits::Limits;
 pub use proto::{CloseReason, ResponseHead};

@@ -19,6 +19,17 @@ pub struct Timeouts {
     pub low_speed: Option<LowSpeed>,
 }
 
+impl Timeouts {
+    /// None of its own.
+    pub const NONE: Self = Self {
+        handshake: None,
+        send: None,
+        head: None,
+        body: None,
+        low_speed: None,
+    };
+}
+
 /// A speed below which a transfer is given up. Only the time spent waiting for the peer counts, so
 /// that a caller who reads slowly does not fail its own transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,9 @@ use super::call::{Call, Parts};
 use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
 use crate::retry::retry_after;
-use crate::{Body, Deadlines, Headers, Request, ResponseHead, Retries, RetryBudget, Url};
+use crate::{
+    Body, Deadlines, Decode, Decoder, Headers, Request, ResponseHead, Retries, RetryBudget, Url,
+};
 
 /// The state of a call between exchanges.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(super) struct Course<'a> {
     url: Url,
     /// The caller's fields, but those that a redirect took away.
     headers: Headers,
+    /// What is sent: those, and what the policy adds.
+    lines: Headers,
     body: Body<'a>,
     /// Redirects followed.
     hops: u32,
@@ -63,6 +67,7 @@ impl<'a> Course<'a> {
             method,
             url,
             headers,
+            lines: Headers::new(),
             body: call.body,
             hops: 0,
             tries: 0,
@@ -72,7 +77,16 @@ impl<'a> Course<'a> {
 
     /// The request to send next.
     pub(super) fn request(&mut self) -> Result<Request<'_>, Error> {
-        let request = Request::new(&self.method, &self.url, self.headers.lines(), self.body)?;
+        self.lines.clear();
+        self.lines.extend(self.headers.lines())?;
+        if self.policy.decode.is_some()
+            && self.headers.get("accept-encoding").is_none()
+            && self.headers.get("range").is_none()
+        {
+            self.lines
+                .push("Accept-Encoding", Decoder::ACCEPT.as_bytes())?;
+        }
+        let request = Request::new(&self.method, &self.url, self.lines.lines(), self.body)?;
         Ok(request.with_timeouts(self.policy.timeouts))
     }
 
@@ -88,6 +102,10 @@ impl<'a> Course<'a> {
 
     pub(super) const fn total(&self) -> Option<Duration> {
         self.deadlines.total
+    }
+
+    pub(super) const fn decode(&self) -> Option<&Decode> {
+        self.policy.decode.as_ref()
     }
 
     pub(super) const fn is_streamed(&self) -> bool {

@@ -12,7 +12,7 @@ use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase};
 
 use crate::client::{Client, Exchange};
 use crate::entropy::Entropy;
-use crate::{Limits, Redirects, Retries, RetryBudget, Timeouts};
+use crate::{Decode, Limits, Redirects, Retries, RetryBudget, Timeouts};
 use course::{Circumstances, Course, Verdict};
 
 pub use call::Call;
@@ -55,10 +55,23 @@ pub struct Policy {
     pub redirects: Redirects,
     /// What is tried again.
     pub retries: Retries,
+    /// Content codings that are asked for and removed; `None`: bodies come as they were sent.
+    pub decode: Option<Decode>,
     /// How long making one connection may take: name, TCP and TLS.
     pub connect: Option<Duration>,
     /// How long other waits may last.
     pub timeouts: Timeouts,
+}
+
+impl Policy {
+    /// Every call is sent once, its response is the caller's as it is.
+    pub const NONE: Self = Self {
+        redirects: Redirects::NONE,
+        retries: Retries::NONE,
+        decode: None,
+        connect: None,
+        timeouts: Timeouts::NONE,
+    };
 }
 
 impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
@@ -106,6 +119,13 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     #[must_use]
     pub const fn retries(mut self, retries: Retries) -> Self {
         self.policy.retries = retries;
+        self
+    }
+
+    /// Sets whether content codings are asked for and removed, within which limits.
+    #[must_use]
+    pub const fn decode(mut self, decode: Option<Decode>) -> Self {
+        self.policy.decode = decode;
         self
     }
 

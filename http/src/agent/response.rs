@@ -7,18 +7,24 @@ use wskhttp_core::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase};
 
 use super::course::Course;
 use crate::client::{Exchange, Outcome};
-use crate::{ResponseHead, Url};
+use crate::{Decoder, ResponseHead, Url};
 
 /// The final response to a call, its head complete. Dropping it aborts its connection.
 pub struct Response<'c, C: Connect, K: Clock, R: RawMutex> {
     exchange: Exchange<'c, C, K, R>,
+    decoder: Option<Decoder>,
     url: Url,
     hops: u32,
 }
 
 impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
     pub(super) fn new(exchange: Exchange<'c, C, K, R>, course: &Course<'_>) -> Result<Self, Error> {
+        let decoder = match course.decode() {
+            Some(limits) => Decoder::new(exchange.head(), limits)?,
+            None => None,
+        };
         Ok(Self {
+            decoder,
             exchange,
             url: course.url().try_clone()?,
             hops: course.hops(),
@@ -55,18 +61,41 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
         self.exchange.reused()
     }
 
+    /// Whether content codings are removed from the body, so that its length is another one than
+    /// `Content-Length` says.
+    #[must_use]
+    pub const fn is_decoded(&self) -> bool {
+        self.decoder.is_some()
+    }
+
     /// Waits for the next bytes of the body; empty at its end. The same bytes come again until
     /// [`Response::consume`].
     ///
     /// # Errors
-    /// As [`Exchange::data`].
+    /// As [`Exchange::data`]; phase `Body`, kinds `MalformedContent`, `BodyTruncated` and
+    /// `BodyTooLarge` of a content coding.
     pub async fn data(&mut self) -> Result<&[u8], Error> {
-        self.exchange.data().await
+        let Some(decoder) = &mut self.decoder else {
+            return self.exchange.data().await;
+        };
+        while decoder.data().is_empty() {
+            let raw = self.exchange.data().await?;
+            if raw.is_empty() {
+                decoder.finish()?;
+                break;
+            }
+            let used = decoder.push(raw)?;
+            self.exchange.consume(used);
+        }
+        Ok(decoder.data())
     }
 
     /// Removes the first `n` bytes of what [`Response::data`] gave.
     pub fn consume(&mut self, n: usize) {
-        self.exchange.consume(n);
+        match &mut self.decoder {
+            Some(decoder) => decoder.consume(n),
+            None => self.exchange.consume(n),
+        }
     }
 
     /// The rest of the body, at most `limit` bytes.

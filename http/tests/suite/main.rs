@@ -1,6 +1,7 @@
 //! The protocol and the client, against scripted peers.
 
 mod body;
+mod decode;
 mod exchange;
 mod head;
 mod limits;
@@ -8,8 +9,8 @@ mod pool;
 mod random;
 mod redirect;
 mod request;
-mod rfc9112;
 mod retry;
+mod rfc9112;
 mod send;
 #[path = "../support/mod.rs"]
 mod support;

@@ -14,8 +14,6 @@ fn seconds(count: u64) -> Duration {
 }
 
 const POLICY: Policy = Policy {
-    redirects: wskhttp_http::Redirects::NONE,
-    retries: wskhttp_http::Retries::NONE,
     connect: Some(Duration::from_secs(1)),
     timeouts: Timeouts {
         handshake: None,
@@ -24,6 +22,7 @@ const POLICY: Policy = Policy {
         body: Some(Duration::from_secs(4)),
         low_speed: None,
     },
+    ..Policy::NONE
 };
 
 fn fetch(script: Script, clock: &FakeClock, call: Call<'_>) -> Result<usize, Error> {
