@@ -11,6 +11,7 @@ pub mod irql;
 pub mod lock;
 pub mod mdl;
 pub mod pool;
+pub mod process;
 pub mod random;
 pub mod routine;
 pub mod semaphore;

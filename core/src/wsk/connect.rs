@@ -9,18 +9,28 @@ use super::socket;
 use super::status::more_telling;
 use super::transport::TcpTransport;
 use crate::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, deadline};
+use crate::nt::process::Process;
 
 /// Connects over WSK: looks the name up and tries its addresses in turn.
 #[derive(Clone, Debug)]
 pub struct WskConnect {
     wsk: Wsk,
+    owner: Option<Process>,
 }
 
 impl WskConnect {
-    /// A connector of this registration. IRQL <= DISPATCH_LEVEL.
+    /// A connector of this registration, whose sockets belong to the system. IRQL <= DISPATCH_LEVEL.
     #[must_use]
     pub fn new(wsk: Wsk) -> Self {
-        Self { wsk }
+        Self { wsk, owner: None }
+    }
+
+    /// A connector whose sockets belong to `owner`, whose rules the firewall then applies to them
+    /// (`OwningProcess` of `wsk/nc-wsk-pfn_wsk_socket`). It keeps the reference as long as it lives.
+    /// IRQL <= DISPATCH_LEVEL.
+    #[must_use]
+    pub fn for_process(wsk: Wsk, owner: Option<Process>) -> Self {
+        Self { wsk, owner }
     }
 
     async fn connect_any(
@@ -36,7 +46,7 @@ impl WskConnect {
             let now = clock.now();
             let left = addresses.len().saturating_sub(tried);
             let until = attempt_deadline(now, until, left);
-            let attempt = socket::connect(provider, address);
+            let attempt = socket::connect(provider, address, self.owner.as_ref());
             match deadline(clock, Some(until), LATE_CONNECT, attempt).await {
                 Ok(socket) => return Ok((transport.connected(socket), address)),
                 Err(error) => {

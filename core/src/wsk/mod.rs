@@ -13,6 +13,8 @@ pub mod status;
 #[cfg(feature = "nt")]
 mod address;
 #[cfg(feature = "nt")]
+mod capability;
+#[cfg(feature = "nt")]
 mod connect;
 #[cfg(feature = "nt")]
 mod counters;

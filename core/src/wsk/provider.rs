@@ -3,11 +3,12 @@
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
 
-use wdk_sys::NT_SUCCESS;
+use wdk_sys::{NT_SUCCESS, NTSTATUS};
 
+use super::capability::Capability;
 use super::counters::{Atomics, Counters};
 use super::quirks::Quirks;
 use super::status;
@@ -37,6 +38,9 @@ impl Wsk {
     /// # Errors
     /// `Kind::NoResources`, `Kind::NotReady`.
     pub fn register(passive: Passive, spawner: Spawner, clock: KernelClock) -> Result<Self, Error> {
+        let quirks = Quirks {
+            wine: is_wine(passive),
+        };
         let provider = Shared::try_new(Provider {
             registration: UnsafeCell::new(WSK_REGISTRATION::ZEROED),
             client: UnsafeCell::new(WSK_CLIENT_NPI {
@@ -45,10 +49,8 @@ impl Wsk {
             }),
             capture: AtomicU8::new(FREE),
             npi: UnsafeCell::new(WSK_PROVIDER_NPI::ZEROED),
-            quirks: Quirks {
-                wine: is_wine(passive),
-            },
-            no_delay: AtomicBool::new(true),
+            quirks,
+            no_delay: Capability::new(quirks.has_flags()),
             spawner,
             clock,
             counters: Atomics::default(),
@@ -68,7 +70,7 @@ impl Wsk {
     ///
     /// # Errors
     /// Phase `Wait`: `Kind::TimedOut` at `deadline` (of [`Clock::now`]); `Kind::NotReady` after two
-    /// minutes, or when the driver is stopping.
+    /// minutes, when the driver is stopping, and at once when the stack lacks our version of WSK.
     pub async fn ready(&self, deadline: Option<Duration>) -> Result<(), Error> {
         let clock = &self.provider.clock;
         let start = clock.now();
@@ -78,7 +80,7 @@ impl Wsk {
                 Ok(()) => return Ok(()),
                 Err(failed) => failed,
             };
-            if failed.kind != Kind::NotReady {
+            if failed.kind != Kind::NotReady || failed.raw_status == STATUS_NOINTERFACE {
                 return Err(failed);
             }
             let now = clock.now();
@@ -168,7 +170,8 @@ pub(crate) struct Provider {
     capture: AtomicU8,
     npi: UnsafeCell<WSK_PROVIDER_NPI>,
     quirks: Quirks,
-    no_delay: AtomicBool,
+    /// WSK_FLAG_NODELAY.
+    no_delay: Capability,
     spawner: Spawner,
     clock: KernelClock,
     counters: Atomics,
@@ -196,10 +199,10 @@ impl Provider {
                 let captured = NT_SUCCESS(result);
                 let next = if captured { CAPTURED } else { FREE };
                 self.capture.store(next, Ordering::SeqCst);
-                if captured {
-                    Ok(())
-                } else {
-                    Err(status::map(Phase::Wait, result))
+                match result {
+                    _ if captured => Ok(()),
+                    STATUS_NOINTERFACE => Err(NO_INTERFACE),
+                    _ => Err(status::map(Phase::Wait, result)),
                 }
             }
             Err(CAPTURED) => Ok(()),
@@ -238,14 +241,9 @@ impl Provider {
         self.quirks
     }
 
-    /// Whether sends ask for no delay.
-    pub(super) fn no_delay(&self) -> bool {
-        self.quirks.has_flags() && self.no_delay.load(Ordering::Relaxed)
-    }
-
-    /// The transport does not know the flag.
-    pub(super) fn forget_no_delay(&self) {
-        self.no_delay.store(false, Ordering::Relaxed);
+    /// WSK_FLAG_NODELAY.
+    pub(super) fn no_delay(&self) -> &Capability {
+        &self.no_delay
     }
 
     pub(super) fn spawner(&self) -> &Spawner {
@@ -279,12 +277,20 @@ const NOT_READY: Error = Error::with_status(
     0xC000_00A3_u32.cast_signed(), // STATUS_DEVICE_NOT_READY
     "the network stack is not ready",
 );
+const NO_INTERFACE: Error = Error::with_status(
+    Phase::Wait,
+    Kind::NotReady,
+    STATUS_NOINTERFACE,
+    "the network stack does not offer version 1.0 of Winsock Kernel",
+);
 const STOPPING: Error = Error::with_status(
     Phase::Wait,
     Kind::NotReady,
     0xC000_00A3_u32.cast_signed(), // STATUS_DEVICE_NOT_READY
     "the driver is stopping",
 );
+
+const STATUS_NOINTERFACE: NTSTATUS = 0xC000_02B9_u32.cast_signed();
 
 const FREE: u8 = 0;
 const CAPTURING: u8 = 1;

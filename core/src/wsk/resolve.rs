@@ -7,7 +7,7 @@ use core::ptr::null_mut;
 use wdk_sys::{PIRP, UNICODE_STRING};
 
 use super::address::{Addresses, from_sockaddr};
-use super::op::{Op, Payload};
+use super::op::{Completion, Op, Payload};
 use super::provider::Provider;
 use super::quirks::Function;
 use super::status;
@@ -36,7 +36,7 @@ pub(super) async fn resolve(
     }
     let addresses = lookup
         .payload_mut()
-        .map_or_else(Addresses::new, |lookup| lookup.addresses(port));
+        .map_or_else(Addresses::new, |lookup| lookup.found(port));
     if addresses.as_slice().is_empty() {
         return Err(NO_ADDRESS);
     }
@@ -83,6 +83,9 @@ fn start(lookup: &mut Op<Lookup>) -> Result<(), Error> {
 /// Payload of a look-up.
 struct Lookup {
     parts: UnsafeCell<Parts>,
+    /// The look-up succeeded, so that there is a list to free. A result of one that failed means
+    /// nothing (`wsk/nc-wsk-pfn_wsk_get_address_info`).
+    succeeded: bool,
     provider: Shared<Provider>,
 }
 
@@ -129,12 +132,14 @@ impl Lookup {
                 },
                 result: null_mut(),
             }),
+            succeeded: false,
             provider,
         })
     }
 
-    /// Copies what was found.
-    fn addresses(&mut self, port: u16) -> Addresses {
+    /// Copies what was found by a look-up that succeeded.
+    fn found(&mut self, port: u16) -> Addresses {
+        self.succeeded = true;
         let mut addresses = Addresses::new();
         let mut next = self.parts.get_mut().result;
         // SAFETY: WSK's list, not freed yet.
@@ -152,12 +157,16 @@ impl Lookup {
 
 impl Payload for Lookup {
     const CANCEL: bool = true;
+
+    fn abandoned(&mut self, result: Completion) {
+        self.succeeded = result.is_success();
+    }
 }
 
 impl Drop for Lookup {
     fn drop(&mut self) {
         let list = self.parts.get_mut().result;
-        if list.is_null() {
+        if !self.succeeded || list.is_null() {
             return;
         }
         // SAFETY: the operation is still there, and was made with the provider captured.

@@ -2,6 +2,7 @@
 
 use core::task::{Context, Poll};
 
+use super::capability::Known;
 use super::cursor::Cursor;
 use super::op::{Op, Payload};
 use super::provider::Provider;
@@ -26,6 +27,8 @@ struct Slot {
     op: Op<SendBuffer>,
     /// What is staged, or in flight.
     data: Cursor,
+    /// Sent with WSK_FLAG_NODELAY.
+    no_delay: bool,
 }
 
 /// Payload of a send.
@@ -83,6 +86,14 @@ impl Sender {
                 if slot.data.is_empty() {
                     return Poll::Ready(Ok(()));
                 }
+                let untried = slot.op.provider().no_delay().known() == Known::Untried;
+                if untried && self.slots.iter().flatten().any(|slot| !slot.op.is_idle()) {
+                    // A send that is refused must be alone, to be sent again in its place.
+                    return Poll::Pending;
+                }
+                let Some(Some(slot)) = self.slots.get_mut(self.current) else {
+                    return Poll::Pending;
+                };
                 let capacity = slot.op.payload().0.len();
                 let was_filled = slot.data.room(capacity) < capacity / 4;
                 slot.submit(socket)?;
@@ -131,9 +142,11 @@ impl Sender {
 
     /// Takes the results that are there, and has the others wake.
     fn look_at_all(&mut self, socket: Option<&Socket>, cx: &mut Context<'_>) -> Result<(), Error> {
+        let in_flight = |slot: &&Slot| !slot.op.is_idle();
+        let alone = self.slots.iter().flatten().filter(in_flight).count() == 1;
         for slot in self.slots.iter_mut().flatten() {
             if self.failed.is_none()
-                && let Err(error) = slot.look(socket, cx)
+                && let Err(error) = slot.look(alone, socket, cx)
             {
                 self.failed = Some(error);
             }
@@ -163,6 +176,7 @@ impl Slot {
         Ok(Self {
             op: Op::try_new(provider, SendBuffer(IoBuffer::try_new(size, true)?))?,
             data: Cursor::default(),
+            no_delay: false,
         })
     }
 
@@ -177,11 +191,8 @@ impl Slot {
 
     fn submit(&mut self, socket: Option<&Socket>) -> Result<(), Error> {
         let socket = socket.ok_or(super::transport::GONE.in_phase(Phase::Send))?;
-        let flags = if self.op.provider().no_delay() {
-            WSK_FLAG_NODELAY
-        } else {
-            0
-        };
+        self.no_delay = self.op.provider().no_delay().is_possible();
+        let flags = if self.no_delay { WSK_FLAG_NODELAY } else { 0 };
         let mut buffer = WSK_BUF {
             Mdl: self.op.payload().0.mdl(),
             Offset: self.data.start() as _,
@@ -193,20 +204,28 @@ impl Slot {
         Ok(())
     }
 
-    /// Takes the result of a send, if there is one to take.
-    fn look(&mut self, socket: Option<&Socket>, cx: &mut Context<'_>) -> Result<(), Error> {
+    /// Takes the result of a send, if there is one to take. `alone`: no other is in flight.
+    fn look(
+        &mut self,
+        alone: bool,
+        socket: Option<&Socket>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Error> {
         while !self.op.is_idle() {
             let Poll::Ready(done) = self.op.poll(cx) else {
                 return Ok(());
             };
-            if done.status == STATUS_NOT_SUPPORTED && self.op.provider().no_delay() {
-                self.op.provider().forget_no_delay();
+            if done.status == STATUS_NOT_SUPPORTED && self.no_delay && alone {
+                self.op.provider().no_delay().is_refused();
                 self.submit(socket)?;
                 continue;
             }
             // A send is over when everything was sent.
             if !done.is_success() || done.information != self.data.len() {
                 return Err(status::map(Phase::Send, done.status));
+            }
+            if self.no_delay {
+                self.op.provider().no_delay().works();
             }
             self.data = Cursor::default();
         }

@@ -16,6 +16,7 @@ use super::sys::{
     WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET,
 };
 use crate::io::{Error, Kind, Phase};
+use crate::nt::process::Process;
 use crate::nt::shared::Shared;
 
 /// A socket and the operation that will close it. Dropping it closes: abortively, unless both
@@ -152,7 +153,7 @@ impl Drop for Close {
     }
 }
 
-/// Creates a socket, binds it to the wildcard address and connects it to `remote`. Dropping the
+/// Creates a socket that belongs to `owner`, binds it to the wildcard address and connects it to `remote`. Dropping the
 /// future cancels the attempt.
 ///
 /// # Errors
@@ -160,6 +161,7 @@ impl Drop for Close {
 pub(super) async fn connect(
     provider: &Shared<Provider>,
     remote: SocketAddr,
+    owner: Option<&Process>,
 ) -> Result<Socket, Error> {
     if remote.is_ipv6() && !provider.quirks().has_ipv6() {
         return Err(NO_IPV6);
@@ -170,6 +172,7 @@ pub(super) async fn connect(
             close: Some(Op::try_new(provider, Close::default())?),
             local: wildcard(&remote),
             remote: to_sockaddr(&remote),
+            owner: owner.cloned(),
         },
     )?;
     let mut attempt = Attempt {
@@ -198,10 +201,11 @@ struct Attempt {
 /// Starts to create a socket.
 fn create(setup: &mut Op<Setup>, family: ADDRESS_FAMILY) -> Result<(), Error> {
     let npi = setup.provider().npi()?;
-    let call = |irp: PIRP, _: &Setup| {
+    let call = |irp: PIRP, setup: &Setup| {
         // SAFETY: captured, and not released while there is an operation.
         let function = unsafe { (*npi.Dispatch).WskSocket }?;
-        // SAFETY: a connection socket without callbacks, context or owner; the IRP is passed once.
+        // SAFETY: a connection socket without callbacks or context; the operation refers to the
+        // owner; the IRP is passed once.
         Some(unsafe {
             function(
                 npi.Client,
@@ -211,7 +215,7 @@ fn create(setup: &mut Op<Setup>, family: ADDRESS_FAMILY) -> Result<(), Error> {
                 WSK_FLAG_CONNECTION_SOCKET,
                 null_mut(),
                 null(),
-                null_mut(),
+                setup.owner.as_ref().map_or(null_mut(), Process::as_ptr),
                 null_mut(),
                 null_mut(),
                 irp,
@@ -229,6 +233,8 @@ struct Setup {
     close: Option<Op<Close>>,
     local: SOCKADDR_INET,
     remote: SOCKADDR_INET,
+    /// For whose programs' rules the socket counts; the machine's own if there is none.
+    owner: Option<Process>,
 }
 
 impl Setup {

@@ -46,6 +46,8 @@ pub(crate) struct Request {
     pub(crate) system: Vec<u8>,
     pub(crate) mdl: usize,
     pub(crate) buffered: bool,
+    /// Whose thread has asked.
+    pub(crate) process: usize,
 }
 
 /// A call of a dispatch routine that has not returned.

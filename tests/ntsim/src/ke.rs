@@ -157,6 +157,7 @@ fn signalled(s: &mut State, address: usize) -> bool {
         Some(Object::Event { set, .. }) => *set,
         Some(Object::Semaphore { count, .. }) => *count > 0,
         Some(Object::Thread { id, .. }) => s.threads[*id].ended,
+        Some(Object::Process { .. }) => false,
         None => {
             s.failure
                 .get_or_insert("an object is freed that a thread waits for".into());

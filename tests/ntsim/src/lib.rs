@@ -66,6 +66,7 @@ extern crate wskhttp as _;
 pub use net::{Ending, Stream, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
-    Driver, Report, Thread, as_driver, at_irql, image_gone, listen, lot, run, spawn, try_run,
+    Driver, Report, Thread, as_driver, at_irql, image_gone, in_process, listen, lot, process, run,
+    socket_owners, spawn, try_run,
 };
 pub use wsk::{BLACK_HOLE, lose_provider, restore_provider};

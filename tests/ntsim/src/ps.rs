@@ -1,6 +1,6 @@
 //! Ps, Ob, Zw: system threads and handles to them.
 
-use wdk_sys::{HANDLE, LARGE_INTEGER, NTSTATUS, PVOID};
+use wdk_sys::{HANDLE, LARGE_INTEGER, NTSTATUS, PEPROCESS, PIRP, PVOID};
 
 use crate::ke;
 use crate::rule;
@@ -91,7 +91,9 @@ unsafe extern "C" fn ObReferenceObjectByHandle(
 extern "C" fn ObfDereferenceObject(object: PVOID) -> i64 {
     let _entry = enter("ObfDereferenceObject", DISPATCH);
     let left = with(|s| match s.objects.get_mut(&object.addr()) {
-        Some(Object::Thread { references, .. }) if *references > 0 => {
+        Some(Object::Thread { references, .. } | Object::Process { references })
+            if *references > 0 =>
+        {
             *references -= 1;
             Some(*references)
         }
@@ -101,6 +103,79 @@ extern "C" fn ObfDereferenceObject(object: PVOID) -> i64 {
         Some(left) => left.into(),
         None => rule::C4_3F.broken("a reference is given back that was not taken"),
     }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ObfReferenceObject(object: PVOID) -> i64 {
+    let _entry = enter("ObfReferenceObject", DISPATCH);
+    let references = with(|s| match s.objects.get_mut(&object.addr()) {
+        Some(Object::Thread { references, .. } | Object::Process { references }) => {
+            *references += 1;
+            Some(*references)
+        }
+        _ => None,
+    });
+    match references {
+        Some(references) => references.into(),
+        None => rule::C4_3F.broken("a reference is taken to what is no object"),
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn IoGetRequestorProcess(irp: PIRP) -> PEPROCESS {
+    let _entry = enter("IoGetRequestorProcess", DISPATCH);
+    let process = with(|s| {
+        let request = s
+            .requests
+            .values()
+            .find(|request| request.irp == irp.addr());
+        request.map_or(SYSTEM, |request| request.process)
+    });
+    object(process)
+}
+
+/// The process of the thread that runs.
+pub(crate) fn current() -> usize {
+    with(|s| s.current.and_then(|id| s.processes.get(&id).copied())).unwrap_or(SYSTEM)
+}
+
+/// Runs `body` as code of process `number`.
+pub(crate) fn within<R>(number: usize, body: impl FnOnce() -> R) -> R {
+    let thread = with(|s| s.current).expect("a simulated thread");
+    let old = with(|s| s.processes.insert(thread, number));
+    let result = body();
+    with(|s| match old {
+        Some(old) => s.processes.insert(thread, old),
+        None => s.processes.remove(&thread),
+    });
+    result
+}
+
+/// The process that the owner of a new socket is.
+pub(crate) fn owner(process: PEPROCESS) -> usize {
+    if process.is_null() {
+        return SYSTEM;
+    }
+    let object = process.addr();
+    if !with(|s| {
+        matches!(
+            s.objects.get(&object),
+            Some(Object::Process { references: 1.. })
+        )
+    }) {
+        rule::C4_3F.broken("a socket is made for a process to which there is no reference");
+    }
+    (object - PROCESSES) / 64
+}
+
+/// The object of process `number`, which stays.
+pub(crate) fn object(number: usize) -> PEPROCESS {
+    let address = PROCESSES + number * 64;
+    with(|s| {
+        let unreferenced = Object::Process { references: 0 };
+        s.objects.entry(address).or_insert(unreferenced);
+    });
+    std::ptr::without_provenance_mut(address)
 }
 
 #[unsafe(no_mangle)]
@@ -141,16 +216,23 @@ pub(crate) fn check_at_unload() {
         if !s.handles.is_empty() {
             return Some((rule::HANDLE_LEFT, "a handle is left open at unload".into()));
         }
-        let kept = s
-            .objects
-            .values()
-            .any(|object| matches!(object, Object::Thread { references, .. } if *references > 0));
-        let left = "a thread object is still referenced at unload";
-        kept.then(|| (rule::HANDLE_LEFT, left.into()))
+        let kept = s.objects.values().find_map(|object| match object {
+            Object::Thread {
+                references: 1.., ..
+            } => Some("a thread object"),
+            Object::Process { references: 1.. } => Some("a process object"),
+            _ => None,
+        });
+        kept.map(|what| {
+            let left = format!("{what} is still referenced at unload");
+            (rule::HANDLE_LEFT, left)
+        })
     });
     if let Some((rule, left)) = left {
         rule.broken(left);
     }
 }
 
+const SYSTEM: usize = 0;
+const PROCESSES: usize = 0x7100_0000;
 const INVALID_HANDLE: NTSTATUS = 0xC000_0008_u32.cast_signed();

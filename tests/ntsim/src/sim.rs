@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
-use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTATUS};
+use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTATUS, PEPROCESS};
 use wskhttp_client::Opener;
 
 use crate::net::Stream;
@@ -250,6 +250,24 @@ fn new_driver() -> *mut DRIVER_OBJECT {
     let driver = Box::leak(Box::new(DRIVER_OBJECT::default()));
     driver.DriverExtension = Box::leak(Box::new(DRIVER_EXTENSION::default()));
     driver
+}
+
+/// Runs `body` as code of process `number`, whose handles are its own. 0 is the system's, and that of
+/// every thread outside of this.
+pub fn in_process<R>(number: usize, body: impl FnOnce() -> R) -> R {
+    ps::within(number, body)
+}
+
+/// The process object of process `number`, which stays.
+#[must_use]
+pub fn process(number: usize) -> PEPROCESS {
+    simulator(|| ps::object(number))
+}
+
+/// For each socket that was made so far, the process that it belongs to.
+#[must_use]
+pub fn socket_owners() -> Vec<usize> {
+    simulator(|| with(|s| s.owners.clone()))
 }
 
 /// What has to hold once the image of a driver that [`as_driver`] ran is gone: nothing is left.

@@ -37,6 +37,10 @@ pub(crate) struct State {
     pub(crate) wsk: Wsk,
     pub(crate) net: Net,
     pub(crate) next: u64,
+    /// The process of each thread that is not the system's.
+    pub(crate) processes: BTreeMap<usize, usize>,
+    /// For each socket that was made, whose it is.
+    pub(crate) owners: Vec<usize>,
     pub(crate) deepest: BTreeMap<String, usize>,
     pub(crate) calls: u64,
     /// Inferred rules that this run does without.
@@ -49,6 +53,7 @@ pub(crate) enum Object {
     Event { notification: bool, set: bool },
     Semaphore { count: i32, limit: i32 },
     Thread { id: usize, references: u32 },
+    Process { references: u32 },
 }
 
 impl State {

@@ -10,7 +10,7 @@ use wskhttp_core::nt::irp as path;
 use crate::io::{self, File, Request};
 use crate::sched::{self, KERNEL_STACK, block};
 use crate::state::with;
-use crate::{device, mm};
+use crate::{device, mm, ps};
 
 /// Opens the device whose interface is enabled.
 pub(crate) fn opener() -> Opener {
@@ -98,6 +98,7 @@ pub(crate) fn to_device(
     // SAFETY: a device that is there.
     let irp = io::new_irp(unsafe { (*device).StackSize }, false, Some(number));
     request.irp = irp.expose_provenance();
+    request.process = ps::current();
     // SAFETY: a new IRP.
     unsafe {
         let stack = path::next_stack(irp);

@@ -120,12 +120,14 @@ pub(super) unsafe extern "C" fn socket(
     flags: u32,
     _context: *mut c_void,
     dispatch: *const c_void,
-    _process: wdk_sys::PEPROCESS,
+    process: wdk_sys::PEPROCESS,
     _thread: wdk_sys::PETHREAD,
     _security: *mut c_void,
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskSocket", DISPATCH);
+    let owner = crate::ps::owner(process);
+    with(|s| s.owners.push(owner));
     let _captured = Captured::new(client, "WskSocket");
     if flags != WSK_FLAG_CONNECTION_SOCKET || !dispatch.is_null() {
         breach("rule 35: only connection sockets without callbacks are simulated");

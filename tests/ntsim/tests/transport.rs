@@ -1,0 +1,6 @@
+//! The transport of wskhttp-core as its own driver: programs on its executor, with many seeds.
+
+mod transport {
+    mod connect;
+    mod program;
+}

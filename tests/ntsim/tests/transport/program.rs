@@ -1,0 +1,134 @@
+//! A driver that is made of one program over the transport.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use wskhttp_core::exec::Executor;
+use wskhttp_core::io::{
+    Clock, Connect, ConnectionInfo, Error, Scheme, Target, Transport, TransportExt,
+};
+use wskhttp_core::nt::clock::KernelClock;
+use wskhttp_core::nt::event::{Event, EventKind};
+use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::wsk::{TcpTransport, Wsk, WskConnect};
+use wskhttp_ntsim::{as_driver, image_gone, run};
+
+/// The seeds of a test, or the one that `NTSIM_SEED` names.
+pub(super) fn seeds(number: u64) -> std::ops::Range<u64> {
+    match std::env::var("NTSIM_SEED").map(|seed| seed.parse()) {
+        Ok(Ok(seed)) => seed..seed + 1,
+        _ => 0..number,
+    }
+}
+
+/// What a program works with.
+#[derive(Clone)]
+pub(super) struct Driver {
+    pub(super) wsk: Wsk,
+    pub(super) clock: KernelClock,
+}
+
+impl Driver {
+    pub(super) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Connects to `host` with connector `by`.
+    pub(super) async fn connect_by(
+        &self,
+        by: &WskConnect,
+        host: &str,
+        port: u16,
+        bound: Duration,
+    ) -> Result<(TcpTransport, ConnectionInfo), Error> {
+        let target = Target {
+            scheme: Scheme::Http,
+            host,
+            port,
+            deadline: Some(self.now() + bound),
+        };
+        let mut info = ConnectionInfo::default();
+        let transport = by.connect(&target, &(), &mut info).await?;
+        Ok((transport, info))
+    }
+
+    /// Connects to 127.0.0.1.
+    pub(super) async fn connect(&self, port: u16) -> Result<TcpTransport, Error> {
+        let by = WskConnect::new(self.wsk.clone());
+        let made = self.connect_by(&by, "127.0.0.1", port, MINUTE).await?;
+        Ok(made.0)
+    }
+}
+
+/// Stages and flushes all of `data`.
+pub(super) async fn send(transport: &mut TcpTransport, mut data: &[u8]) -> Result<(), Error> {
+    while !data.is_empty() {
+        let room = transport.output();
+        let n = room.len().min(data.len());
+        room[..n].copy_from_slice(&data[..n]);
+        transport.stage(n);
+        data = &data[n..];
+        transport.flush().await?;
+    }
+    Ok(())
+}
+
+/// Receives to the end.
+pub(super) async fn receive(transport: &mut TcpTransport) -> Result<Vec<u8>, Error> {
+    let mut data = Vec::new();
+    while transport.fill().await? > 0 {
+        data.extend_from_slice(transport.input());
+        transport.consume(usize::MAX);
+    }
+    Ok(data)
+}
+
+/// Starts workers, registers with WSK, runs `program` as a task, and undoes all of it; has `check` look
+/// at what the program gave, and then nothing may be left. To be called in a simulation.
+pub(super) fn drive<T, F>(program: impl FnOnce(Driver) -> F + Send + 'static, check: impl FnOnce(T))
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let result = Arc::new(Mutex::new(None));
+    let to = Arc::clone(&result);
+    as_driver(move || {
+        let passive = Passive::here().expect("a test runs at PASSIVE_LEVEL");
+        let executor = Executor::start(passive, 64).expect("an executor");
+        let clock = executor.clock();
+        let wsk = Wsk::register(passive, executor.spawner(), clock.clone()).expect("registered");
+        let driver = Driver { wsk, clock };
+        let done = Arc::new(Event::try_new(EventKind::Notification).expect("an event"));
+        let (in_task, of_task) = (driver.clone(), Arc::clone(&done));
+        let task = move || async move {
+            let outcome = program(in_task).await;
+            *to.lock().expect("no panic") = Some(outcome);
+            of_task.set();
+        };
+        executor.spawner().spawn(task).expect("a task");
+        assert!(done.wait(passive, Some(HOUR)), "the program does not end");
+        executor.drain(passive);
+        driver.wsk.shutdown(passive);
+        let counters = driver.wsk.counters();
+        assert_eq!(counters.connections_now, 0, "{counters:?}");
+        assert_eq!(counters.operations_now, 0, "{counters:?}");
+        assert_eq!(counters.orphans_now, 0, "{counters:?}");
+        drop(driver);
+        executor.stop(passive);
+    });
+    let outcome = result.lock().expect("no panic").take();
+    check(outcome.expect("the program has ended"));
+    image_gone();
+}
+
+/// Runs a simulation for each of `number` seeds.
+pub(super) fn each(number: u64, body: impl Fn() + Copy + 'static) {
+    for seed in seeds(number) {
+        run(seed, body);
+    }
+}
+
+/// Virtual time that nothing here needs.
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
