@@ -1,13 +1,11 @@
 //! IRP_MJ_CREATE, CLEANUP, CLOSE, READ, WRITE, DEVICE_CONTROL.
 
-use core::num::NonZeroUsize;
-
-use wdk_sys::ntddk::PsGetCurrentProcessId;
 use wdk_sys::{
     DEVICE_OBJECT, FILE_OBJECT, IO_NO_INCREMENT, IRP, NTSTATUS, STATUS_INVALID_DEVICE_STATE,
     STATUS_OBJECT_NAME_NOT_FOUND, STATUS_PENDING, STATUS_SUCCESS,
 };
 use wskhttp_core::nt::irp;
+use wskhttp_core::nt::process::Process;
 use wskhttp_core::nt::shared::Shared;
 
 use crate::control;
@@ -30,8 +28,8 @@ pub(crate) unsafe extern "C" fn create(object: *mut DEVICE_OBJECT, irp: *mut IRP
     }
     // SAFETY: the IRP is ours.
     let process = if unsafe { irp::from_user_mode(irp) } {
-        // SAFETY: a create comes in the context of the thread that opens.
-        NonZeroUsize::new(unsafe { PsGetCurrentProcessId() }.addr())
+        // SAFETY: the IRP is ours.
+        unsafe { Process::of_requestor(irp) }
     } else {
         None
     };

@@ -29,7 +29,7 @@ pub(crate) type HandleExchange<'c> = Exchange<'c, Connector, KernelClock, RawSpi
 /// Serves a handle until it is closed. Its connections are its own: no other handle may use them.
 pub(crate) async fn serve(handle: &Handle) {
     let clock = &handle.services.clock;
-    let connector = TlsConnect::new(handle.services.connector(), clock.clone());
+    let connector = TlsConnect::new(handle.services.connector(handle.process()), clock.clone());
     let client = HandleClient::new(connector, clock.clone(), limits());
     let mut idle = Idle {
         total: &handle.services.counters.idle,

@@ -2,7 +2,6 @@
 
 use core::future::Future;
 use core::mem::ManuallyDrop;
-use core::num::NonZeroUsize;
 use core::pin::pin;
 use core::sync::atomic::Ordering::Relaxed;
 use core::task::{Context, Poll};
@@ -16,6 +15,7 @@ use wskhttp_core::exec::Notify;
 use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_core::nt::irp;
 use wskhttp_core::nt::lock::SpinLock;
+use wskhttp_core::nt::process::Process;
 use wskhttp_core::nt::shared::Shared;
 
 use crate::dispatch::complete;
@@ -29,7 +29,7 @@ use crate::runtime::Services;
 /// an IRP in the queue keeps it alive.
 pub(crate) struct Handle {
     pub(crate) services: Shared<Services>,
-    process: Option<NonZeroUsize>,
+    process: Option<Process>,
     notify: Notify,
     state: SpinLock<State>,
 }
@@ -61,7 +61,7 @@ impl Handle {
     pub(crate) fn open(
         services: &Shared<Services>,
         handles: &Shared<Handles>,
-        process: Option<NonZeroUsize>,
+        process: Option<Process>,
     ) -> Result<Shared<Self>, Error> {
         let handle = Shared::try_new(Self {
             services: services.clone(),
@@ -91,9 +91,9 @@ impl Handle {
         Ok(handle)
     }
 
-    /// Identifier of the process of user mode that opened it.
-    pub(crate) fn process(&self) -> Option<NonZeroUsize> {
-        self.process
+    /// The process of user mode that opened it.
+    pub(crate) fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
     }
 
     /// The handle behind a pointer that [`Shared::into_raw`] gave, which keeps its reference; `None`

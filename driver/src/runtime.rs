@@ -8,6 +8,7 @@ use wskhttp_core::io::Error;
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool::usage;
+use wskhttp_core::nt::process::Process;
 use wskhttp_core::nt::shared::Shared;
 use wskhttp_core::wsk::{Wsk, WskConnect};
 
@@ -81,9 +82,9 @@ impl Runtime {
 }
 
 impl Services {
-    /// The connector of one handle.
-    pub(crate) fn connector(&self) -> WskConnect {
-        WskConnect::new(self.wsk.clone())
+    /// The connector of one handle, whose sockets belong to the process that opened it.
+    pub(crate) fn connector(&self, process: Option<&Process>) -> WskConnect {
+        WskConnect::for_process(self.wsk.clone(), process.cloned())
     }
 
     /// The counters as the ABI has them.

@@ -63,6 +63,15 @@ impl Drop for Process {
     }
 }
 
+/// Whether both are the same process.
+impl PartialEq for Process {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Process {}
+
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Process")

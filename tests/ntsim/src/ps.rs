@@ -43,15 +43,6 @@ unsafe extern "C" fn PsCreateSystemThread(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn PsGetCurrentProcessId() -> HANDLE {
-    let _entry = enter("PsGetCurrentProcessId", DISPATCH);
-    std::ptr::without_provenance_mut(USER_PROCESS)
-}
-
-/// The process that opens handles.
-const USER_PROCESS: usize = 1000;
-
-#[unsafe(no_mangle)]
 extern "C" fn PsTerminateSystemThread(_status: NTSTATUS) -> NTSTATUS {
     let _entry = enter("PsTerminateSystemThread", PASSIVE);
     with(|s| {

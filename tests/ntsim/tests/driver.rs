@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use wskhttp_client::{Device, Request};
-use wskhttp_ntsim::{BLACK_HOLE, Driver, Profile, Sim, Stream, listen, lot, sleep, spawn, try_run};
+use wskhttp_ntsim::{
+    BLACK_HOLE, Driver, Profile, Sim, Stream, in_process, listen, lot, sleep, socket_owners, spawn,
+    try_run,
+};
 
 const SEEDS: u64 = 100;
 
@@ -106,6 +109,26 @@ fn names_what_failed() {
             let error = get(&mut device, "http://127.0.0.1:81/").expect_err("nobody listens");
             assert_eq!(error.kind, wskhttp_client::Kind::ConnectionRefused);
             drop(device);
+            driver.remove();
+        });
+    }
+}
+
+#[test]
+fn sockets_belong_to_the_process_that_opened_the_handle() {
+    for seed in seeds().take(20) {
+        run(seed, || {
+            listen(80, server);
+            let driver = Driver::load().expect("loaded");
+            let mut devices = [5, 6].map(|process| {
+                let open = || Device::with_opener(driver.opener()).expect("open");
+                in_process(process, open)
+            });
+            for device in &mut devices {
+                get(device, "http://127.0.0.1/").expect("an answer");
+            }
+            assert_eq!(socket_owners(), [5, 6]);
+            drop(devices);
             driver.remove();
         });
     }

@@ -5,13 +5,13 @@ use std::io::{Read, Write};
 use wskhttp_core::io::{Error, TransportExt};
 use wskhttp_core::nt::process::Process;
 use wskhttp_core::wsk::WskConnect;
-use wskhttp_ntsim::{listen, socket_owners};
+use wskhttp_ntsim::{Profile, listen, socket_owners};
 
-use super::program::{Driver, MINUTE, drive, each, receive, send};
+use super::program::{Driver, GRACEFUL, MINUTE, drive, each, receive, send};
 
 #[test]
 fn a_socket_belongs_to_the_process_that_the_connector_was_given() {
-    each(20, || {
+    each(20, &Profile::ALL, || {
         listen(80, drop);
         let program = async move |driver: Driver| {
             // SAFETY: the simulator's processes stay.
@@ -27,7 +27,7 @@ fn a_socket_belongs_to_the_process_that_the_connector_was_given() {
 
 #[test]
 fn data_goes_both_ways_and_ends_with_fin() {
-    each(30, || {
+    each(30, &GRACEFUL, || {
         listen(80, |mut stream| {
             let mut request = [0; 5000];
             stream.read_exact(&mut request).expect("a request");

@@ -12,7 +12,7 @@ use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::event::{Event, EventKind};
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::wsk::{TcpTransport, Wsk, WskConnect};
-use wskhttp_ntsim::{as_driver, image_gone, run};
+use wskhttp_ntsim::{Profile, Sim, as_driver, image_gone};
 
 /// The seeds of a test, or the one that `NTSIM_SEED` names.
 pub(super) fn seeds(number: u64) -> std::ops::Range<u64> {
@@ -47,6 +47,7 @@ impl Driver {
             host,
             port,
             deadline: Some(self.now() + bound),
+            handshake: None,
         };
         let mut info = ConnectionInfo::default();
         let transport = by.connect(&target, &(), &mut info).await?;
@@ -122,13 +123,17 @@ where
     image_gone();
 }
 
-/// Runs a simulation for each of `number` seeds.
-pub(super) fn each(number: u64, body: impl Fn() + Copy + 'static) {
+/// Runs a simulation for each of `number` seeds with each of the providers.
+pub(super) fn each(number: u64, profiles: &[Profile], body: impl Fn() + Copy + 'static) {
     for seed in seeds(number) {
-        run(seed, body);
+        for profile in profiles {
+            Sim::new(seed).profile(*profile).run(body);
+        }
     }
 }
 
 /// Virtual time that nothing here needs.
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
+/// Providers that let a graceful disconnect end.
+pub(super) const GRACEFUL: [Profile; 3] = [Profile::Windows, Profile::Wine, Profile::Viosock];
 const HOUR: Duration = Duration::from_secs(3600);
