@@ -1,8 +1,9 @@
-//! The commands of this workspace: `cargo xtask build | cargo | corpus | setup | demo | test`.
+//! The commands of this workspace: `cargo xtask build | cargo | corpus | fuzz | setup | demo | test`.
 
 mod build;
 mod corpus;
 mod demo;
+mod fuzz;
 mod setup;
 mod test;
 
@@ -13,6 +14,7 @@ fn main() -> anyhow::Result<()> {
         Command::Build(options) => build::run(&options),
         Command::Cargo(options) => build::cargo::run(&options),
         Command::Corpus(options) => corpus::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Setup(options) => setup::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
@@ -34,6 +36,8 @@ enum Command {
     Cargo(build::cargo::Options),
     /// Show the HTTP client what servers send, one case a file
     Corpus(corpus::Options),
+    /// Feed the HTTP client what libFuzzer makes of the corpus
+    Fuzz(fuzz::Options),
     /// Install what the other commands need
     Setup(setup::Options),
     /// Build, install the driver under Wine and fetch a page through it

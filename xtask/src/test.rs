@@ -17,7 +17,7 @@ use crate::build::{
 /// What `cargo xtask test` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Run only these: format, lint, plain, host, docs, build, wine
+    /// Run only these: format, lint, plain, fuzz, host, docs, build, wine
     suite: Option<String>,
     /// Hand this to the suite's own runner: names of tests to run, and its options
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -87,6 +87,10 @@ const SUITES: &[Suite] = &[
         steps: plain,
     },
     Suite {
+        name: "fuzz",
+        steps: fuzz,
+    },
+    Suite {
         name: "host",
         steps: host,
     },
@@ -108,13 +112,14 @@ const SUITES: &[Suite] = &[
 const BOUND: &[&str] = &["wskhttp", "wskhttp-ntsim", "wskhttp-wsk-layout"];
 
 fn format(workspace: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {
-    let stand_in = workspace.root().join("tests/wdk-build/Cargo.toml");
-    Ok(vec![
-        Step::cargo(workspace, "fmt").args(["--all", "--check"]),
+    let apart = ["tests/fuzz", "tests/wdk-build"].map(|package| {
+        let manifest = workspace.root().join(package).join("Cargo.toml");
         Step::cargo(workspace, "fmt")
             .args(["--check", "--manifest-path"])
-            .args([stand_in]),
-    ])
+            .args([manifest])
+    });
+    let all = Step::cargo(workspace, "fmt").args(["--all", "--check"]);
+    Ok([all].into_iter().chain(apart).collect())
 }
 
 fn lint(workspace: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {
@@ -148,6 +153,10 @@ const DEFAULT: &[&str] = &[
     "wskhttp-http",
     "wskhttp-tls",
 ];
+
+fn fuzz(_: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {
+    Ok(vec![Step::myself("fuzz").args(["--smoke"])])
+}
 
 fn host(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>> {
     let step = |package: &str| {

@@ -10,7 +10,7 @@ mod request;
 
 use std::time::Duration;
 
-use wskhttp_http::Limits;
+use wskhttp_http::{Limits, Policy};
 
 pub(crate) use bytes::Piece;
 pub use expect::Expect;
@@ -67,9 +67,68 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     /// For its connection.
     pub(crate) connect_timeout: Option<Duration>,
+    /// What an agent does besides; without, there is only a client.
+    pub(crate) policy: Option<Policy>,
 }
 
 impl Case {
+    /// A case that expects nothing: requests `METHOD URL`, and replies with how they end.
+    #[must_use]
+    pub fn scripted(requests: &[(&str, &str)], replies: Vec<(Vec<u8>, Ending)>) -> Self {
+        let requests = requests.iter().map(|(method, url)| Request {
+            method: (*method).to_owned(),
+            url: (*url).to_owned(),
+            ..Request::default()
+        });
+        let replies = replies.into_iter().map(|(bytes, end)| Reply {
+            when: When::Request,
+            pieces: vec![Piece::Bytes(bytes)],
+            end: match end {
+                Ending::Open => End::Open,
+                Ending::Fin => End::Fin,
+                Ending::Reset => End::Reset,
+            },
+        });
+        Self {
+            name: String::new(),
+            requests: requests.collect(),
+            replies: replies.collect(),
+            expect: Vec::new(),
+            whole: Whole::default(),
+            options: Options::default(),
+            writes: vec![Write::Bytes(1), Write::Bytes(7), Write::All],
+        }
+    }
+
+    /// The same case with other limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// The same case through an agent.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.options.policy = Some(policy);
+        self
+    }
+
+    /// The same case with these header lines in each request.
+    #[must_use]
+    pub fn header_lines(mut self, lines: &[u8]) -> Self {
+        for request in &mut self.requests {
+            request.headers = lines.to_vec();
+        }
+        self
+    }
+
+    /// How many requests the client makes, apart from those that it makes by itself.
+    #[must_use]
+    pub fn request_count(&self) -> usize {
+        self.requests.len()
+    }
+
     /// All bytes that the server sends, of all replies.
     #[must_use]
     pub fn sent(&self) -> Vec<u8> {
@@ -80,6 +139,17 @@ impl Case {
         });
         bytes.collect::<Vec<_>>().concat()
     }
+}
+
+/// What the server does after its last byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing.
+    Open,
+    /// It ends its side.
+    Fin,
+    /// It resets the connection.
+    Reset,
 }
 
 impl Write {

@@ -115,6 +115,9 @@ fn of_response(expect: &Expect, seen: &Seen) -> Vec<String> {
             quote(&seen.reason)
         ));
     }
+    if let Some(hops) = expect.hops.filter(|hops| *hops != u64::from(seen.hops)) {
+        wrong.push(format!("hops: expected {hops}, got {}", seen.hops));
+    }
     wrong.extend(of_headers(expect, seen));
     if let Some(body) = expect.body.as_ref().filter(|body| **body != seen.body) {
         wrong.push(format!(

@@ -14,11 +14,14 @@ mod clock;
 mod outcome;
 mod report;
 mod run;
+mod seeds;
 mod server;
 mod transport;
 
-pub use case::{Case, Expect, Write, read_file};
+pub use case::{Case, Ending, Expect, Write, read_file};
 pub use check::check;
 pub use outcome::Class;
 pub use report::{Summary, files, run_directory};
 pub use run::{Played, Seen, play};
+pub use seeds::write_seeds;
+pub use server::Heard;

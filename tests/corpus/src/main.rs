@@ -2,13 +2,16 @@
 
 use std::{env, path::PathBuf, process::ExitCode};
 
-use wskhttp_corpus::{Summary, run_directory};
+use wskhttp_corpus::{Summary, run_directory, write_seeds};
 
 fn main() -> ExitCode {
     let mut verbose = false;
+    let mut seeds = None;
     let mut paths = Vec::new();
-    for argument in env::args_os().skip(1) {
+    let mut arguments = env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
         match argument.to_str() {
+            Some("--seeds") => seeds = arguments.next().map(PathBuf::from),
             Some("-v" | "--verbose") => verbose = true,
             Some("-h" | "--help") => {
                 println!("{USAGE}");
@@ -24,6 +27,18 @@ fn main() -> ExitCode {
     if paths.is_empty() {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
+    }
+    if let Some(target) = seeds {
+        for path in &paths {
+            match write_seeds(path, &target) {
+                Ok(count) => println!("{count} seeds of {}", path.display()),
+                Err(error) => {
+                    eprintln!("{}: {error:#}", path.display());
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+        return ExitCode::SUCCESS;
     }
     let mut summary = Summary::default();
     for path in &paths {
@@ -44,4 +59,5 @@ fn main() -> ExitCode {
 
 const USAGE: &str = "usage: wskhttp-corpus [-v] DIR...\n\
     Runs each case (*.json, also in subdirectories). -v shows what was seen of each.\n\
+    --seeds OUT writes them as seeds for the fuzzers instead.\n\
     The format is described in tests/corpus/README.md.";

@@ -27,6 +27,11 @@ pub enum Class {
     Connect,
     /// The client does not send such a request.
     InvalidRequest,
+    /// A redirect that is not followed, or one too many.
+    Redirect,
+    /// The content is not what its coding, its range or its digest say. A broken coding is also of
+    /// the class malformed.
+    Content,
     /// An error of exactly this kind, by the name that the client has for it.
     Kind(String),
 }
@@ -70,6 +75,7 @@ impl Class {
                     | Kind::MalformedFraming
                     | Kind::MalformedChunk
                     | Kind::UnsupportedResponse
+                    | Kind::MalformedContent
             ),
             Self::Unsupported => kind == Kind::UnsupportedResponse,
             Self::Truncated => matches!(
@@ -95,6 +101,17 @@ impl Class {
             Self::InvalidRequest => matches!(
                 kind,
                 Kind::InvalidRequest | Kind::InvalidUrl | Kind::UnsupportedScheme
+            ),
+            Self::Redirect => matches!(
+                kind,
+                Kind::TooManyRedirects | Kind::RedirectRefused | Kind::NotReplayable
+            ),
+            Self::Content => matches!(
+                kind,
+                Kind::MalformedContent
+                    | Kind::UnsupportedContent
+                    | Kind::RangeMismatch
+                    | Kind::DigestMismatch
             ),
             Self::Kind(name) => format!("{kind:?}") == *name,
         }
@@ -187,5 +204,28 @@ const NAMES: &[(Class, &[&str])] = &[
     (
         Class::InvalidRequest,
         &["invalidrequest", "badrequest", "invalidurl", "callererror"],
+    ),
+    (
+        Class::Redirect,
+        &[
+            "redirect",
+            "redirectrefused",
+            "toomanyredirects",
+            "redirectlimit",
+            "redirectloop",
+            "loop",
+        ],
+    ),
+    (
+        Class::Content,
+        &[
+            "content",
+            "malformedcontent",
+            "badcontent",
+            "decode",
+            "decoding",
+            "mismatch",
+            "digest",
+        ],
     ),
 ];

@@ -4,10 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use spin::mutex::SpinMutex;
-use wskhttp_core::io::{Clock as _, Error};
-use wskhttp_http::{Body, Client, CloseReason, Deadlines, Exchange, Outcome, Request, Url};
+use wskhttp_core::io::{Clock as _, ConnectionInfo, Error};
+use wskhttp_http::{
+    Agent, Body, Call, Client, CloseReason, Deadlines, Exchange, Outcome, Policy, Request,
+    Response, ResponseHead, Url,
+};
 
-use crate::case::{Case, Framing, Write};
+use crate::case::{self, Case, Framing, Write};
 use crate::clock::Clock;
 use crate::server::{Connector, Heard, Server};
 
@@ -16,10 +19,11 @@ use crate::server::{Connector, Heard, Server};
 pub struct Played {
     /// What the client saw of each request.
     pub seen: Vec<Seen>,
-    pub(crate) heard: Vec<Heard>,
+    /// What the server received.
+    pub heard: Vec<Heard>,
     pub(crate) connections: usize,
     /// The client waited for something that never comes.
-    pub(crate) stuck: bool,
+    pub stuck: bool,
 }
 
 /// What the client saw of one request.
@@ -45,6 +49,8 @@ pub struct Seen {
     pub kept: bool,
     /// Why it is not.
     pub closed: Option<CloseReason>,
+    /// Redirects that were followed.
+    pub hops: u32,
 }
 
 type Lock = SpinMutex<()>;
@@ -71,10 +77,14 @@ pub fn play(case: &Case, write: Write) -> Played {
                 return played;
             }
         };
+    let agent = Agent::over(client);
     for request in &case.requests {
         clock.advance(request.after);
         let mut seen = Seen::default();
-        let result = clock.run(one(&client, case, request, &mut seen));
+        let result = match case.options.policy {
+            None => clock.run(exchange(agent.client(), case, request, &mut seen)),
+            Some(policy) => clock.run(call(&agent, policy, case, request, &mut seen)),
+        };
         played.stuck |= result.is_none();
         if let Some(Err(error)) = result {
             seen.error = Some(error);
@@ -87,66 +97,149 @@ pub fn play(case: &Case, write: Write) -> Played {
     played
 }
 
-async fn one(
+/// One request and its response.
+async fn exchange(
     client: &Client<Connector, Clock, Lock>,
     case: &Case,
-    asked: &crate::case::Request,
+    asked: &case::Request,
     seen: &mut Seen,
 ) -> Result<(), Error> {
     let url = Url::parse(&asked.url)?;
-    let body = asked.body.as_deref().unwrap_or_default();
-    let framed = match (&asked.body, asked.framing) {
-        (None, Framing::Full | Framing::Sized) => Body::Empty,
-        (_, Framing::Chunked) => Body::Chunked,
-        (Some(body), Framing::Sized) => Body::Sized(body.len() as u64),
-        (Some(body), Framing::Full) => Body::Full(body),
-    };
-    let request = Request::new(&asked.method, &url, &asked.headers, framed)?;
-    let now = client.clock().now();
-    let total = asked.timeout.or(case.options.timeout);
-    let deadlines = Deadlines {
-        connect: case.options.connect_timeout.map(|time| now + time),
-        total: total.map(|time| now + time),
-    };
+    let request = Request::new(&asked.method, &url, &asked.headers, asked.framed())?;
+    let deadlines = deadlines(client.clock(), case, asked);
     let mut exchange = client.send(&request, &asked.key, deadlines).await?;
-    let remote = exchange.info().remote;
-    seen.connection = remote.map_or(0, |remote| remote.port());
-    seen.on_used = exchange.reused();
-    if matches!(framed, Body::Sized(_) | Body::Chunked) {
-        exchange.write(body).await?;
+    seen.connection(exchange.info(), exchange.reused());
+    if asked.is_streamed() {
+        exchange
+            .write(asked.body.as_deref().unwrap_or_default())
+            .await?;
         exchange.finish().await?;
     }
-    let read = asked.read.unwrap_or(usize::MAX);
-    let result = receive(&mut exchange, read, seen).await;
-    let outcome = exchange.done().await;
-    seen.kept = outcome == Outcome::Pooled;
-    if let Outcome::Closed(reason) = outcome {
-        seen.closed = Some(reason);
-    }
+    let result = receive(&mut exchange, asked, seen).await;
+    seen.done(exchange.done().await);
     result
+}
+
+/// One request and all that the agent's policy does for it.
+async fn call(
+    agent: &Agent<Connector, Clock, Lock>,
+    policy: Policy,
+    case: &Case,
+    asked: &case::Request,
+    seen: &mut Seen,
+) -> Result<(), Error> {
+    let call = Call::new(&asked.method, &asked.url)
+        .lines(&asked.headers)
+        .body(asked.framed())
+        .policy(policy)
+        .deadlines(deadlines(agent.client().clock(), case, asked));
+    let mut response = match asked.is_streamed() {
+        false => agent.send(call, &asked.key).await?,
+        true => {
+            let mut upload = agent.upload(call, &asked.key).await?;
+            upload
+                .write(asked.body.as_deref().unwrap_or_default())
+                .await?;
+            upload.finish().await?
+        }
+    };
+    seen.connection(response.info(), response.reused());
+    seen.hops = response.hops();
+    let result = receive_response(&mut response, asked, seen).await;
+    seen.done(response.done().await);
+    result
+}
+
+fn deadlines(clock: &Clock, case: &Case, asked: &case::Request) -> Deadlines {
+    let now = clock.now();
+    let total = asked.timeout.or(case.options.timeout);
+    Deadlines {
+        connect: case.options.connect_timeout.map(|time| now + time),
+        total: total.map(|time| now + time),
+    }
 }
 
 async fn receive(
     exchange: &mut Exchange<'_, Connector, Clock, Lock>,
-    read: usize,
+    asked: &case::Request,
     seen: &mut Seen,
 ) -> Result<(), Error> {
-    let head = exchange.response().await?;
-    seen.status = Some(head.status());
-    seen.minor_version = head.minor_version();
-    seen.reason = head.reason().to_vec();
-    let headers = head
-        .headers()
-        .map(|(name, value)| (name.to_owned(), value.to_vec()));
-    seen.headers = headers.collect();
-    while seen.body.len() < read {
-        let data = exchange.data().await?;
-        if data.is_empty() {
+    seen.head(exchange.response().await?);
+    while let left @ 1.. = asked.left(seen) {
+        let count = seen.data(exchange.data().await?, left);
+        if count == 0 {
             break;
         }
-        let count = data.len().min(read - seen.body.len());
-        seen.body.extend_from_slice(&data[..count]);
         exchange.consume(count);
     }
     Ok(())
+}
+
+async fn receive_response(
+    response: &mut Response<'_, Connector, Clock, Lock>,
+    asked: &case::Request,
+    seen: &mut Seen,
+) -> Result<(), Error> {
+    seen.head(response.head());
+    while let left @ 1.. = asked.left(seen) {
+        let count = seen.data(response.data().await?, left);
+        if count == 0 {
+            break;
+        }
+        response.consume(count);
+    }
+    Ok(())
+}
+
+impl Seen {
+    fn connection(&mut self, info: &ConnectionInfo, reused: bool) {
+        self.connection = info.remote.map_or(0, |remote| remote.port());
+        self.on_used = reused;
+    }
+
+    fn head(&mut self, head: &ResponseHead) {
+        self.status = Some(head.status());
+        self.minor_version = head.minor_version();
+        self.reason = head.reason().to_vec();
+        let headers = head.headers();
+        self.headers = headers
+            .map(|(name, value)| (name.to_owned(), value.to_vec()))
+            .collect();
+    }
+
+    /// Keeps at most `left` bytes of `data`; gives how many.
+    fn data(&mut self, data: &[u8], left: usize) -> usize {
+        let count = data.len().min(left);
+        self.body.extend_from_slice(&data[..count]);
+        count
+    }
+
+    fn done(&mut self, outcome: Outcome) {
+        self.kept = outcome == Outcome::Pooled;
+        if let Outcome::Closed(reason) = outcome {
+            self.closed = Some(reason);
+        }
+    }
+}
+
+impl case::Request {
+    fn is_streamed(&self) -> bool {
+        matches!(self.framed(), Body::Sized(_) | Body::Chunked)
+    }
+
+    fn framed(&self) -> Body<'_> {
+        match (&self.body, self.framing) {
+            (None, Framing::Full | Framing::Sized) => Body::Empty,
+            (_, Framing::Chunked) => Body::Chunked,
+            (Some(body), Framing::Sized) => Body::Sized(body.len() as u64),
+            (Some(body), Framing::Full) => Body::Full(body),
+        }
+    }
+
+    /// Bytes of the body that are still to be read.
+    fn left(&self, seen: &Seen) -> usize {
+        self.read
+            .unwrap_or(usize::MAX)
+            .saturating_sub(seen.body.len())
+    }
 }

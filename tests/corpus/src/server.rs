@@ -32,12 +32,13 @@ pub(crate) struct Server {
 
 /// A request that the server received.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heard {
-    pub(crate) bytes: Vec<u8>,
+pub struct Heard {
+    /// Head and body.
+    pub bytes: Vec<u8>,
     /// Which connection, counted from 1.
-    pub(crate) connection: usize,
+    pub connection: usize,
     /// Scheme, host and port that the client connected to.
-    pub(crate) to: String,
+    pub to: String,
 }
 
 /// The server's side of one connection.

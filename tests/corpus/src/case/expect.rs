@@ -32,6 +32,8 @@ pub struct Expect {
     pub(crate) close_reason: Option<String>,
     /// Which connection it was, counted from 1.
     pub(crate) connection: Option<usize>,
+    /// Redirects that were followed.
+    pub(crate) hops: Option<u64>,
     pub(crate) sent: Sent,
 }
 
@@ -133,6 +135,7 @@ impl Expect {
             .number(&["body_length", "body_len", "body_size"])?
             .map(usize::try_from)
             .transpose()?;
+        expect.hops = fields.number(&["hops", "redirects", "redirects_followed"])?;
         expect.reused = reused(fields)?;
         expect.close_reason = fields.text(&["close_reason"])?;
         expect.connection = fields
@@ -156,6 +159,7 @@ impl Expect {
             && self.reused.is_none()
             && self.close_reason.is_none()
             && self.connection.is_none()
+            && self.hops.is_none()
             && self.sent.is_empty()
     }
 }
@@ -259,4 +263,4 @@ pub(super) fn count(fields: &mut Fields<'_>, names: &[&str]) -> anyhow::Result<O
 }
 
 pub(super) const KNOWN: &str = "outcome, phase, cause, status, version, reason, headers, all_headers, \
-    body, body_length, reused, close_reason, connection_number, request, connections, requests";
+    body, body_length, reused, close_reason, connection_number, hops, request, connections, requests";

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use wskhttp_http::{Policy, Redirects};
 
 use super::Options;
 use super::fields::{NOTES, kind, normal, number};
@@ -45,6 +46,7 @@ impl Options {
                 seconds.context("not a number of seconds")?,
             ))
         };
+        let flag = || value.as_bool().context("neither true nor false");
         let limits = &mut self.limits;
         match name {
             "head_bytes" | "head" | "header_bytes" | "head_size" => limits.head_bytes = size()?,
@@ -60,6 +62,7 @@ impl Options {
             "idle_per_origin" | "idle_per_host" => limits.idle_per_origin = size()?,
             "idle_timeout" => limits.idle_timeout = seconds()?,
             "idle_timeout_ms" => limits.idle_timeout = milliseconds()?,
+            "drain" => limits.drain = count()?,
             "stall" | "read_timeout" => limits.stall = seconds()?,
             "stall_ms" | "read_timeout_ms" => limits.stall = milliseconds()?,
             "close_ms" => limits.close = milliseconds()?,
@@ -69,11 +72,29 @@ impl Options {
             }
             "connect_timeout" => self.connect_timeout = Some(seconds()?),
             "connect_timeout_ms" => self.connect_timeout = Some(milliseconds()?),
+            "redirects" | "follow_redirects" => {
+                let policy = self.policy.get_or_insert_with(Policy::default);
+                policy.redirects = match value {
+                    Value::Bool(true) => Redirects::default(),
+                    Value::Bool(false) => Redirects::NONE,
+                    _ => Redirects {
+                        limit: u32::try_from(count()?)?,
+                        ..policy.redirects
+                    },
+                };
+            }
+            "redirects_same_origin" => self.redirects().same_origin = flag()?,
+            "redirects_to_local" => self.redirects().to_local = flag()?,
             _ => bail!("the client has no such option; known: {KNOWN}"),
         }
         Ok(())
     }
+
+    fn redirects(&mut self) -> &mut Redirects {
+        &mut self.policy.get_or_insert_with(Policy::default).redirects
+    }
 }
 
 const KNOWN: &str = "head_bytes, headers, interim, chunk_line, chunk_excess, trailer_bytes, body, \
-    idle_total, idle_per_origin, idle_timeout_ms, stall_ms, close_ms, timeout_ms, connect_timeout_ms";
+    idle_total, idle_per_origin, idle_timeout_ms, stall_ms, close_ms, timeout_ms, connect_timeout_ms, \
+    redirects, redirects_same_origin, redirects_to_local";

@@ -95,7 +95,7 @@ impl Case {
         self.requests.push(request);
         self.replies
             .extend(Reply::of_exchange(&mut fields).context("in the reply")?);
-        let expect = match fields.take(&["expect", "expected", "expects", "expectation"])? {
+        let expect = match fields.take(EXPECT)? {
             Some(value) => Expect::read(value).context("in the expectation")?,
             None => Expect::of_fields(&mut fields)?,
         };
@@ -153,6 +153,14 @@ impl Case {
             Some(one) => self
                 .requests
                 .push(Request::read(one, like).context("in the request")?),
+            // An agent may need several replies for one request.
+            None if self.options.policy.is_some() => {
+                let count = match fields.peek(EXPECT) {
+                    Some(Value::Array(items)) if !items.iter().all(Value::is_string) => items.len(),
+                    _ => 1,
+                };
+                self.requests.resize(count, like.clone());
+            }
             None => {
                 let asked = self
                     .replies
@@ -166,13 +174,7 @@ impl Case {
 
     /// An object is of the last request and of the case as a whole; a list has one for each.
     fn expectations(&mut self, fields: &mut Fields<'_>) -> anyhow::Result<()> {
-        match fields.take(&[
-            "expect",
-            "expected",
-            "expects",
-            "expectation",
-            "expectations",
-        ])? {
+        match fields.take(EXPECT)? {
             Some(Value::Array(items)) if !items.iter().all(Value::is_string) => {
                 for (index, item) in items.iter().enumerate() {
                     let expect = match item {
@@ -256,3 +258,11 @@ fn writes(value: &Value) -> anyhow::Result<Vec<Write>> {
         })
         .collect()
 }
+
+const EXPECT: &[&str] = &[
+    "expect",
+    "expected",
+    "expects",
+    "expectation",
+    "expectations",
+];
