@@ -6,9 +6,9 @@ use wdk_sys::{DEVICE_OBJECT, FILE_OBJECT, IO_STACK_LOCATION, IRP, NTSTATUS};
 use wskhttp_core::nt::irp as path;
 
 use crate::ke;
-use crate::rule;
+use crate::rule::{self, Rule};
 use crate::sched::{DISPATCH, call_at, enter, irql};
-use crate::state::{driver, with};
+use crate::state::{State, driver, with};
 
 /// What the simulator knows of an IRP.
 pub(crate) struct IrpInfo {
@@ -48,6 +48,30 @@ pub(crate) struct Request {
     pub(crate) buffered: bool,
     /// Whose thread has asked.
     pub(crate) process: usize,
+    /// When it has to be completed, by which rule.
+    pub(crate) over_by: Option<(u64, &'static Rule)>,
+}
+
+/// What a cancelled request may take: five minutes.
+pub(crate) const CANCEL_TIME: u64 = 300 * 10_000_000;
+
+/// What byte `i` of an output buffer is until the driver writes it.
+pub(crate) fn unwritten(i: usize) -> u8 {
+    let mixed = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 29)) as u8
+}
+
+/// When the next request has to be completed; notes a breach if that was before.
+pub(crate) fn next_deadline(s: &mut State) -> Option<u64> {
+    let waiting = s.requests.values().filter(|request| request.done.is_none());
+    let next = waiting
+        .filter_map(|request| request.over_by)
+        .min_by_key(|(by, _)| *by)?;
+    let (by, rule) = next;
+    if by <= s.now {
+        rule.fail(s, "a request is not completed, minutes after it had to be");
+    }
+    Some(by)
 }
 
 /// A call of a dispatch routine that has not returned.
@@ -198,6 +222,20 @@ const POISON: u64 = 0xDDDD_DDDD_DDDD_DDDD;
 #[unsafe(no_mangle)]
 unsafe extern "C" fn IofCallDriver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     let _entry = enter("IofCallDriver", DISPATCH);
+    if let Some((of_driver, _)) = state_of(irp) {
+        // SAFETY: looked up above, and the caller's.
+        let (alone, cancel) = unsafe {
+            let next = &*path::next_stack(irp);
+            let alone = (*irp).CurrentLocation > 1 && next.CompletionRoutine.is_none();
+            (alone, (*irp).CancelRoutine.is_some())
+        };
+        if of_driver && alone {
+            rule::IO_ALLOCATE_FORWARD.broken("an own IRP is passed on without completion routine");
+        }
+        if cancel {
+            rule::C9_203.broken("an IRP is passed on with its cancel routine set");
+        }
+    }
     // SAFETY: the contract is the same.
     unsafe { call_driver(device, irp) }
 }
@@ -288,7 +326,8 @@ unsafe extern "C" fn IofCompleteRequest(irp: *mut IRP, _boost: i8) {
     let _entry = enter("IofCompleteRequest", DISPATCH);
     match state_of(irp) {
         None => rule::DOUBLE_COMPLETION.broken("an IRP is completed that is completed, or freed"),
-        Some((true, _)) => {
+        // SAFETY: it is there.
+        Some((true, _)) if unsafe { (*irp).CurrentLocation > (*irp).StackCount } => {
             rule::IO_ALLOCATE_COMPLETE.broken("a driver completes an IRP that it has allocated")
         }
         Some(_) => {}
@@ -380,6 +419,14 @@ pub(crate) unsafe fn unwind(irp: *mut IRP) {
         if status == MORE_PROCESSING_REQUIRED {
             return;
         }
+        // SAFETY: it goes on, so that the IRP is there.
+        let lost = unsafe {
+            let marked = above && (*path::current_stack(irp)).Control & SL_PENDING_RETURNED != 0;
+            !of_driver && above && (*irp).PendingReturned != 0 && !marked
+        };
+        if lost {
+            rule::WSK_19.broken("a completion routine does not propagate PendingReturned");
+        }
         if of_driver {
             rule::WSK_16.broken(format!(
                 "the completion routine of the driver's own IRP returned {status:#x}"
@@ -397,6 +444,11 @@ fn finish(irp: *mut IRP) {
     kill(irp);
     let mdl = with(|s| {
         let request = s.requests.get_mut(&number?)?;
+        let most = request.output.len().max(request.input.len());
+        if information > most && request.mdl != 0 {
+            rule::INFORMATION.fail(s, format!("{information} is more than the buffer holds"));
+            return None;
+        }
         if information > request.output.len() && request.buffered {
             rule::INFORMATION.fail(
                 s,
@@ -406,6 +458,15 @@ fn finish(irp: *mut IRP) {
         }
         if request.buffered && status >= 0 {
             let valid = ..information;
+            let input = request.input.len();
+            let later = request.system[valid].get(input..).unwrap_or_default();
+            let is_old = |i: usize| (i..i + 4).all(|i| later[i] == unwritten(input + i));
+            let old = (0..later.len().saturating_sub(3)).find(|i| is_old(*i));
+            if let Some(i) = old {
+                let text = format!("byte {} of the output was not written", input + i);
+                rule::INFORMATION.fail(s, text);
+                return None;
+            }
             request.output[valid].copy_from_slice(&request.system[valid]);
         }
         request.irp = 0;
@@ -420,6 +481,9 @@ fn finish(irp: *mut IRP) {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn IoAcquireCancelSpinLock(level: *mut u8) {
     let _entry = enter("IoAcquireCancelSpinLock", DISPATCH);
+    if with(|s| s.current.is_some() && s.locks.get(&CANCEL_LOCK).copied() == s.current) {
+        rule::CANCEL_SPIN_LOCK.broken("IoAcquireCancelSpinLock by the thread that holds it");
+    }
     let old = ke::acquire(CANCEL_LOCK, null_mut());
     // SAFETY: writable by the contract.
     unsafe { level.write(old) };
@@ -428,6 +492,9 @@ unsafe extern "C" fn IoAcquireCancelSpinLock(level: *mut u8) {
 #[unsafe(no_mangle)]
 extern "C" fn IoReleaseCancelSpinLock(level: u8) {
     let _entry = enter("IoReleaseCancelSpinLock", DISPATCH);
+    if with(|s| s.locks.get(&CANCEL_LOCK).copied() != s.current) {
+        rule::CANCEL_SPIN_LOCK.broken("IoReleaseCancelSpinLock by a thread that does not hold it");
+    }
     ke::release(CANCEL_LOCK, null_mut(), level);
 }
 
@@ -436,6 +503,9 @@ unsafe extern "C" fn IoCancelIrp(irp: *mut IRP) -> u8 {
     let _entry = enter("IoCancelIrp", DISPATCH);
     if state_of(irp).is_none() {
         rule::WSK_25.broken("an IRP is cancelled that is gone");
+    }
+    if state_of(irp).is_some_and(|(of_driver, _)| !of_driver) {
+        rule::WSK_25.broken("an IRP is cancelled by somebody else than its owner");
     }
     cancel(|| Some(irp)).into()
 }

@@ -57,6 +57,7 @@ pub mod rule;
 mod sched;
 mod sim;
 mod state;
+mod target;
 mod user;
 mod wsk;
 
@@ -69,4 +70,5 @@ pub use sim::{
     Driver, Report, Thread, as_driver, at_irql, image_gone, in_process, listen, lot, process, run,
     socket_owners, spawn, try_run,
 };
+pub use target::{Dispatch, Sent, Target};
 pub use wsk::{BLACK_HOLE, lose_provider, restore_provider};

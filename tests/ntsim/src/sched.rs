@@ -127,6 +127,11 @@ fn pick(s: &mut State) -> Result<Option<usize>, String> {
         s.threads[id].waiting = Some(wait);
     }
     if able.is_empty() {
+        let due = crate::io::next_deadline(s);
+        if s.failure.is_some() {
+            return Ok(None);
+        }
+        let earliest = earliest.into_iter().chain(due).min();
         let Some(until) = earliest else {
             let report = report(s);
             let mut waits = s.threads.iter().filter_map(|t| t.waiting.as_ref());

@@ -246,7 +246,7 @@ fn unloaded(object: *mut DRIVER_OBJECT) {
 }
 
 /// A driver object, which is never freed.
-fn new_driver() -> *mut DRIVER_OBJECT {
+pub(crate) fn new_driver() -> *mut DRIVER_OBJECT {
     let driver = Box::leak(Box::new(DRIVER_OBJECT::default()));
     driver.DriverExtension = Box::leak(Box::new(DRIVER_EXTENSION::default()));
     driver

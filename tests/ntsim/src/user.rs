@@ -8,6 +8,7 @@ use wskhttp_client::{Completion, Error, Fault, Handle, Kind, Opener, Operation, 
 use wskhttp_core::nt::irp as path;
 
 use crate::io::{self, File, Request};
+use crate::rule;
 use crate::sched::{self, KERNEL_STACK, block};
 use crate::state::with;
 use crate::{device, mm, ps};
@@ -174,6 +175,16 @@ fn close(file: usize) {
     }
     let cleanup = send(file, Request::default(), wdk_sys::IRP_MJ_CLEANUP, |_, _| {});
     wait(cleanup, None);
+    with(|s| {
+        let over_by = (s.now + io::CANCEL_TIME, rule::WSK_97);
+        let mine = s
+            .requests
+            .values_mut()
+            .filter(|request| request.file == file);
+        mine.for_each(|request| {
+            request.over_by.get_or_insert(over_by);
+        });
+    });
     sched::spawn(
         format!("closes file {file}"),
         KERNEL_STACK,
@@ -237,7 +248,8 @@ fn start(file: usize, operation: Operation) -> u64 {
             request.buffered = code & 3 == 0;
             request.system = input.clone();
             if request.buffered {
-                request.system.resize(input.len().max(output.len()), 0xCC);
+                let more = input.len()..input.len().max(output.len());
+                request.system.extend(more.map(io::unwritten));
             }
             request.input = input;
             request.output = output;
@@ -270,7 +282,15 @@ fn start(file: usize, operation: Operation) -> u64 {
 }
 
 /// CancelIoEx.
-fn cancel(number: u64) {
+pub(crate) fn cancel(number: u64) {
+    with(|s| {
+        let now = s.now;
+        if let Some(request) = s.requests.get_mut(&number) {
+            request
+                .over_by
+                .get_or_insert((now + io::CANCEL_TIME, rule::WSK_96));
+        }
+    });
     io::cancel(|| {
         let irp = with(|s| s.requests.get(&number).map(|request| request.irp))?;
         (irp != 0).then(|| std::ptr::with_exposed_provenance_mut(irp))

@@ -10,59 +10,59 @@ rules! { VERIFIER:
     DOUBLE_COMPLETION = checked("DoubleCompletion",
         "An IRP is completed once",
         "devtest/wdm-doublecompletion");
-    C9_06 = unseen("C9 06",
+    C9_06 = checked("C9 06",
         "IoCompleteRequest is not called with STATUS_PENDING or -1",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C9_07 = unseen("C9 07",
+        "debugger/bug-check-0xc9");
+    C9_07 = checked("C9 07",
         "IoCompleteRequest is not called with a cancel routine set (also C9 23C)",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C9_0E = unseen("C9 0E",
+        "debugger/bug-check-0xc9");
+    C9_0E = checked("C9 0E",
         "IoCompleteRequest is called at IRQL <= DISPATCH_LEVEL",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C9_05 = unseen("C9 05",
+        "debugger/bug-check-0xc9");
+    C9_05 = checked("C9 05",
         "A dispatch routine returns at the IRQL at which it was called",
-        "debugger/bug-check-0xc9; devtest/wdm-irqlreturn", "no mutant proves it yet");
-    C9_224 = unseen("C9 224",
+        "debugger/bug-check-0xc9; devtest/wdm-irqlreturn");
+    C9_224 = checked("C9 224",
         "A dispatch routine returns the status with which the IRP was completed",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C9_226 = unseen("C9 226",
+        "debugger/bug-check-0xc9");
+    C9_226 = checked("C9 226",
         "A dispatch routine completes the IRP, passes it down, or returns STATUS_PENDING (also IrpProcessingComplete)",
-        "debugger/bug-check-0xc9; devtest/wdm-irpprocessingcomplete", "no mutant proves it yet");
-    MARK_IRP_PENDING = unseen("MarkIrpPending",
+        "debugger/bug-check-0xc9; devtest/wdm-irpprocessingcomplete");
+    MARK_IRP_PENDING = checked("MarkIrpPending",
         "STATUS_PENDING is returned for an IRP marked pending (also C9 23E)",
-        "devtest/wdm-markirppending", "no mutant proves it yet");
-    MARK_IRP_PENDING_2 = unseen("MarkIrpPending2",
+        "devtest/wdm-markirppending");
+    MARK_IRP_PENDING_2 = checked("MarkIrpPending2",
         "Where STATUS_PENDING is returned, the IRP is marked pending or was passed down (also C9 23D, 24C)",
-        "devtest/wdm-markirppending2", "no mutant proves it yet");
-    PENDED_COMPLETED_REQUEST = unseen("PendedCompletedRequest",
+        "devtest/wdm-markirppending2");
+    PENDED_COMPLETED_REQUEST = checked("PendedCompletedRequest",
         "STATUS_PENDING is not returned for an IRP that was completed without being marked pending",
-        "devtest/wdm-pendedcompletedrequest", "no mutant proves it yet");
+        "devtest/wdm-pendedcompletedrequest");
     SPIN_LOCK_SAFE = same("SpinLockSafe",
-        "No IRP is completed or passed down under a spin lock",
+        "No IRP is completed under a spin lock",
         "devtest/wdm-spinlocksafe", "rule 95");
-    INFORMATION = unseen("IoStatus.Information",
+    INFORMATION = checked("IoStatus.Information",
         "IoStatus.Information is at most the length of the output buffer, and the driver has written every byte up to it",
-        "KRN security-issues-for-i-o-control-codes", "no mutant proves it yet");
-    C9_03 = unseen("C9 03",
+        "KRN security-issues-for-i-o-control-codes");
+    C9_03 = checked("C9 03",
         "IoCallDriver is called with an IRP (C9 03) and a device (C9 04) that are there",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
+        "debugger/bug-check-0xc9");
     C9_228 = same("C9 228",
         "A completion routine that continues marks the IRP pending if PendingReturned is set",
         "debugger/bug-check-0xc9", "rule 19");
 
     // Cancellation.
-    C9_203 = unseen("C9 203",
+    C9_203 = checked("C9 203",
         "An IRP is not passed down with a cancel routine set (also C9 229)",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
+        "debugger/bug-check-0xc9");
     IRP_CANCEL_FIELD = same("IrpCancelField",
         "Irp->Cancel is looked at after a cancel routine is set: a request that does not is never completed once it is cancelled",
         "devtest/wdm-irpcancelfield", "rule 96");
-    CANCEL_SPIN_LOCK = unseen("CancelSpinLock",
+    CANCEL_SPIN_LOCK = checked("CancelSpinLock",
         "IoAcquireCancelSpinLock and IoReleaseCancelSpinLock alternate",
-        "devtest/wdm-cancelspinlock", "no mutant proves it yet");
-    CANCEL_SPIN_LOCK_RELEASE = unseen("CancelSpinLockRelease",
+        "devtest/wdm-cancelspinlock");
+    CANCEL_SPIN_LOCK_RELEASE = checked("CancelSpinLockRelease",
         "A cancel routine returns with the cancel spin lock released, at CancelIrql",
-        "devtest/wdm-cancelspinlockrelease", "no mutant proves it yet");
+        "devtest/wdm-cancelspinlockrelease");
     C4_135 = same("C4 135",
         "A cancelled IRP is completed in time",
         "debugger/bug-check-0xc4", "rule 96");
@@ -71,9 +71,9 @@ rules! { VERIFIER:
     IO_ALLOCATE_COMPLETE = checked("IoAllocateComplete",
         "A driver does not call IoCompleteRequest for an IRP of IoAllocateIrp",
         "devtest/wdm-ioallocatecomplete");
-    IO_ALLOCATE_FORWARD = unseen("IoAllocateForward",
+    IO_ALLOCATE_FORWARD = checked("IoAllocateForward",
         "An IRP of IoAllocateIrp is not passed to a driver without completion routine",
-        "devtest/wdm-ioallocateforward", "no mutant proves it yet");
+        "devtest/wdm-ioallocateforward");
     IO_ALLOCATE_FREE = checked("IoAllocateFree",
         "An IRP of IoAllocateIrp is freed with IoFreeIrp",
         "devtest/wdm-ioallocatefree");
@@ -97,9 +97,9 @@ rules! { VERIFIER:
         "KRN using-irps; special pool would say CC");
 
     // IRQL.
-    C4_FA = unseen("C4 FA",
+    C4_FA = checked("C4 FA",
         "A completion routine returns at the IRQL at which it was called (also IrqlReturn, C4 2001D)",
-        "debugger/bug-check-0xc4; devtest/wdm-irqlreturn", "no mutant proves it yet");
+        "debugger/bug-check-0xc4; devtest/wdm-irqlreturn");
     IRQL_EX_ALLOCATE_POOL = unseen("IrqlExAllocatePool",
         "Nonpaged pool is allocated at IRQL <= DISPATCH_LEVEL (C4 02), paged at <= APC_LEVEL (C4 01)",
         "devtest/wdm-irqlexallocatepool", "no mutant proves it yet");

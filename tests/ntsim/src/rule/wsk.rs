@@ -63,9 +63,9 @@ rules! { WSK:
     WSK_18 = unseen("rule 18",
         "The client does nothing else to the IRP; WSK fills the next stack location",
         "NET using-irps", "no mutant proves it yet");
-    WSK_19 = unseen("rule 19",
+    WSK_19 = checked("rule 19",
         "An IRP received from above is never freed; if its completion routine continues completion it propagates PendingReturned with IoMarkIrpPending; if it stops completion the driver completes the IRP later",
-        "NET using-irps", "no mutant proves it yet");
+        "NET using-irps");
     WSK_20 = checked("rule 20",
         "New WSK calls should not be made inside an IoCompletion routine (stack recursion, DISPATCH starvation)",
         "NET using-irps (second Note)").inferred();
@@ -307,12 +307,12 @@ rules! { WSK:
     WSK_94 = unseen("rule 94",
         "SSE is free on x64; AVX needs KeSave/RestoreExtendedProcessorState around use: build crypto without AVX or wrap it",
         "KRN floating-point-support-for-64-bit-drivers", "no call into the kernel shows which registers code uses");
-    WSK_95 = unseen("rule 95",
+    WSK_95 = checked("rule 95",
         "Never complete an IRP while holding a spin lock",
-        "nf-wdm-iocompleterequest", "no mutant proves it yet");
-    WSK_96 = unseen("rule 96",
+        "nf-wdm-iocompleterequest");
+    WSK_96 = checked("rule 96",
         "Device IRPs that may wait are cancelable; cancelled IRPs not completed in 5 minutes are timed out; use cancel-safe queues",
-        "KRN canceling-irps, cancel-safe-irp-queues", "no mutant proves it yet");
+        "KRN canceling-irps, cancel-safe-irp-queues");
     WSK_97 = unseen("rule 97",
         "Cleanup cancels the handle's queued IRPs; requests may still arrive until Close; free per-handle state only in Close",
         "KRN dispatchcleanup-routines, errors-in-handling-cleanup-and-close-operations", "no mutant proves it yet");

@@ -12,6 +12,7 @@ mod close;
 mod completion;
 mod create;
 mod data;
+mod dispatch;
 mod irps;
 mod kernel;
 mod locks;

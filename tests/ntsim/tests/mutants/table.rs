@@ -23,6 +23,7 @@ fn mutants() -> Vec<Test> {
         crate::close::MUTANTS,
         crate::names::MUTANTS,
         crate::kernel::MUTANTS,
+        crate::dispatch::MUTANTS,
         crate::own_irps::MUTANTS,
         crate::locks::MUTANTS,
         crate::pool::MUTANTS,
