@@ -5,14 +5,11 @@ use std::ptr::null_mut;
 use wdk_sys::{DEVICE_OBJECT, DRIVER_OBJECT, GUID, IRP, NTSTATUS, UNICODE_STRING};
 use wskhttp_core::nt::irp as path;
 
+use crate::fault;
 use crate::mm::text;
 use crate::rule;
 use crate::sched::{DISPATCH, PASSIVE, enter, enter_quietly};
-use crate::state::{driver, lot, with};
-
-unsafe extern "C" {
-    fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8;
-}
+use crate::state::{lot, with};
 
 /// A device object of `driver`, with `extension` zero bytes.
 ///
@@ -46,6 +43,9 @@ unsafe extern "C" fn IoCreateDevice(
     device: *mut *mut DEVICE_OBJECT,
 ) -> NTSTATUS {
     let _entry = enter("IoCreateDevice", PASSIVE);
+    if let Some(status) = fault::status("IoCreateDevice") {
+        return status;
+    }
     // SAFETY: a driver object and writable memory by the contract.
     unsafe { device.write(new(driver, extension as usize)) };
     0
@@ -82,6 +82,9 @@ unsafe extern "C" fn IoAttachDeviceToDeviceStack(
     target: *mut DEVICE_OBJECT,
 ) -> *mut DEVICE_OBJECT {
     let _entry = enter("IoAttachDeviceToDeviceStack", DISPATCH);
+    if fault::fails("IoAttachDeviceToDeviceStack") {
+        return null_mut();
+    }
     // SAFETY: devices by the contract.
     unsafe {
         let top = top(target);
@@ -128,12 +131,14 @@ unsafe extern "C" fn IoRegisterDeviceInterface(
     name: *mut UNICODE_STRING,
 ) -> NTSTATUS {
     let _entry = enter("IoRegisterDeviceInterface", PASSIVE);
+    if let Some(status) = fault::status("IoRegisterDeviceInterface") {
+        return status;
+    }
     // SAFETY: readable by the contract.
     let path = format!(r"\??\ROOT#NET#{:08x}", unsafe { (*class).Data1 });
     let wide: Vec<u16> = path.encode_utf16().collect();
-    // SAFETY: pool, as the driver frees it.
-    let buffer = driver(|| unsafe { ExAllocatePool2(0x100, wide.len() as u64 * 2, TAG) });
-    let buffer = buffer.cast::<u16>();
+    // Pool, as the driver frees it.
+    let buffer = crate::ex::give(0, wide.len() * 2, TAG).cast::<u16>();
     // SAFETY: fresh memory of that size; a writable string by the contract.
     unsafe {
         buffer.copy_from_nonoverlapping(wide.as_ptr(), wide.len());
@@ -150,6 +155,9 @@ unsafe extern "C" fn IoRegisterDeviceInterface(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn IoSetDeviceInterfaceState(name: *mut UNICODE_STRING, on: u8) -> NTSTATUS {
     let _entry = enter("IoSetDeviceInterfaceState", PASSIVE);
+    if let Some(status) = fault::status("IoSetDeviceInterfaceState") {
+        return status;
+    }
     // SAFETY: a valid string by the contract.
     let name = unsafe { text(name) };
     with(|s| match s.interfaces.get_mut(&name) {

@@ -3,6 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
+use crate::fault;
 use crate::rule;
 use crate::sched::{DISPATCH, enter, enter_quietly};
 use crate::state::{State, in_driver, lot, with};
@@ -42,6 +43,14 @@ unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8
     if size == 0 || tag == 0 {
         rule::C4_00.broken("a pool allocation of zero bytes or without tag");
     }
+    if fault::fails("ExAllocatePool2") {
+        return std::ptr::null_mut();
+    }
+    give(flags, size, tag)
+}
+
+/// A block of pool.
+pub(crate) fn give(flags: u64, size: usize, tag: u32) -> *mut u8 {
     // SAFETY: the size is not zero.
     let data = unsafe { raw(size, POOL) };
     let seed = lot(256) as u8;
@@ -60,6 +69,17 @@ unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8
         s.pool.insert(data.addr(), Block { size, tag, number });
     });
     data
+}
+
+/// What Rust does when an allocation fails whose caller cannot be told.
+pub(crate) fn bugcheck(layout: Layout) {
+    let entry = enter_quietly();
+    if entry.is_of_driver() {
+        crate::sched::breach(&format!(
+            "bugcheck: nobody can be told that there are no {} bytes",
+            layout.size()
+        ));
+    }
 }
 
 #[unsafe(no_mangle)]

@@ -5,6 +5,7 @@ use std::ptr::null_mut;
 use wdk_sys::{DEVICE_OBJECT, FILE_OBJECT, IO_STACK_LOCATION, IRP, NTSTATUS};
 use wskhttp_core::nt::irp as path;
 
+use crate::fault;
 use crate::ke;
 use crate::rule::{self, Rule};
 use crate::sched::{DISPATCH, call_at, enter, irql};
@@ -173,6 +174,9 @@ pub(crate) fn set_state(irp: *mut IRP, state: IrpState) {
 #[unsafe(no_mangle)]
 extern "C" fn IoAllocateIrp(stack_size: i8, _quota: u8) -> *mut IRP {
     let _entry = enter("IoAllocateIrp", DISPATCH);
+    if fault::fails("IoAllocateIrp") {
+        return null_mut();
+    }
     new_irp(stack_size, true, None)
 }
 

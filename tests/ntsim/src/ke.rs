@@ -2,6 +2,7 @@
 
 use wdk_sys::{KEVENT, KSEMAPHORE, LARGE_INTEGER, NTSTATUS, PVOID};
 
+use crate::fault;
 use crate::rule;
 use crate::sched::{APC, DISPATCH, block, enter, enter_quietly, irql, on_stack};
 use crate::sched::{set_irql, switch};
@@ -265,6 +266,9 @@ unsafe extern "C" fn KeExpandKernelStackAndCalloutEx(
     let _entry = enter("KeExpandKernelStackAndCalloutEx", highest);
     if size > MAXIMUM_EXPANSION_SIZE || !context.is_null() {
         return INVALID_PARAMETER_3;
+    }
+    if let Some(status) = fault::status("KeExpandKernelStackAndCalloutEx") {
+        return status;
     }
     let level = irql();
     let Some(callout) = callout else {

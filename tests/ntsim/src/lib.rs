@@ -26,8 +26,13 @@
 //!
 //! `NTSIM_SEED=7 cargo xtask test host` runs the tests of the driver with that seed alone.
 //!
+//! # Faults
+//! A run numbers the calls of the driver that may fail; a [`fault::Plan`] says which do. `tests/fault.rs`
+//! fails them one after the other. An allocation whose failure Rust cannot report ends the run as
+//! the bugcheck that it would be.
+//!
 //! # What is not there
-//! The other rules of WSK; faults; event callbacks, WskSocketConnect, the control functions; paged
+//! The other rules of WSK; event callbacks, WskSocketConnect, the control functions; paged
 //! pool, timers, DPCs, registry, security. Between
 //! two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
@@ -37,6 +42,8 @@
 //! # Safety
 //! The functions with C names keep the contracts of the DDI pages, and what a pointer stands for is
 //! looked up before it is followed where the simulator has handed it out.
+// An allocation that fails where it must not is a bugcheck; std would end the whole program.
+#![feature(alloc_error_hook)]
 #![allow(
     non_snake_case,
     clippy::missing_safety_doc,
@@ -46,6 +53,7 @@
 mod bcrypt;
 mod device;
 mod ex;
+pub mod fault;
 mod io;
 mod ke;
 mod mm;

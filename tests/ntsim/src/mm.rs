@@ -4,6 +4,7 @@ use std::ptr::null_mut;
 
 use wdk_sys::{MDL, PVOID, UNICODE_STRING};
 
+use crate::fault;
 use crate::rule;
 use crate::sched::{DISPATCH, PASSIVE, enter};
 use crate::state::with;
@@ -49,6 +50,9 @@ unsafe extern "C" fn IoAllocateMdl(
     _irp: PVOID,
 ) -> *mut MDL {
     let _entry = enter("IoAllocateMdl", DISPATCH);
+    if fault::fails("IoAllocateMdl") {
+        return null_mut();
+    }
     new_mdl(address.expose_provenance(), len as usize, true)
 }
 
@@ -105,6 +109,9 @@ unsafe extern "C" fn MmMapLockedPagesSpecifyCache(
     }) else {
         rule::C4_7C.broken("pages are mapped that are not locked")
     };
+    if fault::fails("MmMapLockedPagesSpecifyCache") {
+        return null_mut();
+    }
     let address = std::ptr::with_exposed_provenance_mut(address);
     // SAFETY: an MDL that is there.
     let mdl = unsafe { &mut *mdl };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::fault::Plan;
 use crate::sim;
 
 /// A provider of WSK, with the machine around it.
@@ -49,6 +50,7 @@ pub struct Sim {
     pub(crate) seed: u64,
     pub(crate) profile: Profile,
     pub(crate) ready: Ready,
+    pub(crate) faults: Plan,
 }
 
 /// When the provider can be captured.
@@ -67,12 +69,18 @@ impl Sim {
             seed,
             profile: Profile::Windows,
             ready: Ready::Profile,
+            faults: Plan::None,
         }
     }
 
     /// Chooses the provider.
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// Chooses the calls that fail.
+    pub fn faults(self, faults: Plan) -> Self {
+        Self { faults, ..self }
     }
 
     /// The provider is ready that long after the start. Otherwise the profile decides, by lot.

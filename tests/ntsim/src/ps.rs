@@ -2,6 +2,7 @@
 
 use wdk_sys::{HANDLE, LARGE_INTEGER, NTSTATUS, PEPROCESS, PIRP, PVOID};
 
+use crate::fault;
 use crate::ke;
 use crate::rule;
 use crate::sched::{self, DISPATCH, KERNEL_STACK, PASSIVE, enter};
@@ -21,6 +22,9 @@ unsafe extern "C" fn PsCreateSystemThread(
     let Some(start) = start else {
         rule::CE.broken("a system thread without start routine")
     };
+    if let Some(status) = fault::status("PsCreateSystemThread") {
+        return status;
+    }
     let number = with(|s| s.threads.len());
     let id = sched::spawn(
         format!("system thread {number}"),
@@ -65,6 +69,9 @@ unsafe extern "C" fn ObReferenceObjectByHandle(
     _information: PVOID,
 ) -> NTSTATUS {
     let _entry = enter("ObReferenceObjectByHandle", PASSIVE);
+    if let Some(status) = fault::status("ObReferenceObjectByHandle") {
+        return status;
+    }
     let Some(address) = with(|s| s.handles.get(&handle.addr()).copied()) else {
         return INVALID_HANDLE;
     };

@@ -17,6 +17,9 @@ pub(crate) const PASSIVE: u8 = 0;
 pub(crate) const APC: u8 = 1;
 pub(crate) const DISPATCH: u8 = 2;
 
+/// Kernel calls of a run after which it is taken for endless.
+const ENDLESS: u64 = 2_000_000;
+
 type Routine = Coroutine<(), (), (), DefaultStack>;
 
 /// A simulated thread. Each has a processor to itself, as far as IRQL goes.
@@ -90,6 +93,14 @@ pub(crate) fn run(main: usize) -> Result<(), String> {
         }
         if with(|s| s.threads[main].ended) {
             return Ok(());
+        }
+        if with(|s| s.calls > ENDLESS) {
+            return Err(with(|s| {
+                format!(
+                    "no end in sight after {ENDLESS} kernel calls\n{}",
+                    report(s)
+                )
+            }));
         }
         let Some(next) = with(pick)? else { continue };
         let mut routine = with(|s| {
@@ -280,6 +291,13 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
 /// As [`enter`], for what must not switch threads.
 pub(crate) fn enter_quietly() -> Entry {
     Entry(set_in_driver(false))
+}
+
+impl Entry {
+    /// Whether it was the driver that called.
+    pub(crate) fn is_of_driver(&self) -> bool {
+        self.0
+    }
 }
 
 impl Drop for Entry {

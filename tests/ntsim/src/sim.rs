@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTATUS, PEPROCESS};
 use wskhttp_client::Opener;
 
+use crate::fault::Faults;
 use crate::net::Stream;
 use crate::profile::Sim;
 use crate::rule;
@@ -45,11 +46,16 @@ pub fn try_run(seed: u64, body: impl FnOnce() + 'static) -> Result<Report, Strin
 /// One run.
 pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report, String> {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    std::alloc::set_alloc_error_hook(ex::bugcheck);
     set_in_driver(false);
     replace(Some(Box::new(State {
         random: sim.seed,
         now: 10_000_000,
         profile: sim.profile,
+        faults: Faults {
+            plan: sim.faults,
+            ..Faults::default()
+        },
         ..State::default()
     })));
     with(|s| wsk::start(s, sim.ready));
@@ -67,6 +73,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
             .iter()
             .map(|(name, depth)| (name.clone(), *depth))
             .collect(),
+        fallible: std::mem::take(&mut state.faults.calls),
     };
     match outcome {
         Ok(Ok(())) => Ok(report),
@@ -90,6 +97,8 @@ pub struct Report {
     pub kernel_calls: u64,
     /// For each thread, how deep its stack was at the deepest kernel call.
     pub deepest: Vec<(String, usize)>,
+    /// The calls that might have failed, by name, in the order of the run.
+    pub fallible: Vec<&'static str>,
 }
 
 /// A number below `bound`, by lot.

@@ -42,6 +42,7 @@ pub(crate) struct State {
     /// For each socket that was made, whose it is.
     pub(crate) owners: Vec<usize>,
     pub(crate) deepest: BTreeMap<String, usize>,
+    pub(crate) faults: crate::fault::Faults,
     pub(crate) calls: u64,
     /// Inferred rules that this run does without.
     pub(crate) off: BTreeSet<&'static str>,

@@ -40,6 +40,7 @@ pub(crate) use data::pump;
 pub(crate) use op::{cancel, worker};
 pub(crate) use registration::check_at_unload;
 
+use crate::fault;
 use crate::io::{IrpState, advance, set_state, state_of, unwind};
 use crate::mm::text;
 use crate::net;

@@ -49,7 +49,7 @@ impl Op {
 ///
 /// # Safety
 /// `irp` is null or what a driver takes for an IRP.
-pub(super) unsafe fn begin(name: &str, irp: *mut IRP, kind: Kind, socket: usize) -> u64 {
+pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket: usize) -> u64 {
     let nested = with(|s| s.current.map_or(0, |id| s.threads[id].completing));
     rule::WSK_20.demand(nested == 0, || {
         format!("{name} in a completion routine ({nested} deep)")
@@ -78,6 +78,11 @@ pub(super) unsafe fn begin(name: &str, irp: *mut IRP, kind: Kind, socket: usize)
         advance(irp);
     }
     set_state(irp, IrpState::Flight);
+    // Rule 67: a close cannot fail.
+    let fault = match kind {
+        Kind::Close => None,
+        _ => fault::status(name),
+    };
     with(|s| {
         let id = s.number();
         let dead = s.wsk.sockets.get(&socket).is_some_and(|socket| socket.dead);
@@ -85,7 +90,7 @@ pub(super) unsafe fn begin(name: &str, irp: *mut IRP, kind: Kind, socket: usize)
         let result = match (dead && kind != Kind::Close, lost) {
             (true, _) => Some((STATUS_FILE_FORCED_CLOSED, 0)),
             (_, true) => Some((STATUS_DEVICE_NOT_READY, 0)),
-            _ => None,
+            _ => fault.map(|status| (status, 0)),
         };
         let delay = if s.profile.is_hostile() && s.lot(8) == 0 {
             s.lot(500_000)

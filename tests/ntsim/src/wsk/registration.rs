@@ -26,6 +26,9 @@ unsafe extern "C" fn WskRegister(
     if dispatch.Reserved != 0 {
         breach("rule 3: WSK_CLIENT_DISPATCH.Reserved is not zero");
     }
+    if let Some(status) = fault::status("WskRegister") {
+        return status;
+    }
     let new = Registration {
         version: dispatch.Version,
         ..Registration::default()
@@ -58,6 +61,9 @@ unsafe extern "C" fn WskCaptureProviderNPI(
             breach("rule 7: DriverEntry waits for the provider");
         }
         wait_for_provider(key, wait);
+    }
+    if let Some(status) = fault::status("WskCaptureProviderNPI") {
+        return status;
     }
     let ready = with(|s| s.wsk.is_ready(s.now) && !s.wsk.registrations[&key].going);
     if !ready {

@@ -7,7 +7,7 @@ use super::*;
 /// # Safety
 /// The contract of the functions of WSK.
 unsafe fn transfer(
-    name: &str,
+    name: &'static str,
     kind: Kind,
     call: Call,
     chain: Chain,

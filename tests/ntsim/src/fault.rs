@@ -1,0 +1,82 @@
+//! Faults: calls of the driver that may fail are numbered as they come, and a plan says which do.
+
+use wdk_sys::NTSTATUS;
+
+use crate::state::with;
+
+/// Which of the calls that may fail do fail. They are numbered from 0; see [`crate::Report::fallible`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plan {
+    /// None.
+    #[default]
+    None,
+    /// This one.
+    Once(u64),
+    /// These two.
+    Pair(u64, u64),
+    /// This one and all that come after it, until [`relent`].
+    From(u64),
+}
+
+impl Plan {
+    fn has(self, call: u64) -> bool {
+        match self {
+            Self::None => false,
+            Self::Once(one) => call == one,
+            Self::Pair(one, other) => call == one || call == other,
+            Self::From(first) => call >= first,
+        }
+    }
+}
+
+/// The plan of a run, and what has come of it.
+#[derive(Default)]
+pub(crate) struct Faults {
+    pub(crate) plan: Plan,
+    /// The name of each call that might have failed.
+    pub(crate) calls: Vec<&'static str>,
+    pub(crate) injected: Vec<(u64, &'static str)>,
+}
+
+/// From here on nothing fails any more.
+pub fn relent() {
+    with(|s| s.faults.plan = Plan::None);
+}
+
+/// How many calls have failed so far.
+#[must_use]
+pub fn injected() -> usize {
+    with(|s| s.faults.injected.len())
+}
+
+/// How many calls might have failed so far: the number of the next one.
+#[must_use]
+pub fn calls() -> u64 {
+    with(|s| s.faults.calls.len() as u64)
+}
+
+/// The driver calls `name`: whether that fails now.
+pub(crate) fn fails(name: &'static str) -> bool {
+    with(|s| {
+        let call = s.faults.calls.len() as u64;
+        s.faults.calls.push(name);
+        let fails = s.faults.plan.has(call);
+        if fails {
+            s.faults.injected.push((call, name));
+        }
+        fails
+    })
+}
+
+/// As [`fails`], with the status for it.
+pub(crate) fn status(name: &'static str) -> Option<NTSTATUS> {
+    fails(name)
+        .then_some(match name {
+            "WskCaptureProviderNPI" => 0xC000_00A3_u32, // STATUS_DEVICE_NOT_READY
+            "KeExpandKernelStackAndCalloutEx" => 0xC000_0017, // STATUS_NO_MEMORY
+            "ObReferenceObjectByHandle" => 0xC000_0022, // STATUS_ACCESS_DENIED
+            "BCryptGenRandom" => 0xC000_0001,           // STATUS_UNSUCCESSFUL
+            _ => 0xC000_009A,                           // STATUS_INSUFFICIENT_RESOURCES
+        })
+        .map(u32::cast_signed)
+}

@@ -1,0 +1,133 @@
+//! The main job, step by step, and the server that it talks to.
+
+mod tls;
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use wskhttp_client::{Device, Error, Request};
+use wskhttp_ntsim::{Driver, listen, lot, sleep, spawn};
+
+/// With or without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    fn url(self, path: &str) -> String {
+        match self {
+            Self::Http => format!("http://localhost{path}"),
+            Self::Https => format!("https://localhost{path}"),
+        }
+    }
+}
+
+/// Makes the server listen.
+pub(crate) fn serve() {
+    // Before any driver is there whose calls are counted.
+    let _made = tls::root();
+    // Errors are the client's doing.
+    listen(80, |stream| {
+        let _ = answer(stream);
+    });
+    listen(443, |stream| {
+        let _ = answer(tls::TlsStream::new(stream));
+    });
+}
+
+/// Answers with the request's body, or `hello`; `/slow` never ends.
+fn answer(mut stream: impl Read + Write) -> io::Result<()> {
+    loop {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if stream.read(&mut byte)? == 0 {
+                return Ok(());
+            }
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let mut body = Vec::new();
+        if let Some((_, rest)) = head.split_once("Content-Length: ") {
+            let length = rest.lines().next().and_then(|line| line.parse().ok());
+            body.resize(length.expect("a length"), 0);
+            stream.read_exact(&mut body)?;
+        } else {
+            body.extend(b"hello");
+        }
+        let length = body.len();
+        if head.starts_with("GET /slow") {
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")?;
+            while stream.read(&mut [0])? > 0 {}
+            return Ok(());
+        }
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
+        )?;
+        stream.write_all(&body)?;
+    }
+}
+
+/// Opens the device.
+pub(crate) fn open(driver: &Driver) -> Result<Device, Error> {
+    Device::with_opener(driver.opener())
+}
+
+/// A request with a body, which comes back.
+pub(crate) fn post(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
+    let body: Vec<u8> = (0..3000_u32).map(|i| i as u8).collect();
+    let request = finish(Request::post(&scheme.url("/"), body.clone()))?;
+    let mut got = Vec::new();
+    read(device, request, &mut got)?;
+    assert!(got == body, "the body has changed on its way");
+    Ok(())
+}
+
+/// A request without one.
+pub(crate) fn get(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
+    let request = finish(Request::get(&scheme.url("/")))?;
+    let mut got = Vec::new();
+    read(device, request, &mut got)?;
+    assert_eq!(got, b"hello");
+    Ok(())
+}
+
+/// A request that is cancelled, wherever it is then.
+pub(crate) fn cancel(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
+    let canceller = device.canceller();
+    let delay = Duration::from_micros(lot(40_000));
+    let other = spawn("cancels", move || {
+        sleep(delay);
+        canceller.cancel();
+    });
+    let request = finish(Request::get(&scheme.url("/slow")));
+    let result = request.and_then(|request| read(device, request, &mut Vec::new()));
+    other.join();
+    device.canceller().reset();
+    match result {
+        Err(error) if error.kind == wskhttp_client::Kind::Canceled => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => panic!("an answer that never ends has ended"),
+    }
+}
+
+fn finish(request: Request<'_>) -> Result<Request<'_>, Error> {
+    request
+        .timeout(Duration::from_secs(60))
+        .root_certificates(&tls::root())
+}
+
+fn read(device: &mut Device, request: Request<'_>, to: &mut Vec<u8>) -> Result<(), Error> {
+    let mut response = device.send(request)?;
+    assert_eq!(response.head().status, 200);
+    loop {
+        let chunk = response.chunk()?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        to.extend(chunk);
+    }
+}

@@ -1,0 +1,231 @@
+//! A TLS server for the simulation. Key, certificates and randomness are the same in every run of a
+//! seed, and so is every byte that it sends.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use ed25519_dalek::{Signer as _, SigningKey as Key};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SerialNumber};
+use rustls::server::{
+    ClientHello, NoServerSessionStorage, ResolvesServerCert, UnbufferedServerConnection,
+};
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
+use rustls::time_provider::TimeProvider;
+use rustls::unbuffered::{ConnectionState, EncodeError};
+use rustls::{Error, ServerConfig, SignatureAlgorithm, SignatureScheme};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
+use wskhttp_ntsim::{Stream, lot};
+use wskhttp_tls::Platform;
+
+/// The certificate authority, DER.
+pub(crate) fn root() -> Vec<u8> {
+    PKI.root.to_vec()
+}
+
+/// TLS over a connection to the client; the handshake is done by the first read.
+pub(crate) struct TlsStream {
+    stream: Stream,
+    connection: UnbufferedServerConnection,
+    incoming: Vec<u8>,
+    outgoing: Vec<u8>,
+    plain: Vec<u8>,
+    closed: bool,
+}
+
+impl TlsStream {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            connection: UnbufferedServerConnection::new(Arc::clone(&PKI.server)).expect("valid"),
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+            plain: Vec::new(),
+            closed: false,
+        }
+    }
+
+    /// One round of rustls; true when it wants to hear more.
+    fn process(&mut self, mut send: Option<&[u8]>) -> io::Result<bool> {
+        let status = self.connection.process_tls_records(&mut self.incoming);
+        let mut used = status.discard;
+        let mut wants_more = false;
+        match status.state.map_err(broken)? {
+            ConnectionState::ReadTraffic(mut traffic) => {
+                while let Some(record) = traffic.next_record() {
+                    let record = record.map_err(broken)?;
+                    used += record.discard;
+                    self.plain.extend(record.payload);
+                }
+            }
+            ConnectionState::EncodeTlsData(mut data) => {
+                let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) else {
+                    unreachable!("a record is not empty")
+                };
+                let start = self.outgoing.len();
+                self.outgoing.resize(start + size.required_size, 0);
+                data.encode(&mut self.outgoing[start..]).expect("it fits");
+            }
+            ConnectionState::TransmitTlsData(data) => {
+                self.stream.write_all(&std::mem::take(&mut self.outgoing))?;
+                data.done();
+            }
+            ConnectionState::WriteTraffic(mut traffic) => {
+                wants_more = true;
+                if let Some(plain) = send.take() {
+                    let mut record = vec![0; plain.len() + 256];
+                    let n = traffic.encrypt(plain, &mut record).expect("it fits");
+                    self.stream.write_all(&record[..n])?;
+                }
+            }
+            ConnectionState::BlockedHandshake => wants_more = true,
+            ConnectionState::PeerClosed | ConnectionState::Closed => self.closed = true,
+            _ => unreachable!("no other state"),
+        }
+        self.incoming.drain(..used);
+        Ok(wants_more)
+    }
+}
+
+impl Read for TlsStream {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        while self.plain.is_empty() && !self.closed {
+            if self.process(None)? {
+                let mut buffer = [0; 4096];
+                let n = self.stream.read(&mut buffer)?;
+                if n == 0 {
+                    return Ok(0);
+                }
+                self.incoming.extend(&buffer[..n]);
+            }
+        }
+        let n = to.len().min(self.plain.len());
+        to[..n].copy_from_slice(&self.plain[..n]);
+        self.plain.drain(..n);
+        Ok(n)
+    }
+}
+
+impl Write for TlsStream {
+    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        let part = &from[..from.len().min(8192)];
+        while !self.process(Some(part))? {}
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn broken(error: Error) -> io::Error {
+    io::Error::other(error.to_string())
+}
+
+struct Pki {
+    root: CertificateDer<'static>,
+    server: Arc<ServerConfig>,
+}
+
+/// Random numbers of the simulation.
+static PLATFORM: Platform = Platform::new(
+    |buffer| {
+        for byte in buffer {
+            *byte = lot(256) as u8;
+        }
+        Ok(())
+    },
+    || Duration::from_secs(1_767_225_600),
+);
+
+static PKI: LazyLock<Pki> = LazyLock::new(|| {
+    let (root_key, leaf_key) = (key(1), key(2));
+    let mut root = params("ntsim's authority", 1);
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = root.self_signed(&root_key).expect("a certificate");
+    let issuer = Issuer::new(root, root_key);
+    let mut leaf = params("localhost", 2);
+    leaf.subject_alt_names = vec![rcgen::SanType::DnsName(
+        "localhost".try_into().expect("ASCII"),
+    )];
+    let leaf = leaf.signed_by(&leaf_key, &issuer).expect("a certificate");
+    let certified = CertifiedKey::new(vec![leaf.into()], Arc::new(Ed25519(seed(2))));
+    let provider = Arc::new(wskhttp_tls::crypto::provider(&PLATFORM));
+    let mut server = ServerConfig::builder_with_details(provider, Arc::new(Now))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("known versions")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(One(Arc::new(certified))));
+    server.alpn_protocols = vec![b"http/1.1".to_vec()];
+    server.session_storage = Arc::new(NoServerSessionStorage {});
+    Pki {
+        root: certificate.into(),
+        server: Arc::new(server),
+    }
+});
+
+const fn seed(number: u8) -> [u8; 32] {
+    [number; 32]
+}
+
+/// An Ed25519 key in PKCS #8 (RFC 8410 section 7): its signatures have all the same length.
+fn key(number: u8) -> KeyPair {
+    let mut pkcs8 = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
+    pkcs8.extend(seed(number));
+    let der = PrivatePkcs8KeyDer::from(pkcs8);
+    KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519).expect("a key")
+}
+
+fn params(name: &str, serial: u64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2040, 1, 1);
+    params.serial_number = Some(SerialNumber::from(serial));
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+#[derive(Debug)]
+struct Now;
+
+impl TimeProvider for Now {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(
+            1_767_225_600,
+        )))
+    }
+}
+
+#[derive(Debug)]
+struct One(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for One {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Ed25519([u8; 32]);
+
+impl SigningKey for Ed25519 {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        offered
+            .contains(&SignatureScheme::ED25519)
+            .then(|| Box::new(self.clone()) as Box<dyn Signer>)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::ED25519
+    }
+}
+
+impl Signer for Ed25519 {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(Key::from_bytes(&self.0).sign(message).to_bytes().to_vec())
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::ED25519
+    }
+}
