@@ -25,6 +25,8 @@ mod provider;
 #[cfg(feature = "nt")]
 mod quirks;
 #[cfg(feature = "nt")]
+mod registration;
+#[cfg(feature = "nt")]
 mod resolve;
 #[cfg(feature = "nt")]
 mod sender;

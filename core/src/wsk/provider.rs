@@ -1,23 +1,16 @@
 //! The registration with WSK and the captured provider.
 
-use core::cell::UnsafeCell;
 use core::fmt;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-
-use wdk_sys::{NT_SUCCESS, NTSTATUS};
 
 use super::capability::Capability;
 use super::counters::{Atomics, Counters};
 use super::quirks::Quirks;
-use super::status;
-use super::sys::{
-    MAKE_WSK_VERSION, WSK_CLIENT_DISPATCH, WSK_CLIENT_NPI, WSK_NO_WAIT, WSK_PROVIDER_NPI,
-    WSK_REGISTRATION, WskCaptureProviderNPI, WskDeregister, WskRegister, WskReleaseProviderNPI,
-};
+use super::registration::{Registration, is_permanent};
+use super::sys::WSK_PROVIDER_NPI;
 use crate::exec::Spawner;
-use crate::io::{Clock, Error, Kind, Phase};
+use crate::io::{Clock, Error, Kind, NtStatus, Phase};
 use crate::nt::clock::KernelClock;
 use crate::nt::event::{Event, EventKind};
 use crate::nt::irql::Passive;
@@ -42,101 +35,74 @@ impl Wsk {
             wine: is_wine(passive),
         };
         let provider = Shared::try_new(Provider {
-            registration: UnsafeCell::new(WSK_REGISTRATION::ZEROED),
-            client: UnsafeCell::new(WSK_CLIENT_NPI {
-                ClientContext: null_mut(),
-                Dispatch: &raw const CLIENT_DISPATCH,
-            }),
-            capture: AtomicU8::new(FREE),
-            npi: UnsafeCell::new(WSK_PROVIDER_NPI::ZEROED),
+            registration: Registration::new(),
             quirks,
             no_delay: Capability::new(quirks.has_flags()),
+            waiting: AtomicU32::new(0),
             spawner,
             clock,
             counters: Atomics::default(),
             quiet: Event::try_new(EventKind::Synchronization)?,
         })?;
-        // SAFETY: PASSIVE_LEVEL; both structures stay where they are until shutdown, see below.
-        let result = unsafe { WskRegister(provider.client.get(), provider.registration.get()) };
-        if !NT_SUCCESS(result) {
-            return Err(status::map(Phase::Wait, result));
-        }
+        // SAFETY: a reference is forgotten below, which keeps it until shutdown.
+        unsafe { provider.registration.begin(passive) }?;
         // The kernel's own reference, dropped by shutdown.
         core::mem::forget(provider.clone());
         Ok(Self { provider })
     }
 
-    /// Waits until the network stack is ready, which it is not yet early in boot.
+    /// Waits until the network stack is ready, which it is not yet early in boot. A worker,
+    /// PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// Phase `Wait`: `Kind::TimedOut` at `deadline` (of [`Clock::now`]); `Kind::NotReady` after two
-    /// minutes, when the driver is stopping, and at once when the stack lacks our version of WSK.
+    /// Phase `Wait`: `Kind::TimedOut` at `deadline` (of [`Clock::now`]); `Kind::NotReady` when the
+    /// driver is stopping, when the stack has no version of WSK that we can use, and after two
+    /// minutes if there is no deadline; `Kind::TooManyRequests` when too many wait already.
     pub async fn ready(&self, deadline: Option<Duration>) -> Result<(), Error> {
+        let Err(first) = self.provider.try_capture() else {
+            return Ok(());
+        };
+        if is_permanent(&first) {
+            return Err(first);
+        }
+        let _place = Place::take(&self.provider)?;
         let clock = &self.provider.clock;
-        let start = clock.now();
+        let until = deadline.unwrap_or_else(|| clock.now().saturating_add(LONGEST_WAIT));
         let mut pause = FIRST_PAUSE;
         loop {
+            let next = clock.now().saturating_add(pause);
+            clock.sleep_until(next.min(until)).await;
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
             let failed = match self.provider.try_capture() {
                 Ok(()) => return Ok(()),
                 Err(failed) => failed,
             };
-            if failed.kind != Kind::NotReady || failed.raw_status == STATUS_NOINTERFACE {
+            if is_permanent(&failed) {
                 return Err(failed);
             }
-            let now = clock.now();
-            if deadline.is_some_and(|at| now >= at) {
-                let cause = "the network stack was not ready in time";
-                let raw_status = failed.raw_status;
-                return Err(Error::with_status(
-                    Phase::Wait,
-                    Kind::TimedOut,
-                    raw_status,
-                    cause,
-                ));
+            if clock.now() >= until {
+                return Err(match deadline {
+                    Some(_) => late(failed.raw_status),
+                    None => failed,
+                });
             }
-            if now.saturating_sub(start) >= LONGEST_WAIT || self.provider.is_going() {
-                return Err(failed);
-            }
-            let until = now.saturating_add(pause);
-            clock
-                .sleep_until(deadline.map_or(until, |at| at.min(until)))
-                .await;
-            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
     }
 
     /// Releases the provider and ends the registration (`wsk/nf-wsk-wskderegister`). Waits until
     /// every socket is closed and every operation over, for which the executor's workers must
-    /// still run, and tasks must be gone or have dropped their transports. Does nothing the second
-    /// time.
+    /// still run, and tasks must be gone or have dropped their transports. Not bounded: to unload
+    /// while registered is fatal. Does nothing the second time.
     pub fn shutdown(&self, passive: Passive) {
         let provider = &self.provider;
-        loop {
-            match provider
-                .capture
-                .compare_exchange(CAPTURED, GOING, Ordering::SeqCst, Ordering::SeqCst)
-                .or_else(|_| {
-                    provider.capture.compare_exchange(
-                        FREE,
-                        GOING_FREE,
-                        Ordering::SeqCst,
-                        Ordering::SeqCst,
-                    )
-                }) {
-                Ok(_) => break,
-                Err(CAPTURING) => core::hint::spin_loop(),
-                Err(_) => return,
-            }
+        if !provider.registration.stop(passive) {
+            return;
         }
         while provider.counters.operations_now.load(Ordering::SeqCst) > 0 {
             provider.quiet.wait(passive, Some(LOOK_AGAIN));
         }
-        if provider.capture.load(Ordering::SeqCst) == GOING {
-            // SAFETY: captured once, and no operation is left to use it.
-            unsafe { WskReleaseProviderNPI(provider.registration.get()) };
-        }
-        // SAFETY: registered once; PASSIVE_LEVEL; the capture has been released.
-        unsafe { WskDeregister(provider.registration.get()) };
+        // SAFETY: stopped once, above; no operation is left.
+        unsafe { provider.registration.end(passive) };
         // The reference that register left for the kernel.
         // SAFETY: register forgot one reference to this value; it is taken back once.
         drop(unsafe { Shared::from_raw(&raw const **provider) });
@@ -160,18 +126,13 @@ impl fmt::Debug for Wsk {
 }
 
 /// What all operations share.
-///
-/// # Invariants
-/// `registration` and `client` belong to the kernel from register to shutdown. `npi` is written
-/// in `CAPTURING`, and read in `CAPTURED` or, by operations, in `GOING`.
 pub(crate) struct Provider {
-    registration: UnsafeCell<WSK_REGISTRATION>,
-    client: UnsafeCell<WSK_CLIENT_NPI>,
-    capture: AtomicU8,
-    npi: UnsafeCell<WSK_PROVIDER_NPI>,
+    registration: Registration,
     quirks: Quirks,
     /// WSK_FLAG_NODELAY.
     no_delay: Capability,
+    /// Requests that wait until the network is there.
+    waiting: AtomicU32,
     spawner: Spawner,
     clock: KernelClock,
     counters: Atomics,
@@ -179,62 +140,24 @@ pub(crate) struct Provider {
     quiet: Event,
 }
 
-// SAFETY: the cells are used as the invariants say.
-unsafe impl Send for Provider {}
-// SAFETY: as above.
-unsafe impl Sync for Provider {}
-
 impl Provider {
-    /// Captures the provider if that was not done yet (`wsk/nf-wsk-wskcaptureprovidernpi`).
     fn try_capture(&self) -> Result<(), Error> {
-        match self
-            .capture
-            .compare_exchange(FREE, CAPTURING, Ordering::SeqCst, Ordering::SeqCst)
-        {
-            Ok(_) => {
-                // SAFETY: registered; the cell is this thread's in CAPTURING; WSK_NO_WAIT.
-                let result = unsafe {
-                    WskCaptureProviderNPI(self.registration.get(), WSK_NO_WAIT, self.npi.get())
-                };
-                let captured = NT_SUCCESS(result);
-                let next = if captured { CAPTURED } else { FREE };
-                self.capture.store(next, Ordering::SeqCst);
-                match result {
-                    _ if captured => Ok(()),
-                    STATUS_NOINTERFACE => Err(NO_INTERFACE),
-                    _ => Err(status::map(Phase::Wait, result)),
-                }
-            }
-            Err(CAPTURED) => Ok(()),
-            Err(CAPTURING) => Err(NOT_READY),
-            Err(_) => Err(STOPPING),
-        }
+        let passive = Passive::here().ok_or(NOT_PASSIVE)?;
+        self.registration.try_capture(passive, |_| {})
     }
 
-    /// The captured provider.
-    ///
-    /// # Errors
-    /// `Kind::NotReady` when there is none.
+    /// See [`Registration::npi`].
     pub(super) fn npi(&self) -> Result<WSK_PROVIDER_NPI, Error> {
-        if self.capture.load(Ordering::SeqCst) != CAPTURED {
-            return Err(NOT_READY);
-        }
-        // SAFETY: captured, so nobody writes.
-        Ok(unsafe { *self.npi.get() })
+        self.registration.npi()
     }
 
-    /// The captured provider, for an operation that is not over: it may be used during shutdown,
-    /// which waits for that operation.
+    /// See [`Registration::npi_of_operation`].
     ///
     /// # Safety
-    /// An operation exists that was made after the provider was captured.
+    /// As there.
     pub(super) unsafe fn npi_of_operation(&self) -> WSK_PROVIDER_NPI {
-        // SAFETY: captured before, and not released as long as there is an operation.
-        unsafe { *self.npi.get() }
-    }
-
-    fn is_going(&self) -> bool {
-        matches!(self.capture.load(Ordering::SeqCst), GOING | GOING_FREE)
+        // SAFETY: by the contract.
+        unsafe { self.registration.npi_of_operation() }
     }
 
     pub(super) fn quirks(&self) -> Quirks {
@@ -264,42 +187,43 @@ impl Provider {
     }
 }
 
-/// Constant for as long as the image: WSK keeps its address. No events are defined.
-static CLIENT_DISPATCH: WSK_CLIENT_DISPATCH = WSK_CLIENT_DISPATCH {
-    Version: MAKE_WSK_VERSION(1, 0),
-    Reserved: 0,
-    WskClientEvent: None,
-};
+/// A place among those who wait for the network.
+struct Place<'a>(&'a AtomicU32);
 
-const NOT_READY: Error = Error::with_status(
+impl<'a> Place<'a> {
+    fn take(provider: &'a Provider) -> Result<Self, Error> {
+        let place = Self(&provider.waiting);
+        match place.0.fetch_add(1, Ordering::Relaxed) {
+            MAX_WAITING.. => Err(CROWDED),
+            _ => Ok(place),
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+const fn late(status: NtStatus) -> Error {
+    let cause = "the network stack was not ready in time";
+    Error::with_status(Phase::Wait, Kind::TimedOut, status, cause)
+}
+
+const CROWDED: Error = Error::new(
+    Phase::Wait,
+    Kind::TooManyRequests,
+    "too many requests wait for the network stack",
+);
+const NOT_PASSIVE: Error = Error::new(
     Phase::Wait,
     Kind::NotReady,
-    0xC000_00A3_u32.cast_signed(), // STATUS_DEVICE_NOT_READY
-    "the network stack is not ready",
-);
-const NO_INTERFACE: Error = Error::with_status(
-    Phase::Wait,
-    Kind::NotReady,
-    STATUS_NOINTERFACE,
-    "the network stack does not offer version 1.0 of Winsock Kernel",
-);
-const STOPPING: Error = Error::with_status(
-    Phase::Wait,
-    Kind::NotReady,
-    0xC000_00A3_u32.cast_signed(), // STATUS_DEVICE_NOT_READY
-    "the driver is stopping",
+    "the network stack is waited for above PASSIVE_LEVEL",
 );
 
-const STATUS_NOINTERFACE: NTSTATUS = 0xC000_02B9_u32.cast_signed();
-
-const FREE: u8 = 0;
-const CAPTURING: u8 = 1;
-const CAPTURED: u8 = 2;
-/// Shutting down with a capture.
-const GOING: u8 = 3;
-/// Shutting down without one.
-const GOING_FREE: u8 = 4;
-
+/// Most requests that wait for the network at a time.
+const MAX_WAITING: u32 = 256;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(120);

@@ -51,6 +51,8 @@ pub struct Sim {
     pub(crate) profile: Profile,
     pub(crate) ready: Ready,
     pub(crate) faults: Plan,
+    /// Versions of WSK, lowest and highest.
+    pub(crate) versions: (u16, u16),
 }
 
 /// When the provider can be captured.
@@ -70,6 +72,7 @@ impl Sim {
             profile: Profile::Windows,
             ready: Ready::Profile,
             faults: Plan::None,
+            versions: (0x0100, 0x0100),
         }
     }
 
@@ -87,6 +90,14 @@ impl Sim {
     pub fn ready_after(self, time: Duration) -> Self {
         Self {
             ready: Ready::After(time),
+            ..self
+        }
+    }
+
+    /// The provider has these versions of WSK, as MAKE_WSK_VERSION makes them.
+    pub fn versions(self, lowest: u16, highest: u16) -> Self {
+        Self {
+            versions: (lowest, highest),
             ..self
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
         },
         ..State::default()
     })));
-    with(|s| wsk::start(s, sim.ready));
+    with(|s| wsk::start(s, sim.ready, sim.versions));
     wsk::worker(1);
     wsk::worker(2);
     let main = sched::spawn("the test".into(), 512 * 1024, false, body);

@@ -3,4 +3,5 @@
 mod transport {
     mod connect;
     mod program;
+    mod provider;
 }

@@ -63,6 +63,8 @@ pub(crate) struct Wsk {
     /// When it can be captured.
     ready_at: u64,
     lost: bool,
+    /// Lowest and highest.
+    versions: (u16, u16),
     /// The last port that was given to a socket.
     port: u16,
 }
@@ -73,8 +75,9 @@ impl Wsk {
     }
 }
 
-/// Decides when the provider is ready.
-pub(crate) fn start(s: &mut State, ready: Ready) {
+/// Decides when the provider is ready, and what it has.
+pub(crate) fn start(s: &mut State, ready: Ready, versions: (u16, u16)) {
+    s.wsk.versions = versions;
     let latest = match (s.profile.is_wine(), s.profile.is_hostile()) {
         (true, _) => 0,
         (_, true) => 5_000_000 * u64::from(s.lot(2) == 0) * 10,

@@ -1,6 +1,6 @@
 //! Registration of clients, and the captured provider.
 
-use wskhttp_core::wsk::sys::{PWSK_PROVIDER_CHARACTERISTICS, WSK_MAJOR_VERSION};
+use wskhttp_core::wsk::sys::PWSK_PROVIDER_CHARACTERISTICS;
 
 use super::*;
 
@@ -69,7 +69,11 @@ unsafe extern "C" fn WskCaptureProviderNPI(
     if !ready {
         return STATUS_DEVICE_NOT_READY;
     }
-    if with(|s| WSK_MAJOR_VERSION(s.wsk.registrations[&key].version)) != 1 {
+    let supported = |s: &mut State| {
+        let (lowest, highest) = s.wsk.versions;
+        (lowest..=highest).contains(&s.wsk.registrations[&key].version)
+    };
+    if !with(supported) {
         return STATUS_NOINTERFACE;
     }
     with(|s| {
@@ -110,10 +114,11 @@ unsafe extern "C" fn WskQueryProviderCharacteristics(
     if !with(|s| s.wsk.is_ready(s.now)) {
         return STATUS_DEVICE_NOT_READY;
     }
+    let (lowest, highest) = with(|s| s.wsk.versions);
     // SAFETY: writable by the contract.
     unsafe {
-        (*characteristics).HighestVersion = VERSION;
-        (*characteristics).LowestVersion = VERSION;
+        (*characteristics).HighestVersion = highest;
+        (*characteristics).LowestVersion = lowest;
     }
     0
 }
@@ -200,5 +205,3 @@ impl Drop for Captured {
         });
     }
 }
-
-const VERSION: u16 = 0x0100;

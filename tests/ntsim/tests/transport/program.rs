@@ -125,10 +125,15 @@ where
 
 /// Runs a simulation for each of `number` seeds with each of the providers.
 pub(super) fn each(number: u64, profiles: &[Profile], body: impl Fn() + Copy + 'static) {
+    for profile in profiles {
+        each_sim(number, |seed| Sim::new(seed).profile(*profile), body);
+    }
+}
+
+/// Runs the simulation that `sim` configures for each of `number` seeds.
+pub(super) fn each_sim(number: u64, sim: impl Fn(u64) -> Sim, body: impl Fn() + Copy + 'static) {
     for seed in seeds(number) {
-        for profile in profiles {
-            Sim::new(seed).profile(*profile).run(body);
-        }
+        sim(seed).run(body);
     }
 }
 

@@ -1,0 +1,138 @@
+//! The registration with WSK, and waiting for the provider.
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_core::wsk::sys::MAKE_WSK_VERSION;
+use wskhttp_ntsim::{Profile, Sim, listen};
+
+use super::program::{Driver, drive, each_sim};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How the wait for the provider ends, and how long it takes.
+fn ready(deadline: Option<Duration>, check: impl Fn(Result<(), Error>, Duration)) {
+    let program = async move |driver: Driver| {
+        let start = driver.now();
+        let done = driver.wsk.ready(deadline.map(|bound| start + bound)).await;
+        (done, driver.now() - start)
+    };
+    drive(program, |(done, time)| check(done, time));
+}
+
+#[test]
+fn a_higher_minor_version_is_asked_for() {
+    let (low, high) = (MAKE_WSK_VERSION(1, 2), MAKE_WSK_VERSION(1, 3));
+    each_sim(
+        20,
+        move |seed| Sim::new(seed).versions(low, high),
+        || {
+            listen(80, drop);
+            let program = async |driver: Driver| driver.connect(80).await.map(drop);
+            drive(program, |done| {
+                done.expect("the next minor version will do")
+            });
+        },
+    );
+}
+
+#[test]
+fn without_a_version_that_we_know_nothing_is_waited_for() {
+    let ours = MAKE_WSK_VERSION(1, 0);
+    for (low, high, cause) in [
+        (MAKE_WSK_VERSION(2, 0), MAKE_WSK_VERSION(2, 1), "a newer"),
+        (MAKE_WSK_VERSION(0, 5), ours - 1, "an older"),
+    ] {
+        let sim = move |seed| Sim::new(seed).versions(low, high).ready_after(SECOND);
+        each_sim(5, sim, move || {
+            ready(None, |done, time| {
+                let error = done.expect_err("no version in common");
+                assert_eq!((error.phase, error.kind), (Phase::Wait, Kind::NotReady));
+                assert!(error.cause.contains(cause), "{error}");
+                assert!(
+                    time < SECOND * 3,
+                    "as soon as the provider is there: {time:?}"
+                );
+            });
+        });
+    }
+}
+
+#[test]
+fn each_waits_until_its_own_deadline() {
+    for bound in [5, 400] {
+        let bound = bound * SECOND;
+        each_sim(
+            5,
+            |seed| Sim::new(seed).never_ready(),
+            move || {
+                ready(Some(bound), |done, time| {
+                    let error = done.expect_err("no provider");
+                    assert_eq!((error.phase, error.kind), (Phase::Wait, Kind::TimedOut));
+                    assert!(time >= bound && time < bound + SECOND, "{time:?}");
+                });
+            },
+        );
+    }
+}
+
+#[test]
+fn without_deadline_there_is_a_bound() {
+    each_sim(
+        5,
+        |seed| Sim::new(seed).never_ready(),
+        || {
+            ready(None, |done, _| {
+                assert_eq!(done.expect_err("no provider").kind, Kind::NotReady);
+            });
+        },
+    );
+}
+
+#[test]
+fn so_many_wait_and_no_more() {
+    let sim = |seed| {
+        Sim::new(seed)
+            .profile(Profile::Hostile)
+            .ready_after(30 * SECOND)
+    };
+    each_sim(5, sim, || {
+        let program = async |driver: Driver| {
+            let deadline = Some(driver.now() + 60 * SECOND);
+            let all = (0..300).map(|_| Box::pin(driver.wsk.ready(deadline)));
+            join(all.collect()).await
+        };
+        drive(program, |done| {
+            let refused = |one: &&Result<(), Error>| one.is_err();
+            let refused: Vec<_> = done.iter().filter(refused).collect();
+            assert_eq!(refused.len(), 300 - 256);
+            for one in refused {
+                let error = one.expect_err("filtered");
+                assert_eq!(error.kind, Kind::TooManyRequests);
+            }
+        });
+    });
+}
+
+/// What each of `all` gives.
+async fn join<T>(mut all: Vec<std::pin::Pin<Box<impl Future<Output = T>>>>) -> Vec<T> {
+    let mut done: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    poll_fn(|cx| {
+        for (one, result) in all.iter_mut().zip(&mut done) {
+            if result.is_none()
+                && let Poll::Ready(value) = one.as_mut().poll(cx)
+            {
+                *result = Some(value);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
