@@ -30,6 +30,7 @@
 extern crate alloc;
 
 mod agent;
+mod auth;
 mod client;
 mod crc;
 mod date;
@@ -38,6 +39,7 @@ mod entropy;
 mod headers;
 mod limits;
 pub mod proto;
+mod proxy;
 mod redirect;
 mod request;
 mod retry;
@@ -45,11 +47,13 @@ mod timeouts;
 mod url;
 
 pub use agent::{Agent, Call, Policy, Response, Upload};
+pub use auth::Credentials;
 pub use client::{Client, Deadlines, Exchange, Outcome};
 pub use decode::{Decode, Decoder};
 pub use headers::Headers;
 pub use limits::Limits;
 pub use proto::{CloseReason, ResponseHead};
+pub use proxy::{Proxies, Proxy, ProxyConnect, WinHttpSettings};
 pub use redirect::{Redirect, Redirects};
 pub use request::{Body, Request};
 pub use retry::{Retries, RetryBudget};

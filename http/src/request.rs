@@ -1,9 +1,9 @@
 //! What a caller asks for.
 
-use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 
 use crate::proto::fields::{is_token, is_value, split_line, trim};
-use crate::{Timeouts, Url};
+use crate::{Proxy, Timeouts, Url};
 
 /// A checked request. Nothing in it can inject a line into the head.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,7 @@ pub struct Request<'a> {
     body: Body<'a>,
     close: bool,
     timeouts: Timeouts,
+    proxy: Option<&'a Proxy>,
 }
 
 /// The body of a request and how its end is marked.
@@ -61,7 +62,8 @@ impl<'a> Request<'a> {
             headers,
             body,
             close,
-            timeouts: Timeouts::default(),
+            timeouts: Timeouts::NONE,
+            proxy: None,
         })
     }
 
@@ -87,6 +89,25 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn body(&self) -> Body<'a> {
         self.body
+    }
+
+    /// Sets the proxy through which the request goes.
+    #[must_use]
+    pub const fn with_proxy(mut self, proxy: Option<&'a Proxy>) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// The proxy through which the request goes.
+    #[must_use]
+    pub const fn proxy(&self) -> Option<&'a Proxy> {
+        self.proxy
+    }
+
+    /// The proxy that gets the request itself, with its whole URL (RFC 9112 section 3.2.2), and not
+    /// only a tunnel.
+    pub(crate) fn forwarder(&self) -> Option<&'a Proxy> {
+        self.proxy.filter(|_| self.url.scheme() == Scheme::Http)
     }
 
     /// Sets how long single waits may last.

@@ -50,6 +50,8 @@ impl<C: Connect, K: Clock> Connect for TlsConnect<C, K> {
     type Transport = MaybeTls<C::Transport>;
     type Key = TlsKey<C::Key>;
 
+    const PROXIES: bool = C::PROXIES;
+
     async fn connect(
         &self,
         target: &Target<'_>,

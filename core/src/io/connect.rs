@@ -1,5 +1,6 @@
 //! How a connection is made, and what is known about it.
 
+use core::fmt;
 use core::future::Future;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -13,6 +14,9 @@ pub trait Connect {
     /// What two requests must share, besides scheme, host and port, to share a connection: the TLS
     /// configuration and the caller's identity.
     type Key: Clone + PartialEq;
+
+    /// Whether it heeds [`Target::via`]. One that does not is never given it.
+    const PROXIES: bool = false;
 
     /// Connects to `target` and records in `info` what it learns and how long each phase took, also
     /// when it fails. Dropping the future aborts the attempt.
@@ -60,6 +64,27 @@ pub struct Target<'a> {
     pub deadline: Option<Duration>,
     /// How long the TLS handshake may take, besides.
     pub handshake: Option<Duration>,
+    /// The proxy through which to connect.
+    pub via: Option<Via<'a>>,
+}
+
+/// A proxy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Via<'a> {
+    /// How the proxy itself is spoken to.
+    pub scheme: Scheme,
+    /// As [`Target::host`].
+    pub host: &'a str,
+    /// TCP port.
+    pub port: u16,
+    /// The value of `Proxy-Authorization`; a secret.
+    pub authorization: Option<&'a [u8]>,
+}
+
+impl fmt::Debug for Via<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Via({:?} {} {})", self.scheme, self.host, self.port)
+    }
 }
 
 /// What became known about a connection while it was made.

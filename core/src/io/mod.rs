@@ -9,6 +9,6 @@ mod error;
 mod transport;
 
 pub use clock::{Clock, deadline};
-pub use connect::{Connect, ConnectionInfo, Scheme, Target, TlsInfo};
+pub use connect::{Connect, ConnectionInfo, Scheme, Target, TlsInfo, Via};
 pub use error::{Error, Fault, Kind, NtStatus, Phase};
 pub use transport::{Transport, TransportExt};

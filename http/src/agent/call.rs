@@ -5,7 +5,7 @@ use alloc::string::String;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::Policy;
-use crate::{Body, Deadlines, Headers, Url};
+use crate::{Body, Credentials, Deadlines, Headers, Proxies, Url};
 
 /// A request in the making. The first thing that is wrong with it is said when it is sent.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Call<'a> {
     pub(super) body: Body<'a>,
     pub(super) deadlines: Deadlines,
     pub(super) policy: Option<Policy>,
+    pub(super) credentials: Option<&'a Credentials>,
+    pub(super) proxies: Option<&'a Proxies>,
 }
 
 #[derive(Debug)]
@@ -69,6 +71,8 @@ impl<'a> Call<'a> {
             body: Body::Empty,
             deadlines: Deadlines::default(),
             policy: None,
+            credentials: None,
+            proxies: None,
         }
     }
 
@@ -88,6 +92,21 @@ impl<'a> Call<'a> {
     #[must_use]
     pub const fn body(mut self, body: Body<'a>) -> Self {
         self.body = body;
+        self
+    }
+
+    /// Sets who the caller is, for the origin of the URL. An `Authorization` field of the caller's
+    /// takes precedence.
+    #[must_use]
+    pub const fn credentials(mut self, credentials: Option<&'a Credentials>) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// Sets the proxies, of which each URL on the way gets its own.
+    #[must_use]
+    pub const fn proxies(mut self, proxies: Option<&'a Proxies>) -> Self {
+        self.proxies = proxies;
         self
     }
 

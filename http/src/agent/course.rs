@@ -8,15 +8,16 @@ use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::Policy;
 use super::call::{Call, Parts};
+use crate::auth::{Form, Session};
 use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
 use crate::retry::retry_after;
 use crate::{
-    Body, Deadlines, Decode, Decoder, Headers, Request, ResponseHead, Retries, RetryBudget, Url,
+    Body, Credentials, Deadlines, Decode, Decoder, Headers, Proxies, Request, ResponseHead,
+    Retries, RetryBudget, Url,
 };
 
 /// The state of a call between exchanges.
-#[derive(Debug)]
 pub(super) struct Course<'a> {
     policy: Policy,
     deadlines: Deadlines,
@@ -27,6 +28,13 @@ pub(super) struct Course<'a> {
     /// What is sent: those, and what the policy adds.
     lines: Headers,
     body: Body<'a>,
+    /// Until a redirect leads to another origin.
+    credentials: Option<&'a Credentials>,
+    /// What a server asked for.
+    session: Option<Session>,
+    /// It asked again, since the nonce was too old.
+    renewed: bool,
+    proxies: Option<&'a Proxies>,
     /// Redirects followed.
     hops: u32,
     /// Tries after the first.
@@ -69,6 +77,10 @@ impl<'a> Course<'a> {
             headers,
             lines: Headers::new(),
             body: call.body,
+            credentials: call.credentials,
+            session: None,
+            renewed: false,
+            proxies: call.proxies,
             hops: 0,
             tries: 0,
             seen: Vec::new(),
@@ -76,7 +88,7 @@ impl<'a> Course<'a> {
     }
 
     /// The request to send next.
-    pub(super) fn request(&mut self) -> Result<Request<'_>, Error> {
+    pub(super) fn request(&mut self, entropy: &Entropy) -> Result<Request<'_>, Error> {
         self.lines.clear();
         self.lines.extend(self.headers.lines())?;
         if self.policy.decode.is_some()
@@ -86,8 +98,50 @@ impl<'a> Course<'a> {
             self.lines
                 .push("Accept-Encoding", Decoder::ACCEPT.as_bytes())?;
         }
+        self.authorize(entropy)?;
         let request = Request::new(&self.method, &self.url, self.lines.lines(), self.body)?;
-        Ok(request.with_timeouts(self.policy.timeouts))
+        let proxy = self.proxies.and_then(|proxies| proxies.for_url(&self.url));
+        Ok(request
+            .with_timeouts(self.policy.timeouts)
+            .with_proxy(proxy))
+    }
+
+    fn authorize(&mut self, entropy: &Entropy) -> Result<(), Error> {
+        let Some(credentials) = self.credentials else {
+            return Ok(());
+        };
+        if self.headers.get("authorization").is_some() {
+            return Ok(());
+        }
+        match (&credentials.form, &mut self.session) {
+            (Form::Ready(value), _) => self.lines.push("Authorization", value.as_slice()),
+            (Form::Digest { user, password }, Some(session)) => session.answer(
+                (user, password),
+                (&self.method, self.url.target()),
+                &entropy.bytes(),
+                &mut self.lines,
+            ),
+            (Form::Digest { .. }, None) => Ok(()),
+        }
+    }
+
+    /// Takes up a challenge; false if it cannot be answered, or was answered already.
+    fn challenged(&mut self, head: &ResponseHead) -> bool {
+        let is_digest = self
+            .credentials
+            .is_some_and(|credentials| matches!(credentials.form, Form::Digest { .. }));
+        if head.status() != 401 || !is_digest || self.is_streamed() {
+            return false;
+        }
+        match Session::of(head) {
+            // The same password again only for a nonce that was too old, and only once.
+            Some(session) if self.session.is_none() || (session.stale && !self.renewed) => {
+                self.renewed = self.session.is_some();
+                self.session = Some(session);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Until when the next exchange must have come how far.
@@ -131,6 +185,9 @@ impl<'a> Course<'a> {
         let redirects = &self.policy.redirects;
         if let Some(redirect) = redirects.judge(head, &self.method, &self.url)? {
             self.follow(redirect)?;
+            return Ok(Verdict::Again(Duration::ZERO));
+        }
+        if self.challenged(head) {
             return Ok(Verdict::Again(Duration::ZERO));
         }
         if !Retries::is_transient_status(head.status()) || !self.may_repeat() {
@@ -206,6 +263,8 @@ impl<'a> Course<'a> {
         }
         if redirect.cross_origin {
             self.headers.remove(is_private);
+            self.credentials = None;
+            self.session = None;
         }
         if self.seen.contains(&hash(&self.method, &redirect.url)) {
             return Err(too_many("the redirects go in a circle"));

@@ -180,7 +180,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         key: &C::Key,
     ) -> Result<Exchange<'_, C, K, R>, Error> {
         let deadlines = course.deadlines(self.client.clock().now());
-        let request = course.request()?;
+        let request = course.request(&self.entropy)?;
         self.client.send(&request, key, deadlines).await
     }
 

@@ -13,6 +13,8 @@ pub(crate) struct Connection<T, Key> {
     pub(crate) transport: T,
     pub(crate) origin: Origin,
     pub(crate) key: Key,
+    /// [`Proxy::identity`](crate::Proxy) of the proxy through which it goes.
+    pub(crate) proxy: Option<[u8; 32]>,
     pub(crate) info: ConnectionInfo,
     /// Memory for response heads.
     pub(crate) spare: Vec<u8>,
@@ -27,11 +29,18 @@ pub(crate) struct Origin {
 }
 
 impl<T, Key> Connection<T, Key> {
-    pub(crate) const fn new(transport: T, origin: Origin, key: Key, info: ConnectionInfo) -> Self {
+    pub(crate) const fn new(
+        transport: T,
+        origin: Origin,
+        key: Key,
+        proxy: Option<[u8; 32]>,
+        info: ConnectionInfo,
+    ) -> Self {
         Self {
             transport,
             origin,
             key,
+            proxy,
             info,
             spare: Vec::new(),
         }

@@ -16,7 +16,7 @@ use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, TransportExt, deadline,
 };
 
-use crate::{Limits, Request, Url};
+use crate::{Limits, Proxy, Request};
 use connection::{Connection, Origin};
 use pool::Pool;
 
@@ -57,7 +57,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         })
     }
 
-    /// Sends `request` over an idle connection of the same origin and `key`, or a new one.
+    /// Sends `request` over an idle connection of the same origin, `key` and proxy, or a new one.
     ///
     /// [`Body::Empty`](crate::Body::Empty) and [`Body::Full`](crate::Body::Full) are sent completely,
     /// unless the response comes first. On an idle connection a request that is
@@ -76,7 +76,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         key: &C::Key,
         deadlines: Deadlines,
     ) -> Result<Exchange<'c, C, K, R>, Error> {
-        if let Some(connection) = self.reuse(request.url(), key).await {
+        if let Some(connection) = self.reuse(request, key).await {
             let mut exchange = Exchange::new(self, connection, request, true, deadlines.total);
             match exchange.start(request).await {
                 Ok(()) => return Ok(exchange),
@@ -153,11 +153,16 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         }
     }
 
-    async fn reuse(&self, url: &Url, key: &C::Key) -> Option<Connection<C::Transport, C::Key>> {
+    async fn reuse(
+        &self,
+        request: &Request<'_>,
+        key: &C::Key,
+    ) -> Option<Connection<C::Transport, C::Key>> {
+        let (url, proxy) = (request.url(), request.proxy().map(Proxy::identity));
         loop {
             self.close_expired();
             // The guard must be gone before the wait.
-            let taken = self.pool.lock().take(url, key);
+            let taken = self.pool.lock().take(url, key, proxy.as_ref());
             let mut connection = taken?;
             let open = poll_fn(|cx| Poll::Ready(connection.transport.is_idle_and_open(cx))).await;
             if open {
@@ -173,6 +178,14 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         deadlines: Deadlines,
     ) -> Result<Connection<C::Transport, C::Key>, Error> {
         let url = request.url();
+        let proxy = request.proxy().map(Proxy::identity);
+        if proxy.is_some() && !C::PROXIES {
+            return Err(Error::new(
+                Phase::Request,
+                Kind::InvalidRequest,
+                "the connector knows no proxies",
+            ));
+        }
         let origin = Origin::new(url)?;
         let own = self.clock.now().checked_add(self.limits.stall);
         let at = [deadlines.connect, deadlines.total, own]
@@ -185,6 +198,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
             port: url.port(),
             deadline: at,
             handshake: request.timeouts().handshake,
+            via: request.proxy().map(Proxy::via),
         };
         let mut info = ConnectionInfo::default();
         // The connector keeps the deadline and knows in which phase it passed; this one is for a
@@ -197,7 +211,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         let guard = at.and_then(|at| at.checked_add(GRACE));
         let work = self.connect.connect(&target, key, &mut info);
         let transport = deadline(&self.clock, guard, late, work).await?;
-        Ok(Connection::new(transport, origin, key.clone(), info))
+        Ok(Connection::new(transport, origin, key.clone(), proxy, info))
     }
 }
 

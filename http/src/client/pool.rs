@@ -46,12 +46,18 @@ impl<T, Key: PartialEq> Pool<T, Key> {
         self.idle.len()
     }
 
-    /// The connection for `url` and `key` that was used last.
-    pub(crate) fn take(&mut self, url: &Url, key: &Key) -> Option<Connection<T, Key>> {
-        let at = self
-            .idle
-            .iter()
-            .rposition(|idle| idle.connection.origin.serves(url) && idle.connection.key == *key)?;
+    /// The connection for `url`, `key` and `proxy` that was used last.
+    pub(crate) fn take(
+        &mut self,
+        url: &Url,
+        key: &Key,
+        proxy: Option<&[u8; 32]>,
+    ) -> Option<Connection<T, Key>> {
+        let at = self.idle.iter().rposition(|Idle { connection, .. }| {
+            connection.origin.serves(url)
+                && connection.key == *key
+                && connection.proxy.as_ref() == proxy
+        })?;
         self.take_at(at)
     }
 
@@ -66,7 +72,9 @@ impl<T, Key: PartialEq> Pool<T, Key> {
             return (false, Some(connection));
         }
         let is_alike = |idle: &Idle<T, Key>| {
-            idle.connection.origin.is(&connection.origin) && idle.connection.key == connection.key
+            idle.connection.origin.is(&connection.origin)
+                && idle.connection.key == connection.key
+                && idle.connection.proxy == connection.proxy
         };
         let alike = self.idle.iter().filter(|idle| is_alike(idle)).count();
         let evict = match () {

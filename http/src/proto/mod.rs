@@ -59,7 +59,7 @@
 
 mod chunked;
 mod close_reason;
-mod digits;
+pub(crate) mod digits;
 pub mod fields;
 mod framing;
 mod recv_body;

@@ -1,7 +1,7 @@
 //! Sending the head of a request (RFC 9112 section 3), and a body that is at hand.
 
 use super::digits::Digits;
-use crate::{Body, Request};
+use crate::{Body, Proxy, Request};
 
 /// The state in which the head goes out, and behind it a [`Body::Full`], into output of any size.
 #[derive(Debug)]
@@ -16,10 +16,14 @@ pub struct SendHead<'a> {
 enum Part {
     Method,
     Space,
+    Scheme,
     Target,
     Version,
     Host,
     HostEnd,
+    Proxy,
+    ProxyValue,
+    ProxyEnd,
     Fields,
     Framing,
     Length,
@@ -75,14 +79,23 @@ impl<'a> SendHead<'a> {
     }
 
     fn bytes(&self) -> &[u8] {
+        let forwarder = self.request.forwarder();
+        let authorization = forwarder.and_then(Proxy::authorization).unwrap_or_default();
         let has_length = !self.length.as_bytes().is_empty();
         match self.part {
             Part::Method => self.request.method().as_bytes(),
             Part::Space => b" ",
+            Part::Scheme if self.request.forwarder().is_some() => b"http://",
+            Part::Target if self.request.forwarder().is_some() => {
+                self.request.url().after_scheme().as_bytes()
+            }
             Part::Target => self.request.url().target().as_bytes(),
             Part::Version => b" HTTP/1.1\r\nHost: ",
             Part::Host => self.request.url().authority().as_bytes(),
             Part::HostEnd | Part::End => b"\r\n",
+            Part::Proxy if !authorization.is_empty() => b"Proxy-Authorization: ",
+            Part::ProxyValue => authorization,
+            Part::ProxyEnd if !authorization.is_empty() => b"\r\n",
             Part::Fields => self.request.headers(),
             Part::Framing if self.request.body() == Body::Chunked => {
                 b"Transfer-Encoding: chunked\r\n"
@@ -94,7 +107,12 @@ impl<'a> SendHead<'a> {
                 Body::Full(body) => body,
                 _ => b"",
             },
-            Part::Framing | Part::LengthEnd | Part::Done => b"",
+            Part::Scheme
+            | Part::Proxy
+            | Part::ProxyEnd
+            | Part::Framing
+            | Part::LengthEnd
+            | Part::Done => b"",
         }
     }
 }
@@ -103,11 +121,15 @@ impl Part {
     const fn next(self) -> Self {
         match self {
             Self::Method => Self::Space,
-            Self::Space => Self::Target,
+            Self::Space => Self::Scheme,
+            Self::Scheme => Self::Target,
             Self::Target => Self::Version,
             Self::Version => Self::Host,
             Self::Host => Self::HostEnd,
-            Self::HostEnd => Self::Fields,
+            Self::HostEnd => Self::Proxy,
+            Self::Proxy => Self::ProxyValue,
+            Self::ProxyValue => Self::ProxyEnd,
+            Self::ProxyEnd => Self::Fields,
             Self::Fields => Self::Framing,
             Self::Framing => Self::Length,
             Self::Length => Self::LengthEnd,

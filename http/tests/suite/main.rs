@@ -1,11 +1,13 @@
 //! The protocol and the client, against scripted peers.
 
+mod auth;
 mod body;
 mod decode;
 mod exchange;
 mod head;
 mod limits;
 mod pool;
+mod proxy;
 mod random;
 mod redirect;
 mod request;

@@ -67,6 +67,7 @@ pub(crate) fn target(host: &str) -> Target<'_> {
         port: 443,
         deadline: None,
         handshake: None,
+        via: None,
     }
 }
 
