@@ -80,6 +80,16 @@ impl Headers {
         self.lines.clear();
     }
 
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.lines.as_slice();
+        core::iter::from_fn(move || {
+            let (line, next) = split_line(rest)?;
+            rest = next;
+            core::str::from_utf8(split_field(line)?.0).ok()
+        })
+    }
+
     /// The first value of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {

@@ -1,5 +1,7 @@
 //! What a caller asks for.
 
+use core::time::Duration;
+
 use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 
 use crate::proto::fields::{is_token, is_value, split_line, trim};
@@ -15,6 +17,8 @@ pub struct Request<'a> {
     close: bool,
     timeouts: Timeouts,
     proxy: Option<&'a Proxy>,
+    expect: Option<Duration>,
+    asterisk: bool,
 }
 
 /// The body of a request and how its end is marked.
@@ -64,6 +68,8 @@ impl<'a> Request<'a> {
             close,
             timeouts: Timeouts::NONE,
             proxy: None,
+            expect: None,
+            asterisk: false,
         })
     }
 
@@ -89,6 +95,47 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn body(&self) -> Body<'a> {
         self.body
+    }
+
+    /// Sends `Expect: 100-continue` with a body, and the body only when the server says to go on, or
+    /// after so long (RFC 9110 section 10.1.1). Without a body it does nothing.
+    #[must_use]
+    pub const fn with_expect(mut self, timeout: Option<Duration>) -> Self {
+        self.expect = timeout;
+        self
+    }
+
+    /// How long the body waits for the server to ask for it.
+    #[must_use]
+    pub const fn expect(&self) -> Option<Duration> {
+        match self.body {
+            Body::Empty | Body::Full([]) | Body::Sized(0) => None,
+            _ => self.expect,
+        }
+    }
+
+    /// Asks for the server itself, not for something on it: the asterisk-form of RFC 9112 section
+    /// 3.2.4.
+    ///
+    /// # Errors
+    /// Phase `Request`, kind `InvalidRequest` unless the method is OPTIONS and the URL has neither
+    /// path nor query.
+    pub fn with_asterisk(mut self) -> Result<Self, Error> {
+        if self.method != "OPTIONS" || self.url.target() != "/" {
+            return Err(invalid("the asterisk-form is for OPTIONS of a server"));
+        }
+        self.asterisk = true;
+        Ok(self)
+    }
+
+    /// What stands in the request line, behind `http://` if a proxy forwards the request.
+    pub(crate) fn target(&self) -> &'a str {
+        match (self.asterisk, self.forwarder()) {
+            (true, Some(_)) => self.url.authority(),
+            (true, None) => "*",
+            (false, Some(_)) => self.url.after_scheme(),
+            (false, None) => self.url.target(),
+        }
     }
 
     /// Sets the proxy through which the request goes.

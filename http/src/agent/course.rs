@@ -103,7 +103,14 @@ impl<'a> Course<'a> {
         let proxy = self.proxies.and_then(|proxies| proxies.for_url(&self.url));
         Ok(request
             .with_timeouts(self.policy.timeouts)
-            .with_proxy(proxy))
+            .with_proxy(proxy)
+            .with_expect(self.policy.expect))
+    }
+
+    /// Whether the server does not know `Expect` (RFC 9110 section 15.5.18): the next request goes
+    /// without it.
+    pub(super) fn is_unexpected(&mut self, head: &ResponseHead) -> bool {
+        head.status() == 417 && self.policy.expect.take().is_some()
     }
 
     fn authorize(&mut self, entropy: &Entropy) -> Result<(), Error> {
@@ -185,6 +192,9 @@ impl<'a> Course<'a> {
         let redirects = &self.policy.redirects;
         if let Some(redirect) = redirects.judge(head, &self.method, &self.url)? {
             self.follow(redirect)?;
+            return Ok(Verdict::Again(Duration::ZERO));
+        }
+        if !self.is_streamed() && self.is_unexpected(head) {
             return Ok(Verdict::Again(Duration::ZERO));
         }
         if self.challenged(head) {

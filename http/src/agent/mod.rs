@@ -57,6 +57,9 @@ pub struct Policy {
     pub retries: Retries,
     /// Content codings that are asked for and removed; `None`: bodies come as they were sent.
     pub decode: Option<Decode>,
+    /// Whether bodies wait for `100 (Continue)`, and for how long; see
+    /// [`Request::with_expect`](crate::Request::with_expect).
+    pub expect: Option<Duration>,
     /// How long making one connection may take: name, TCP and TLS.
     pub connect: Option<Duration>,
     /// How long other waits may last.
@@ -69,6 +72,7 @@ impl Policy {
         redirects: Redirects::NONE,
         retries: Retries::NONE,
         decode: None,
+        expect: None,
         connect: None,
         timeouts: Timeouts::NONE,
     };
@@ -170,7 +174,11 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     ) -> Result<Upload<'c, 'a, C, K, R>, Error> {
         let mut course = Course::new(call, &self.policy)?;
         self.budget.earn();
-        let exchange = self.begin(&mut course, key).await?;
+        let mut exchange = self.begin(&mut course, key).await?;
+        if exchange.has_response() && course.is_unexpected(exchange.head()) {
+            exchange.discard().await;
+            exchange = self.begin(&mut course, key).await?;
+        }
         Ok(Upload::new(self, exchange, course, key))
     }
 

@@ -5,6 +5,7 @@ use wskhttp_core::io::{Clock, Connect, Error};
 
 use super::course::{Course, Verdict};
 use super::{Agent, Response};
+use crate::Headers;
 use crate::client::Exchange;
 
 /// A call whose head is sent and whose body follows. Dropping it aborts its connection.
@@ -46,6 +47,15 @@ impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
         self.exchange.write_some(data).await
     }
 
+    /// As [`Upload::finish`], with trailer fields; see [`Exchange::finish_with`].
+    ///
+    /// # Errors
+    /// As both.
+    pub async fn finish_with(mut self, trailers: &Headers) -> Result<Response<'c, C, K, R>, Error> {
+        self.exchange.finish_with(trailers).await?;
+        self.conclude().await
+    }
+
     /// Ends the body and waits for the head of the final response. A redirect that asks for the
     /// body again cannot be followed.
     ///
@@ -53,6 +63,10 @@ impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
     /// As [`Exchange::finish`] and [`Agent::send`]; kind `NotReplayable`.
     pub async fn finish(mut self) -> Result<Response<'c, C, K, R>, Error> {
         self.exchange.finish().await?;
+        self.conclude().await
+    }
+
+    async fn conclude(mut self) -> Result<Response<'c, C, K, R>, Error> {
         let head = self.exchange.response().await?;
         match self.course.judge(head, &self.agent.circumstances())? {
             Verdict::Deliver => Response::new(self.exchange, &self.course),

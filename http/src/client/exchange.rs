@@ -34,6 +34,8 @@ pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     pub(super) started: bool,
     pub(super) to_head: bool,
     pub(super) head: RecvHead,
+    /// The server has said `100 (Continue)`.
+    pub(super) continued: bool,
     /// A byte of the response has come.
     pub(super) answered: bool,
     /// Set once the final head is complete.
@@ -73,6 +75,7 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             started: false,
             to_head: request.method() == "HEAD",
             head: RecvHead::with_memory(spare),
+            continued: false,
             answered: false,
             body: None,
             offered: 0,
@@ -91,6 +94,12 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
     #[must_use]
     pub const fn reused(&self) -> bool {
         self.reused
+    }
+
+    /// Whether the final response's head is there.
+    #[must_use]
+    pub const fn has_response(&self) -> bool {
+        self.body.is_some()
     }
 
     /// Waits for the final response's head; interim responses are skipped. May be called again.

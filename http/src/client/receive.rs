@@ -30,6 +30,14 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         Poll::Ready(Ok(()))
     }
 
+    /// Waits until the server asks for the body, or has answered.
+    pub(super) fn poll_continue(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.poll_head(cx) {
+            Poll::Pending if self.continued => Poll::Ready(Ok(())),
+            other => other,
+        }
+    }
+
     /// Waits for the first byte of a response.
     pub(super) fn poll_first_byte(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.connection.transport.input().is_empty() && !self.answered {
@@ -58,6 +66,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
 
     fn end_of_head(&mut self) -> Result<(), Error> {
         let limits = self.limits();
+        self.continued |= self.head.head().status() == 100;
         let Next::Body(body, close) = self.head.finish(self.to_head, limits)? else {
             return Ok(());
         };

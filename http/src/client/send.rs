@@ -2,14 +2,15 @@
 
 use core::future::poll_fn;
 use core::task::{Context, Poll};
+use core::time::Duration;
 
 use lock_api::RawMutex;
-use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase, Transport};
+use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase, Transport, deadline};
 
 use super::bounded::bounded;
 use super::exchange::Exchange;
 use crate::proto::{SendBody, SendHead};
-use crate::{CloseReason, Request};
+use crate::{CloseReason, Headers, Request};
 
 impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
     /// Sends all of `data` as part of a streamed body. False: the response has come, the rest is not
@@ -76,11 +77,23 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
     /// # Errors
     /// As [`Exchange::write_some`]; kind `BodyLengthMismatch` for fewer bytes than declared.
     pub async fn finish(&mut self) -> Result<(), Error> {
+        self.finish_with(&Headers::new()).await
+    }
+
+    /// As [`Exchange::finish`], with trailer fields (RFC 9112 section 7.1.2) behind a chunked body.
+    /// They must fit the transport's output together.
+    ///
+    /// # Errors
+    /// As there; phase `Request`, kind `InvalidRequest` for trailers behind a body that is not
+    /// chunked, or one that would change framing, routing or who the caller is (RFC 9110 section
+    /// 6.5.1); nothing is sent then.
+    pub async fn finish_with(&mut self, trailers: &Headers) -> Result<(), Error> {
         self.check()?;
+        check_trailers(trailers, &self.sending)?;
         let mut flushed = false;
         while !matches!(self.sending, SendBody::Done | SendBody::Stopped) {
             let transport = &mut self.connection.transport;
-            match self.sending.finish(transport.output()) {
+            match self.sending.finish(trailers.lines(), transport.output()) {
                 Ok(Some(staged)) => transport.stage(staged),
                 Ok(None) if flushed => return Err(self.fail(no_room())),
                 Ok(None) => {
@@ -106,6 +119,13 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         let mut head = SendHead::new(request);
         let mut flushed = false;
         while !head.is_done() {
+            if head.is_held() {
+                head.release();
+                flushed = false;
+                if !self.await_continue(request.expect()).await? {
+                    return Ok(());
+                }
+            }
             let transport = &mut self.connection.transport;
             let staged = head.write(transport.output());
             transport.stage(staged);
@@ -127,6 +147,24 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
                 .map_err(|error| self.fail(error))?;
         }
         Ok(())
+    }
+
+    /// Waits until the server asks for the body, or for `timeout`; false if it has answered instead.
+    async fn await_continue(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
+        let clock = &self.client.clock;
+        let until = clock.now().saturating_add(timeout.unwrap_or_default());
+        let until = self.total.map_or(until, |total| total.min(until));
+        let late = no_room();
+        let work = poll_fn(|cx| self.poll_continue(cx));
+        match deadline(clock, Some(until), late, work).await {
+            Ok(()) => {}
+            Err(error) if error == late => {}
+            Err(error) => return Err(self.fail(error)),
+        }
+        if self.body.is_some() {
+            self.stop();
+        }
+        Ok(self.body.is_none())
     }
 
     /// Whether `error` says no more than that the idle connection was gone already.
@@ -213,6 +251,39 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         }
     }
 }
+
+fn check_trailers(trailers: &Headers, sending: &SendBody) -> Result<(), Error> {
+    let refused = |cause| Error::new(Phase::Request, Kind::InvalidRequest, cause);
+    let mut names = trailers.names().peekable();
+    if names.peek().is_some() && !matches!(sending, SendBody::Chunked | SendBody::Stopped) {
+        return Err(refused("trailers need a chunked body"));
+    }
+    match names.any(|name| NO_TRAILER.iter().any(|no| name.eq_ignore_ascii_case(no))) {
+        true => Err(refused("a field that cannot be a trailer")),
+        false => Ok(()),
+    }
+}
+
+const NO_TRAILER: [&str; 18] = [
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "max-forwards",
+    "proxy-authorization",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 enum Sent {
     All,

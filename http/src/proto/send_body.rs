@@ -68,23 +68,32 @@ impl SendBody {
         }
     }
 
-    /// Writes the end of the body; gives how many bytes of `output`, or `None` if it does not fit.
+    /// Writes the end of the body, `trailers` in it if it is chunked; gives how many bytes of
+    /// `output`, or `None` if it does not fit.
     ///
     /// # Errors
     /// Phase `Send`, kind `BodyLengthMismatch` when bytes are missing.
-    pub fn finish(&mut self, output: &mut [u8]) -> Result<Option<usize>, Error> {
-        let end: &[u8] = match self {
-            Self::Sized(0) | Self::Done | Self::Stopped => b"",
+    pub fn finish(&mut self, trailers: &[u8], output: &mut [u8]) -> Result<Option<usize>, Error> {
+        let end: [&[u8]; 3] = match self {
+            Self::Sized(0) | Self::Done | Self::Stopped => [b"", b"", b""],
             Self::Sized(_) => return Err(mismatch("the body is shorter than declared")),
-            Self::Chunked => b"0\r\n\r\n",
+            Self::Chunked => [b"0\r\n", trailers, b"\r\n"],
         };
-        if copy(end, output, end.len()).is_none() {
+        let length = end.iter().map(|part| part.len()).sum();
+        let Some(mut room) = output.get_mut(..length) else {
             return Ok(None);
+        };
+        for part in end {
+            let (here, next) = room.split_at_mut_checked(part.len()).unwrap_or_default();
+            for (to, from) in here.iter_mut().zip(part) {
+                *to = *from;
+            }
+            room = next;
         }
         if *self != Self::Stopped {
             *self = Self::Done;
         }
-        Ok(Some(end.len()))
+        Ok(Some(length))
     }
 }
 

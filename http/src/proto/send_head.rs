@@ -10,6 +10,8 @@ pub struct SendHead<'a> {
     length: Digits,
     part: Part,
     offset: usize,
+    /// The body waits until the server asks for it.
+    held: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,7 @@ enum Part {
     ProxyValue,
     ProxyEnd,
     Fields,
+    Expect,
     Framing,
     Length,
     LengthEnd,
@@ -48,13 +51,15 @@ impl<'a> SendHead<'a> {
             length: length.map(Digits::decimal).unwrap_or_default(),
             part: Part::Method,
             offset: 0,
+            held: request.expect().is_some(),
         }
     }
 
-    /// Writes as much as fits; gives how many bytes.
+    /// Writes as much as fits, the body only once it is [released](SendHead::release) if the request
+    /// expects `100 (Continue)`; gives how many bytes.
     pub fn write(&mut self, output: &mut [u8]) -> usize {
         let mut written: usize = 0;
-        while self.part != Part::Done {
+        while self.part != Part::Done && !self.is_held() {
             let bytes = self.bytes().get(self.offset..).unwrap_or_default();
             let room = output.get_mut(written..).unwrap_or_default();
             let count = bytes.len().min(room.len());
@@ -72,6 +77,17 @@ impl<'a> SendHead<'a> {
         written
     }
 
+    /// Whether the head is written and the body waits.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held && self.part == Part::Body
+    }
+
+    /// Lets the body follow.
+    pub const fn release(&mut self) {
+        self.held = false;
+    }
+
     /// Whether everything was written.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -85,11 +101,8 @@ impl<'a> SendHead<'a> {
         match self.part {
             Part::Method => self.request.method().as_bytes(),
             Part::Space => b" ",
-            Part::Scheme if self.request.forwarder().is_some() => b"http://",
-            Part::Target if self.request.forwarder().is_some() => {
-                self.request.url().after_scheme().as_bytes()
-            }
-            Part::Target => self.request.url().target().as_bytes(),
+            Part::Scheme if forwarder.is_some() => b"http://",
+            Part::Target => self.request.target().as_bytes(),
             Part::Version => b" HTTP/1.1\r\nHost: ",
             Part::Host => self.request.url().authority().as_bytes(),
             Part::HostEnd | Part::End => b"\r\n",
@@ -97,6 +110,7 @@ impl<'a> SendHead<'a> {
             Part::ProxyValue => authorization,
             Part::ProxyEnd if !authorization.is_empty() => b"\r\n",
             Part::Fields => self.request.headers(),
+            Part::Expect if self.request.expect().is_some() => b"Expect: 100-continue\r\n",
             Part::Framing if self.request.body() == Body::Chunked => {
                 b"Transfer-Encoding: chunked\r\n"
             }
@@ -110,6 +124,7 @@ impl<'a> SendHead<'a> {
             Part::Scheme
             | Part::Proxy
             | Part::ProxyEnd
+            | Part::Expect
             | Part::Framing
             | Part::LengthEnd
             | Part::Done => b"",
@@ -130,7 +145,8 @@ impl Part {
             Self::Proxy => Self::ProxyValue,
             Self::ProxyValue => Self::ProxyEnd,
             Self::ProxyEnd => Self::Fields,
-            Self::Fields => Self::Framing,
+            Self::Fields => Self::Expect,
+            Self::Expect => Self::Framing,
             Self::Framing => Self::Length,
             Self::Length => Self::LengthEnd,
             Self::LengthEnd => Self::End,

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod decode;
 mod exchange;
+mod expect;
 mod head;
 mod limits;
 mod pool;

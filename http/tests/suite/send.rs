@@ -100,7 +100,7 @@ fn chunks_fit_any_room() {
             left = &left[used..];
         }
         let mut output = [0; SendBody::ROOM];
-        let end = body.finish(&mut output).unwrap().unwrap();
+        let end = body.finish(b"", &mut output).unwrap().unwrap();
         coded.extend_from_slice(&output[..end]);
         assert!(decode(&coded) == data, "room {room}");
     }
@@ -110,7 +110,9 @@ fn chunks_fit_any_room() {
     }
     let mut small = [0; 4];
     assert_eq!(
-        SendBody::new(Body::Chunked).finish(&mut small).unwrap(),
+        SendBody::new(Body::Chunked)
+            .finish(b"", &mut small)
+            .unwrap(),
         None
     );
 }
@@ -140,11 +142,11 @@ fn declared_length_is_kept() {
     assert_eq!(body.write(b"hello", &mut [0; 3]), (3, 3));
     assert_eq!(body.check(3).unwrap_err().kind, Kind::BodyLengthMismatch);
     assert_eq!(
-        body.finish(&mut [0; 9]).unwrap_err().kind,
+        body.finish(b"", &mut [0; 9]).unwrap_err().kind,
         Kind::BodyLengthMismatch
     );
     assert_eq!(body.write(b"lo", &mut [0; 3]), (2, 2));
-    assert_eq!(body.finish(&mut []).unwrap(), Some(0));
+    assert_eq!(body.finish(b"", &mut []).unwrap(), Some(0));
     assert_eq!(body, SendBody::Done);
     assert!(body.check(1).is_err());
 }
