@@ -36,13 +36,16 @@ pub(crate) unsafe fn new(driver: *mut DRIVER_OBJECT, extension: usize) -> *mut D
 unsafe extern "C" fn IoCreateDevice(
     driver: *mut DRIVER_OBJECT,
     extension: u32,
-    _name: *mut UNICODE_STRING,
+    name: *mut UNICODE_STRING,
     _kind: u32,
     _characteristics: u32,
     _exclusive: u8,
     device: *mut *mut DEVICE_OBJECT,
 ) -> NTSTATUS {
     let _entry = enter("IoCreateDevice", PASSIVE);
+    if !name.is_null() {
+        rule::WSK_98.broken("a named device is made without security descriptor");
+    }
     if let Some(status) = fault::status("IoCreateDevice") {
         return status;
     }
@@ -194,6 +197,57 @@ pub(crate) unsafe extern "C" fn bus(_: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTS
     0
 }
 
+/// Checks what AddDevice has made.
+///
+/// # Safety
+/// `driver` is valid.
+pub(crate) unsafe fn check_after_add(driver: *const DRIVER_OBJECT) {
+    // SAFETY: by the contract; devices on the list are there.
+    unsafe {
+        let mut device = (*driver).DeviceObject;
+        while !device.is_null() {
+            let flags = (*device).Flags;
+            if flags & INITIALIZING != 0 {
+                rule::C9_243.broken("DO_DEVICE_INITIALIZING is set after AddDevice");
+            }
+            if flags & BOTH_WAYS == BOTH_WAYS {
+                rule::C9_245.broken("a device is both DO_BUFFERED_IO and DO_DIRECT_IO");
+            }
+            device = (*device).NextDevice;
+        }
+    }
+}
+
+/// Checks what a request of Plug and Play has left of the stack on `pdo`.
+///
+/// # Safety
+/// Both are valid.
+pub(crate) unsafe fn check_after_pnp(
+    driver: *const DRIVER_OBJECT,
+    pdo: *const DEVICE_OBJECT,
+    minor: u32,
+) {
+    // SAFETY: by the contract.
+    let (attached, left) = unsafe {
+        (
+            !(*pdo).AttachedDevice.is_null(),
+            !(*driver).DeviceObject.is_null(),
+        )
+    };
+    match minor {
+        wdk_sys::IRP_MN_REMOVE_DEVICE if attached => {
+            rule::C9_21D.broken("a device is attached after IRP_MN_REMOVE_DEVICE")
+        }
+        wdk_sys::IRP_MN_REMOVE_DEVICE if left => {
+            rule::C9_21E.broken("a device is there after IRP_MN_REMOVE_DEVICE")
+        }
+        wdk_sys::IRP_MN_SURPRISE_REMOVAL if !attached || !left => {
+            rule::C9_241.broken("a device is detached or deleted by IRP_MN_SURPRISE_REMOVAL")
+        }
+        _ => {}
+    }
+}
+
 /// Checks what is left of a driver's devices.
 pub(crate) fn check_at_unload(driver: *const DRIVER_OBJECT) {
     // SAFETY: the driver object outlives the driver.
@@ -206,6 +260,7 @@ pub(crate) fn check_at_unload(driver: *const DRIVER_OBJECT) {
 }
 
 const INITIALIZING: u32 = 0x80;
+const BOTH_WAYS: u32 = wdk_sys::DO_BUFFERED_IO | wdk_sys::DO_DIRECT_IO;
 const TAG: u32 = u32::from_le_bytes(*b"SymL");
 const OBJECT_NAME_NOT_FOUND: NTSTATUS = 0xC000_0034_u32.cast_signed();
 const OBJECT_NAME_EXISTS: NTSTATUS = 0x4000_0000;

@@ -29,6 +29,7 @@ const REDZONE: usize = 32;
 const FENCE: u8 = 0xFD;
 const POISON: u8 = 0xDD;
 const UNINITIALIZED: u64 = 2;
+const EXECUTE: u64 = 0x80;
 /// Freed blocks that are kept, to see whether they are written to.
 const KEPT: usize = 2048;
 
@@ -42,6 +43,9 @@ unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8
     let _entry = enter("ExAllocatePool2", DISPATCH);
     if size == 0 || tag == 0 {
         rule::C4_00.broken("a pool allocation of zero bytes or without tag");
+    }
+    if flags & EXECUTE != 0 {
+        rule::C4_2000.broken("executable pool is allocated");
     }
     if fault::fails("ExAllocatePool2") {
         return std::ptr::null_mut();
@@ -90,6 +94,9 @@ unsafe extern "C" fn ExFreePoolWithTag(data: *mut u8, _: u32) {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn ExFreePool(data: *mut u8) {
+    if in_driver() && with(|s| s.irps.contains_key(&data.addr())) {
+        rule::C4_105.broken("an IRP is freed with ExFreePool");
+    }
     // SAFETY: every block that was ever given out has a header, and freed ones are kept.
     let header = unsafe { data.cast::<Header>().sub(1) };
     // SAFETY: as above.
@@ -110,7 +117,18 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
     let Some(block) = with(|s| s.pool.remove(&data.addr())) else {
         rule::C4_10.broken("what is freed is no block of pool");
     };
+    // SAFETY: as above.
+    if unsafe { (*header).magic != POOL || (*header).size != block.size } {
+        rule::C4_13A.broken(format!(
+            "bytes before a block of pool were written: {block:?}"
+        ));
+    }
     check_fence(data, block);
+    let within = data.addr()..data.addr() + block.size;
+    if with(|s| s.locks.range(within.clone()).next().is_some()) {
+        rule::C4_100B.broken("memory is freed with a spin lock in it that is held");
+    }
+    with(|s| s.lock_order.retain(|lock, _| !within.contains(lock)));
     if with(|s| crate::wsk::pins(s, data.addr(), block.size)) {
         rule::WSK_30.broken("memory of a pending request is freed");
     }

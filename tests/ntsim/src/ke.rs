@@ -4,7 +4,7 @@ use wdk_sys::{KEVENT, KSEMAPHORE, LARGE_INTEGER, NTSTATUS, PVOID};
 
 use crate::fault;
 use crate::rule;
-use crate::sched::{APC, DISPATCH, block, enter, enter_quietly, irql, on_stack};
+use crate::sched::{self, APC, DISPATCH, block, enter, enter_quietly, irql, on_stack};
 use crate::sched::{set_irql, switch};
 use crate::state::{Object, State, driver, with};
 
@@ -114,13 +114,16 @@ unsafe extern "C" fn KeReleaseSemaphore(
 unsafe extern "C" fn KeWaitForSingleObject(
     object: PVOID,
     _reason: u32,
-    _mode: i8,
+    mode: i8,
     _alertable: u8,
     timeout: *mut LARGE_INTEGER,
 ) -> NTSTATUS {
     let _entry = enter("KeWaitForSingleObject", DISPATCH);
     // SAFETY: null or readable by the contract.
     let timeout = unsafe { timeout.as_ref() }.map(|timeout| unsafe { timeout.QuadPart });
+    if mode != 0 && sched::on_own_stack(object.addr()) {
+        rule::WSK_92.broken("a UserMode wait for an object on the stack");
+    }
     wait(object.addr(), timeout)
 }
 
@@ -209,6 +212,11 @@ pub(crate) fn acquire(address: usize, word: *mut u64) -> u8 {
                 });
             }
             None => {
+                if let Some(before) = with(|s| keep_order(s, me, address)) {
+                    rule::C4_1001.broken(format!(
+                        "{address:#x} is acquired after {before:#x}, and was acquired before it"
+                    ));
+                }
                 with(|s| {
                     s.locks.insert(address, me);
                     s.threads[me].held.push(address);
@@ -221,6 +229,24 @@ pub(crate) fn acquire(address: usize, word: *mut u64) -> u8 {
             }
         }
     }
+}
+
+/// Notes that `address` comes after the locks that thread `me` holds; gives one that ever came after
+/// it.
+fn keep_order(s: &mut State, me: usize, address: usize) -> Option<usize> {
+    let mut after = vec![address];
+    let mut seen = Vec::new();
+    while let Some(lock) = after.pop() {
+        if !seen.contains(&lock) {
+            seen.push(lock);
+            after.extend(s.lock_order.get(&lock).into_iter().flatten());
+        }
+    }
+    let held = s.threads[me].held.clone();
+    for held in &held {
+        s.lock_order.entry(*held).or_default().insert(address);
+    }
+    held.into_iter().find(|held| seen.contains(held))
 }
 
 #[unsafe(no_mangle)]
@@ -236,8 +262,10 @@ pub(crate) fn release(address: usize, word: *mut u64, level: u8) {
             .broken("a spin lock is released at another IRQL than DISPATCH_LEVEL");
     }
     let me = with(|s| s.current).expect("a simulated thread");
-    if with(|s| s.locks.get(&address).copied()) != Some(me) {
-        rule::C4_1007.broken("a spin lock is released that the thread does not hold");
+    match with(|s| s.locks.get(&address).copied()) {
+        Some(holder) if holder == me => {}
+        Some(_) => rule::C4_1004.broken("a spin lock is released that another thread holds"),
+        None => rule::C4_1007.broken("a spin lock is released that nobody holds"),
     }
     if !word.is_null() {
         // SAFETY: a spin lock by the contract, held until now.

@@ -56,6 +56,7 @@ mod ex;
 pub mod fault;
 mod io;
 mod ke;
+mod mdl;
 mod mm;
 mod net;
 mod profile;
@@ -75,8 +76,8 @@ extern crate wskhttp as _;
 pub use net::{Ending, Stream, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
-    Driver, Report, Thread, as_driver, at_irql, image_gone, in_process, listen, lot, process, run,
-    socket_owners, spawn, try_run,
+    Driver, Entry, Report, Thread, as_driver, at_irql, image_gone, in_process, listen, lot,
+    process, run, socket_owners, spawn, try_run,
 };
 pub use target::{Dispatch, Sent, Target};
 pub use wsk::{BLACK_HOLE, lose_provider, restore_provider};

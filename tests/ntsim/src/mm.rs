@@ -5,13 +5,14 @@ use std::ptr::null_mut;
 use wdk_sys::{MDL, PVOID, UNICODE_STRING};
 
 use crate::fault;
+use crate::mdl::flag;
 use crate::rule;
 use crate::sched::{DISPATCH, PASSIVE, enter};
 use crate::state::with;
 
 /// What the simulator knows of an MDL.
 pub(crate) struct MdlInfo {
-    memory: Box<MDL>,
+    pub(crate) memory: Box<MDL>,
     /// Where its memory is.
     pub(crate) address: usize,
     pub(crate) len: usize,
@@ -27,7 +28,7 @@ pub(crate) fn new_mdl(address: usize, len: usize, of_driver: bool) -> *mut MDL {
     memory.ByteOffset = (address & 0xFFF) as u32;
     memory.ByteCount = len as u32;
     if !of_driver {
-        memory.MdlFlags = PAGES_LOCKED;
+        memory.MdlFlags = flag::PAGES_LOCKED | flag::WRITE_OPERATION;
     }
     let mdl = &raw mut *memory;
     let info = MdlInfo {
@@ -63,6 +64,9 @@ unsafe extern "C" fn IoFreeMdl(mdl: *mut MDL) {
         rule::WSK_30.broken("the MDL of a pending request is freed");
     }
     match with(|s| s.mdls.remove(&mdl.addr())) {
+        Some(info) if info.memory.MdlFlags & BEFORE_FREE != 0 && info.of_driver => {
+            rule::WSK_34.broken("an MDL is freed that is locked, or mapped as a part of another")
+        }
         Some(info) if info.of_driver => {}
         _ => rule::MDL_FREED.broken("an MDL is freed that is not there, or not the driver's"),
     }
@@ -88,7 +92,7 @@ unsafe extern "C" fn MmBuildMdlForNonPagedPool(mdl: *mut MDL) {
     });
     // SAFETY: an MDL that is there, looked up above.
     let mdl = unsafe { &mut *mdl };
-    mdl.MdlFlags |= SOURCE_IS_NONPAGED_POOL;
+    mdl.MdlFlags |= flag::SOURCE_IS_NONPAGED_POOL;
     mdl.MappedSystemVa = std::ptr::with_exposed_provenance_mut(address);
 }
 
@@ -98,10 +102,13 @@ unsafe extern "C" fn MmMapLockedPagesSpecifyCache(
     _mode: i8,
     _cache: u32,
     _base: PVOID,
-    _bugcheck: u32,
+    bugcheck: u32,
     _priority: u32,
 ) -> PVOID {
     let _entry = enter("MmMapLockedPagesSpecifyCache", DISPATCH);
+    if bugcheck != 0 {
+        rule::C4_82.broken("pages are mapped with BugCheckOnFailure");
+    }
     let Some((address, true)) = with(|s| {
         s.mdls
             .get(&mdl.addr())
@@ -115,7 +122,10 @@ unsafe extern "C" fn MmMapLockedPagesSpecifyCache(
     let address = std::ptr::with_exposed_provenance_mut(address);
     // SAFETY: an MDL that is there.
     let mdl = unsafe { &mut *mdl };
-    mdl.MdlFlags |= MAPPED_TO_SYSTEM_VA;
+    mdl.MdlFlags |= flag::MAPPED_TO_SYSTEM_VA;
+    if mdl.MdlFlags & flag::PARTIAL != 0 {
+        mdl.MdlFlags |= flag::PARTIAL_HAS_BEEN_MAPPED;
+    }
     mdl.MappedSystemVa = address;
     address
 }
@@ -139,6 +149,16 @@ unsafe extern "C" fn MmGetSystemRoutineAddress(name: *mut UNICODE_STRING) -> PVO
 pub(crate) unsafe fn text(name: *const UNICODE_STRING) -> String {
     // SAFETY: by the contract.
     let name = unsafe { &*name };
+    let hollow = name.Length > 0 && name.Buffer.is_null();
+    if name.Length % 2 != 0 || name.Length > name.MaximumLength || hollow {
+        let (len, most) = (name.Length, name.MaximumLength);
+        rule::C4_E4.broken(format!(
+            "a UNICODE_STRING of Length {len}, MaximumLength {most}"
+        ));
+    }
+    if name.Length == 0 {
+        return String::new();
+    }
     // SAFETY: by the contract.
     let wide = unsafe { std::slice::from_raw_parts(name.Buffer, usize::from(name.Length) / 2) };
     String::from_utf16_lossy(wide)
@@ -149,6 +169,5 @@ pub(crate) fn free(mdl: *mut MDL) {
     with(|s| s.mdls.remove(&mdl.addr()).map(|info| drop(info.memory)));
 }
 
-const PAGES_LOCKED: i16 = 2;
-const SOURCE_IS_NONPAGED_POOL: i16 = 4;
-const MAPPED_TO_SYSTEM_VA: i16 = 1;
+/// What has to be undone before.
+const BEFORE_FREE: i16 = flag::PAGES_LOCKED | flag::PARTIAL_HAS_BEEN_MAPPED;

@@ -73,7 +73,7 @@ unsafe extern "C" fn ObReferenceObjectByHandle(
         return status;
     }
     let Some(address) = with(|s| s.handles.get(&handle.addr()).copied()) else {
-        return INVALID_HANDLE;
+        rule::C4_3C.broken("a handle is used that is not open")
     };
     with(|s| {
         if let Some(Object::Thread { references, .. }) = s.objects.get_mut(&address) {
@@ -193,11 +193,25 @@ unsafe extern "C" fn ZwWaitForSingleObject(
 ) -> NTSTATUS {
     let _entry = enter("ZwWaitForSingleObject", PASSIVE);
     let Some(address) = with(|s| s.handles.get(&handle.addr()).copied()) else {
-        return INVALID_HANDLE;
+        rule::C4_3C.broken("a handle is used that is not open")
     };
     // SAFETY: null or readable by the contract.
     let timeout = unsafe { timeout.as_ref() }.map(|timeout| unsafe { timeout.QuadPart });
     ke::wait(address, timeout)
+}
+
+/// Rule 27: nobody runs a completion routine.
+pub(crate) fn check_callbacks() {
+    let runs = |thread: &&sched::Thread| thread.completing > 0 && !thread.ended;
+    let name = with(|s| {
+        s.threads
+            .iter()
+            .find(runs)
+            .map(|thread| thread.name.clone())
+    });
+    if let Some(name) = name {
+        rule::WSK_27.broken(format!("{name} runs a completion routine at unload"));
+    }
 }
 
 /// Threads, handles and references that the driver has left.
@@ -233,4 +247,3 @@ pub(crate) fn check_at_unload() {
 
 const SYSTEM: usize = 0;
 const PROCESSES: usize = 0x7100_0000;
-const INVALID_HANDLE: NTSTATUS = 0xC000_0008_u32.cast_signed();

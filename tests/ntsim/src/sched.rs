@@ -288,6 +288,13 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
     entry
 }
 
+/// Whether the address lies on the stack of the thread that runs.
+pub(crate) fn on_own_stack(address: usize) -> bool {
+    let here = std::ptr::from_ref(&address).addr();
+    let base = with(|s| s.current.map_or(0, |id| s.threads[id].base));
+    (here..base).contains(&address)
+}
+
 /// As [`enter`], for what must not switch threads.
 pub(crate) fn enter_quietly() -> Entry {
     Entry(set_in_driver(false))

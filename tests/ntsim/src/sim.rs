@@ -140,6 +140,9 @@ fn on_system_thread<R: 'static>(name: &str, body: impl FnOnce() -> R + 'static) 
     result.take().expect("it has ended")
 }
 
+/// A driver's DriverEntry.
+pub type Entry = unsafe extern "C" fn(*mut DRIVER_OBJECT, *const c_void) -> NTSTATUS;
+
 /// wskhttp.sys, loaded, with its device started.
 pub struct Driver {
     object: *mut DRIVER_OBJECT,
@@ -155,16 +158,35 @@ impl Driver {
     /// # Panics
     /// Outside a simulation.
     pub fn load() -> Result<Self, NTSTATUS> {
+        Self::load_as(DriverEntry)
+    }
+
+    /// As [`Driver::load`], for another driver.
+    ///
+    /// # Errors
+    /// The status of the first that fails.
+    ///
+    /// # Panics
+    /// Outside a simulation.
+    pub fn load_as(entry: Entry) -> Result<Self, NTSTATUS> {
+        simulator(|| Self::start(entry))
+    }
+
+    fn start(entry: Entry) -> Result<Self, NTSTATUS> {
         let object = new_driver();
         let status = on_system_thread("DriverEntry", move || {
             // SAFETY: a new driver object; the path is not looked at.
             call_at(0, rule::C9_05, "DriverEntry", || unsafe {
-                DriverEntry(object, std::ptr::null())
+                entry(object, std::ptr::null())
             })
         });
         if status < 0 {
             unloaded(object);
             return Err(status);
+        }
+        // SAFETY: the driver object stays.
+        if unsafe { (*object).DriverUnload }.is_none() {
+            rule::WSK_99.broken("DriverEntry has set no Unload");
         }
         let bus = new_driver();
         // SAFETY: new.
@@ -184,6 +206,8 @@ impl Driver {
             driver.unload();
             return Err(status);
         }
+        // SAFETY: the driver object stays.
+        unsafe { device::check_after_add(object) };
         match driver.pnp(wdk_sys::IRP_MN_START_DEVICE) {
             0.. => Ok(driver),
             status => {
@@ -202,7 +226,7 @@ impl Driver {
 
     /// IRP_MN_SURPRISE_REMOVAL, whatever is in flight.
     pub fn surprise(&self) {
-        self.pnp(wdk_sys::IRP_MN_SURPRISE_REMOVAL);
+        simulator(|| self.pnp(wdk_sys::IRP_MN_SURPRISE_REMOVAL));
     }
 
     /// Once every handle is closed: IRP_MN_REMOVE_DEVICE and Unload, after which nothing may be left.
@@ -210,12 +234,14 @@ impl Driver {
         block("handles to be closed, to remove the device", None, |s| {
             s.files.is_empty()
         });
-        self.pnp(wdk_sys::IRP_MN_REMOVE_DEVICE);
-        self.unload();
+        simulator(|| {
+            self.pnp(wdk_sys::IRP_MN_REMOVE_DEVICE);
+            self.unload();
+        });
     }
 
     fn pnp(&self, minor: u32) -> NTSTATUS {
-        let pdo = self.pdo;
+        let (object, pdo) = (self.object, self.pdo);
         on_system_thread("Plug and Play", move || {
             // SAFETY: the bus driver's device stays.
             let top = unsafe { device::top(pdo) };
@@ -227,7 +253,10 @@ impl Driver {
                     wskhttp_core::nt::irp::set_status(irp, 0xC000_00BB_u32.cast_signed(), 0);
                 }
             });
-            user::wait(number, None).map_or(-1, |(status, _)| status)
+            let status = user::wait(number, None).map_or(-1, |(status, _)| status);
+            // SAFETY: both stay.
+            unsafe { device::check_after_pnp(object, pdo, minor) };
+            status
         })
     }
 
@@ -247,6 +276,7 @@ impl Driver {
 
 /// What has to hold once the image is gone.
 fn unloaded(object: *mut DRIVER_OBJECT) {
+    ps::check_callbacks();
     wsk::check_at_unload();
     device::check_at_unload(object);
     ps::check_at_unload();

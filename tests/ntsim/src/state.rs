@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) failure: Option<String>,
     pub(crate) objects: BTreeMap<usize, Object>,
     pub(crate) locks: BTreeMap<usize, usize>,
+    /// Which locks were acquired while which was held.
+    pub(crate) lock_order: BTreeMap<usize, BTreeSet<usize>>,
     pub(crate) handles: BTreeMap<usize, usize>,
     pub(crate) pool: BTreeMap<usize, crate::ex::Block>,
     pub(crate) freed: VecDeque<(usize, crate::ex::Block)>,

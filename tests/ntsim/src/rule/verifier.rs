@@ -100,51 +100,51 @@ rules! { VERIFIER:
     C4_FA = checked("C4 FA",
         "A completion routine returns at the IRQL at which it was called (also IrqlReturn, C4 2001D)",
         "debugger/bug-check-0xc4; devtest/wdm-irqlreturn");
-    IRQL_EX_ALLOCATE_POOL = unseen("IrqlExAllocatePool",
+    IRQL_EX_ALLOCATE_POOL = checked("IrqlExAllocatePool",
         "Nonpaged pool is allocated at IRQL <= DISPATCH_LEVEL (C4 02), paged at <= APC_LEVEL (C4 01)",
-        "devtest/wdm-irqlexallocatepool", "no mutant proves it yet");
-    IRQL_EX_FREE = unseen("IrqlExFree",
+        "devtest/wdm-irqlexallocatepool");
+    IRQL_EX_FREE = checked("IrqlExFree",
         "Nonpaged pool is freed at IRQL <= DISPATCH_LEVEL (C4 12), paged at <= APC_LEVEL (C4 11)",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
-    IRQL_IO_PASSIVE = unseen("IrqlIoPassive",
+        "debugger/bug-check-0xc4");
+    IRQL_IO_PASSIVE = checked("IrqlIoPassive",
         "Devices and interfaces are made and deleted at PASSIVE_LEVEL (IrqlIoPassive1 to 5, C4 2000A to 2000E)",
-        "devtest/wdm-irqliopassive1", "no mutant proves it yet");
-    IRQL_KE_APC_LTE = unseen("IrqlKeApcLte",
+        "devtest/wdm-irqliopassive1");
+    IRQL_KE_APC_LTE = checked("IrqlKeApcLte",
         "KeDelayExecutionThread is called at IRQL <= APC_LEVEL (also C4 2000F, 20010)",
-        "devtest/wdm-irqlkeapclte1", "no mutant proves it yet");
-    IRQL_KE_DISPATCH_LTE = unseen("IrqlKeDispatchLte",
+        "devtest/wdm-irqlkeapclte1");
+    IRQL_KE_DISPATCH_LTE = checked("IrqlKeDispatchLte",
         "Ke routines for events, semaphores and locks are called at IRQL <= DISPATCH_LEVEL (C4 20011)",
-        "devtest/wdm-irqlkedispatchlte", "no mutant proves it yet");
-    IRQL_KE_RELEASE_SPIN_LOCK = unseen("IrqlKeReleaseSpinLock",
+        "devtest/wdm-irqlkedispatchlte");
+    IRQL_KE_RELEASE_SPIN_LOCK = checked("IrqlKeReleaseSpinLock",
         "KeReleaseSpinLock is called at DISPATCH_LEVEL (C4 32, C4 20015)",
-        "devtest/wdm-irqlkereleasespinlock", "no mutant proves it yet");
-    IRQL_KE_SET_EVENT = unseen("IrqlKeSetEvent",
+        "devtest/wdm-irqlkereleasespinlock");
+    IRQL_KE_SET_EVENT = checked("IrqlKeSetEvent",
         "KeSetEvent with Wait = TRUE is called at IRQL <= APC_LEVEL (C4 80, C4 20016)",
-        "devtest/wdm-irqlkesetevent", "no mutant proves it yet");
+        "devtest/wdm-irqlkesetevent");
     IRQL_KE_WAIT_FOR = same("IrqlKeWaitForSingleObject",
         "No wait with a time-out other than zero at DISPATCH_LEVEL (also C4 3B, 120 to 122); no UserMode wait for an object on the stack (C4 123)",
         "debugger/bug-check-0xc4", "rule 92");
-    IRQL_MM = unseen("IrqlMm",
+    IRQL_MM = checked("IrqlMm",
         "Mm routines and those for MDLs are called at IRQL <= DISPATCH_LEVEL, MmGetSystemRoutineAddress at PASSIVE_LEVEL (C4 70, 76, 78)",
-        "debugger/bug-check-0xc4; devtest/wdm-irqlmmapclte", "no mutant proves it yet");
-    IRQL_OB_PASSIVE = unseen("IrqlObPassive",
+        "debugger/bug-check-0xc4; devtest/wdm-irqlmmapclte");
+    IRQL_OB_PASSIVE = checked("IrqlObPassive",
         "ObReferenceObjectByHandle is called at PASSIVE_LEVEL (C4 2001B)",
-        "devtest/wdm-irqlobpassive", "no mutant proves it yet");
-    IRQL_PS_PASSIVE = unseen("IrqlPsPassive",
+        "devtest/wdm-irqlobpassive");
+    IRQL_PS_PASSIVE = checked("IrqlPsPassive",
         "PsCreateSystemThread is called at PASSIVE_LEVEL (C4 2001C)",
-        "devtest/wdm-irqlpspassive", "no mutant proves it yet");
-    IRQL_RTL_PASSIVE = unseen("IrqlRtlPassive",
+        "devtest/wdm-irqlpspassive");
+    IRQL_RTL_PASSIVE = checked("IrqlRtlPassive",
         "RtlFreeUnicodeString is called at PASSIVE_LEVEL (as C4 2001E)",
-        "devtest/wdm-irqlrtlpassive; nf-wdm-rtlfreeunicodestring", "no mutant proves it yet");
-    IRQL_ZW_PASSIVE = unseen("IrqlZwPassive",
+        "devtest/wdm-irqlrtlpassive; nf-wdm-rtlfreeunicodestring");
+    IRQL_ZW_PASSIVE = checked("IrqlZwPassive",
         "Zw routines are called at PASSIVE_LEVEL (C4 2001F, C4 E6)",
-        "devtest/wdm-irqlzwpassive", "no mutant proves it yet");
-    C9_10 = unseen("C9 10",
+        "devtest/wdm-irqlzwpassive");
+    C9_10 = checked("C9 10",
         "IoCallDriver and the routines for IRPs are called at IRQL <= DISPATCH_LEVEL",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C4_E5 = unseen("C4 E5",
+        "debugger/bug-check-0xc9");
+    C4_E5 = checked("C4 E5",
         "Every other routine is called at an IRQL that its page allows",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
     D1 = unseen("D1",
         "Pageable memory is not touched at IRQL >= DISPATCH_LEVEL (Force IRQL Checking; bug check 0xD1)",
         "devtest/force-irql-checking", "no mutant proves it yet");
@@ -153,24 +153,24 @@ rules! { VERIFIER:
     C4_1000 = checked("C4 1000",
         "A thread does not acquire a spin lock that it holds (also SpinLock)",
         "debugger/bug-check-0xc4");
-    C4_1001 = unseen("C4 1001",
+    C4_1001 = checked("C4 1001",
         "Spin locks are acquired in one order",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
     C4_1003 = checked("C4 1003",
         "IRQL is not lowered while another spin lock is held",
         "debugger/bug-check-0xc4");
-    C4_1004 = unseen("C4 1004",
+    C4_1004 = checked("C4 1004",
         "The thread that acquired a spin lock releases it",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
     C4_1007 = checked("C4 1007",
         "A spin lock is released that was acquired (also SpinlockRelease)",
         "debugger/bug-check-0xc4");
-    C4_100A = unseen("C4 100A",
+    C4_100A = checked("C4 100A",
         "A thread that ends holds no lock, and ends at PASSIVE_LEVEL",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
-    C4_100B = unseen("C4 100B",
+        "debugger/bug-check-0xc4");
+    C4_100B = checked("C4 100B",
         "Memory is not freed with a spin lock in it that is held",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
     C4_E1 = checked("C4 E1",
         "A synchronization object is initialised, is still there, and is not in pageable memory",
         "debugger/bug-check-0xc4");
@@ -182,93 +182,111 @@ rules! { VERIFIER:
     C4_00 = checked("C4 00",
         "Pool is not allocated for zero bytes, or without tag",
         "debugger/bug-check-0xc4; nf-wdm-exallocatepool2");
-    C4_10 = unseen("C4 10",
+    C4_10 = checked("C4 10",
         "What is freed was allocated (also C4 16, 13E)",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
     C4_13 = checked("C4 13",
         "Pool is freed once (also C4 14)",
         "debugger/bug-check-0xc4");
     C4_51 = checked("C4 51",
         "Nothing is written behind a block (also C4 52 to 54, 59; seen when it is freed)",
         "debugger/bug-check-0xc4");
-    C4_13A = unseen("C4 13A",
+    C4_13A = checked("C4 13A",
         "Nothing is written before a block (also C4 13B to 13D, 13F; seen when it is freed)",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
     CC = checked("CC",
         "Pool is not written after it is freed (bug check 0xCC PAGE_FAULT_IN_FREED_SPECIAL_POOL; here seen later, by the poison)",
         "debugger/bug-check-0xcc");
     C4_62 = checked("C4 62",
         "All pool is freed at unload (also C4 60)",
         "debugger/bug-check-0xc4");
-    C4_2000 = unseen("C4 2000",
+    C4_2000 = checked("C4 2000",
         "No executable pool is allocated",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
-    C4_105 = unseen("C4 105",
+        "debugger/bug-check-0xc4");
+    C4_105 = checked("C4 105",
         "An IRP is freed with IoFreeIrp, not with ExFreePool",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
 
     // MDLs.
     C4_7C = checked("C4 7C",
         "Only locked pages are unlocked or mapped (also C4 85, B2, B3)",
         "debugger/bug-check-0xc4");
-    C4_82 = unseen("C4 82",
+    C4_82 = checked("C4 82",
         "MmMapLockedPagesSpecifyCache is called with BugCheckOnFailure = FALSE",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
+        "debugger/bug-check-0xc4");
+    C4_7D = same("C4 7D",
+        "Pages of nonpaged pool are not unlocked",
+        "debugger/bug-check-0xc4", "rule 33");
+    C4_B0 = same("C4 B0",
+        "MmProbeAndLockPages is not called for an MDL of nonpaged pool, nor for a partial or a locked one",
+        "debugger/bug-check-0xc4", "rule 32");
+    C4_B4 = same("C4 B4",
+        "A partial MDL is not unlocked; a mapped one is not freed (C4 B8)",
+        "debugger/bug-check-0xc4", "rule 34");
     MDL_FREED = checked("MDL freed",
         "IoFreeMdl is called once, for an MDL that the driver allocated; none is left at unload",
         "nf-wdm-iofreemdl");
 
     // Devices, and unload.
-    C9_240 = unseen("C9 240",
+    C9_240 = checked("C9 240",
         "A device is deleted once (also DeleteDevice)",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
+        "debugger/bug-check-0xc9");
     DEVICE_WITH_FILES = unseen("DanglingDeviceObjectReference",
         "A device is not deleted while files are open on it",
         "devtest/wdm-danglingdeviceobjectreference", "no mutant proves it yet");
-    C9_201 = unseen("C9 201",
+    C9_201 = checked("C9 201",
         "A device is not deleted that is attached, or that has one attached",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C9_202 = unseen("C9 202",
+        "debugger/bug-check-0xc9");
+    C9_202 = checked("C9 202",
         "IoDetachDevice is called for a device with one attached",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C9_243 = unseen("C9 243",
+        "debugger/bug-check-0xc9");
+    C9_243 = checked("C9 243",
         "AddDevice clears DO_DEVICE_INITIALIZING",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    C9_245 = unseen("C9 245",
+        "debugger/bug-check-0xc9");
+    C9_245 = checked("C9 245",
         "A device is not both DO_BUFFERED_IO and DO_DIRECT_IO",
-        "debugger/bug-check-0xc9", "no mutant proves it yet");
-    DEVICE_LEFT = unseen("DeleteDevice",
+        "debugger/bug-check-0xc9");
+    C9_21D = checked("C9 21D",
+        "A driver detaches its device when it is removed",
+        "debugger/bug-check-0xc9");
+    C9_21E = checked("C9 21E",
+        "A driver deletes its device when it is removed",
+        "debugger/bug-check-0xc9");
+    C9_241 = checked("C9 241",
+        "A driver neither detaches (C9 241) nor deletes (C9 242) its device in a surprise removal",
+        "debugger/bug-check-0xc9");
+    DEVICE_LEFT = checked("DeleteDevice",
         "Every device is deleted before the driver is gone",
-        "devtest/wdm-deletedevice", "no mutant proves it yet");
-    INTERFACE_LEFT = unseen("interface left",
+        "devtest/wdm-deletedevice");
+    INTERFACE_LEFT = checked("interface left",
         "Every device interface is disabled before the device is removed",
-        "nf-wdm-iosetdeviceinterfacestate", "no mutant proves it yet");
-    CE = unseen("CE",
+        "nf-wdm-iosetdeviceinterfacestate");
+    CE = checked("CE",
         "No thread of the driver runs in the image after unload (bug check 0xCE)",
-        "debugger/bug-check-0xce; nf-wdm-pscreatesystemthread", "no mutant proves it yet");
-    HANDLE_LEFT = unseen("handle left",
+        "debugger/bug-check-0xce; nf-wdm-pscreatesystemthread");
+    HANDLE_LEFT = checked("handle left",
         "Every handle is closed, every object dereferenced before the driver is gone",
-        "nf-ntifs-ntclose; nf-wdm-obdereferenceobject", "no mutant proves it yet");
+        "nf-ntifs-ntclose; nf-wdm-obdereferenceobject");
 
     // Handles, objects and strings.
-    C4_3F = unseen("C4 3F",
+    C4_3F = checked("C4 3F",
         "A reference is given back that was taken",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
-    C4_3C = unseen("C4 3C",
+        "debugger/bug-check-0xc4");
+    C4_3C = checked("C4 3C",
         "A handle that is passed to a routine is open (also C4 F5: null)",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
-    ZW_CLOSE = unseen("93",
+        "debugger/bug-check-0xc4");
+    ZW_CLOSE = checked("93",
         "A handle is closed once (bug check 0x93 INVALID_KERNEL_HANDLE)",
-        "debugger/bug-check-0x93", "no mutant proves it yet");
-    C4_E4 = unseen("C4 E4",
+        "debugger/bug-check-0x93");
+    C4_E4 = checked("C4 E4",
         "A UNICODE_STRING has an even Length that MaximumLength allows",
-        "debugger/bug-check-0xc4", "no mutant proves it yet");
-    CALLOUT = unseen("KeExpandKernelStackAndCallout",
+        "debugger/bug-check-0xc4");
+    CALLOUT = checked("KeExpandKernelStackAndCallout",
         "A callout returns at the IRQL at which it was called",
-        "nf-ntddk-keexpandkernelstackandcallout", "no mutant proves it yet");
-    BUGCHECK = unseen("KeBugCheckEx",
+        "nf-ntddk-keexpandkernelstackandcallout");
+    BUGCHECK = checked("KeBugCheckEx",
         "The driver does not stop the machine",
-        "nf-wdm-kebugcheckex", "no mutant proves it yet");
+        "nf-wdm-kebugcheckex");
     DEADLOCK = checked("deadlock",
         "Some thread can run, or waits for a time that comes",
         "none; on Windows the machine hangs");

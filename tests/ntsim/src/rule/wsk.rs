@@ -26,9 +26,9 @@ rules! { WSK:
     WSK_6 = provider("rule 6",
         "After NOINTERFACE: WskQueryProviderCharacteristics (may itself return DEVICE_NOT_READY), deregister, register again with a supported version",
         "nf-wsk-wskcaptureprovidernpi; nf-wsk-wskqueryprovidercharacteristics; ns-wsk-_wsk_provider_characteristics");
-    WSK_7 = unseen("rule 7",
+    WSK_7 = checked("rule 7",
         "No infinite or long capture wait from DriverEntry; an early-start driver waits on another thread.",
-        "NET registering-... (\"Important\")", "no mutant proves it yet");
+        "NET registering-... (\"Important\")");
     WSK_8 = checked("rule 8",
         "Each successful capture is matched by exactly one WskReleaseProviderNPI; a failed capture by none",
         "nf-wsk-wskreleaseprovidernpi");
@@ -104,15 +104,15 @@ rules! { WSK:
     WSK_31 = provider("rule 31",
         "The WSK_BUF structure itself need not outlive the call (ECHO keeps it on the stack)",
         "ECHO").inferred();
-    WSK_32 = unseen("rule 32",
+    WSK_32 = checked("rule 32",
         "MmProbeAndLockPages: once per MDL, paired with MmUnlockPages, inside exception handling, not on nonpaged-built or partial MDLs; access mode matches direction",
-        "nf-wdm-mmprobeandlockpages", "no mutant proves it yet");
+        "nf-wdm-mmprobeandlockpages");
     WSK_33 = checked("rule 33",
         "MmBuildMdlForNonPagedPool: nonpaged pool only, never a kernel-stack buffer; such an MDL is never unlocked or unmapped",
         "nf-wdm-mmbuildmdlfornonpagedpool");
-    WSK_34 = unseen("rule 34",
+    WSK_34 = checked("rule 34",
         "Partial MDL: MmPrepareMdlForReuse before reuse; IoFreeMdl frees one MDL, not the chain; unlock before free",
-        "nf-wdm-iobuildpartialmdl, nf-wdm-iofreemdl, nf-wdm-mmunlockpages", "no mutant proves it yet");
+        "nf-wdm-iobuildpartialmdl, nf-wdm-iofreemdl, nf-wdm-mmunlockpages");
 
     // Create, bind, connect.
     WSK_35 = unseen("rule 35",
@@ -316,12 +316,12 @@ rules! { WSK:
     WSK_97 = unseen("rule 97",
         "Cleanup cancels the handle's queued IRPs; requests may still arrive until Close; free per-handle state only in Close",
         "KRN dispatchcleanup-routines, errors-in-handling-cleanup-and-close-operations", "no mutant proves it yet");
-    WSK_98 = unseen("rule 98",
+    WSK_98 = checked("rule 98",
         "Named device: IoCreateDeviceSecure + own class GUID + FILE_DEVICE_SECURE_OPEN; IOCTL function >= 0x800, explicit required access, check both lengths, zero output, single-fetch user data",
-        "nf-wdmsec-wdmlibiocreatedevicesecure; KRN security-issues-for-i-o-control-codes; driver-security-checklist", "no mutant proves it yet");
-    WSK_99 = unseen("rule 99",
+        "nf-wdmsec-wdmlibiocreatedevicesecure; KRN security-issues-for-i-o-control-codes; driver-security-checklist");
+    WSK_99 = checked("rule 99",
         "Every driver needs Unload (Verifier fails those without); HVCI: NX pool, no W+X sections, no dynamic code",
-        "KRN writing-an-unload-routine; driver-security-checklist", "no mutant proves it yet");
+        "KRN writing-an-unload-routine; driver-security-checklist");
     WSK_100 = unseen("rule 100",
         "INF-only software drivers install as primitive drivers (Windows 10 1903+): decorated DefaultInstall, no Manufacturer section, DCH-compliant",
         "develop/creating-a-primitive-driver", "it is about the INF, which the simulator does not read; the Wine suite installs with it");

@@ -2,6 +2,9 @@
 
 use super::*;
 
+const LOCKED: i16 = crate::mdl::flag::PAGES_LOCKED;
+const LOCKED_TO_WRITE: i16 = LOCKED | crate::mdl::flag::WRITE_OPERATION;
+
 /// The memory that a WSK_BUF describes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
@@ -51,6 +54,11 @@ impl Chain {
             let Some((address, room, resident, of_driver)) = known else {
                 breach(&format!("rule 29: {name} with an MDL that is not there"));
             };
+            // SAFETY: an MDL that is there, looked up above.
+            let for_reading = of_driver && unsafe { (*mdl).MdlFlags } & LOCKED_TO_WRITE == LOCKED;
+            if for_reading && name == "WskReceive" {
+                rule::WSK_32.broken("WskReceive into pages that are locked for reading");
+            }
             if !resident {
                 breach(&format!(
                     "rule 28: {name} with an MDL of memory that is neither locked nor nonpaged"

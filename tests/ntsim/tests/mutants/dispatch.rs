@@ -51,6 +51,12 @@ unsafe fn pend(irp: *mut IRP) -> NTSTATUS {
     PENDING
 }
 
+/// Completes everything.
+pub(crate) unsafe extern "C" fn completes(_: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    // SAFETY: from the I/O manager.
+    unsafe { complete(irp, 0, 0) }
+}
+
 /// A driver below that pends the IRP, and completes it at once.
 fn below() -> Target {
     Target::new(dispatch!(|_, irp| {
@@ -81,7 +87,7 @@ fn forward(routine: wdk_sys::PIO_COMPLETION_ROUTINE) {
     // SAFETY: new.
     unsafe {
         irp::set_completion_routine(irp, routine, null_mut());
-        let below = Target::new(dispatch!(|_, irp| { complete(irp, 0, 0) }));
+        let below = Target::new(completes);
         let _ = IofCallDriver(below.device(), irp);
     }
 }

@@ -3,16 +3,34 @@
 use std::ptr::null_mut;
 
 use wdk_sys::ntddk::{
-    KeAcquireSpinLockRaiseToDpc, KeInitializeEvent, KeInitializeSemaphore, KeReleaseSemaphore,
-    KeReleaseSpinLock, KeSetEvent, KeWaitForSingleObject,
+    ExAllocatePool2, ExFreePool, KeAcquireSpinLockRaiseToDpc, KeInitializeEvent,
+    KeInitializeSemaphore, KeReleaseSemaphore, KeReleaseSpinLock, KeSetEvent,
+    KeWaitForSingleObject, PsCreateSystemThread,
 };
-use wdk_sys::{KEVENT, KSEMAPHORE};
+use wdk_sys::{KEVENT, KSEMAPHORE, PVOID};
+use wskhttp_ntsim::{as_driver, at_irql, spawn};
+
+use crate::client::*;
+
+unsafe extern "C" fn acquires(lock: PVOID) {
+    // SAFETY: a spin lock.
+    unsafe { KeAcquireSpinLockRaiseToDpc(lock.cast()) };
+}
 
 mutants! {
     acquires_twice breaks C4_1000 {
         let mut lock = 0;
         KeAcquireSpinLockRaiseToDpc(&raw mut lock);
         KeAcquireSpinLockRaiseToDpc(&raw mut lock);
+    }
+    acquires_in_another_order breaks C4_1001 {
+        let (mut one, mut other) = (0, 0);
+        let level = KeAcquireSpinLockRaiseToDpc(&raw mut one);
+        let higher = KeAcquireSpinLockRaiseToDpc(&raw mut other);
+        KeReleaseSpinLock(&raw mut other, higher);
+        KeReleaseSpinLock(&raw mut one, level);
+        KeAcquireSpinLockRaiseToDpc(&raw mut other);
+        KeAcquireSpinLockRaiseToDpc(&raw mut one);
     }
     lowers_with_a_lock_held breaks C4_1003 {
         let (mut one, mut other) = (0, 0);
@@ -24,6 +42,29 @@ mutants! {
         let (mut one, mut other) = (0, 0);
         KeAcquireSpinLockRaiseToDpc(&raw mut one);
         KeReleaseSpinLock(&raw mut other, 0);
+    }
+    releases_for_another_thread breaks C4_1004 {
+        let lock = Box::leak(Box::new(0u64));
+        KeAcquireSpinLockRaiseToDpc(&raw mut *lock);
+        let lock = (&raw mut *lock).expose_provenance();
+        let other = spawn("releases", move || as_driver(|| at_irql(2, || {
+            KeReleaseSpinLock(std::ptr::with_exposed_provenance_mut(lock), 2);
+        })));
+        other.join();
+    }
+    ends_with_a_lock_held breaks C4_100A {
+        let mut thread = null_mut();
+        let lock: *mut u64 = Box::leak(Box::new(0));
+        let (none, none_either) = (null_mut(), null_mut());
+        let to = &raw mut thread;
+        let start = Some(acquires as unsafe extern "C" fn(PVOID));
+        let _ = PsCreateSystemThread(to, 0, none, null_mut(), none_either, start, lock.cast());
+        a_while();
+    }
+    frees_a_held_lock breaks C4_100B {
+        let lock = ExAllocatePool2(NON_PAGED, 16, TAG);
+        KeAcquireSpinLockRaiseToDpc(lock.cast());
+        ExFreePool(lock);
     }
     sets_no_event breaks C4_E1 {
         let mut event = KEVENT::default();

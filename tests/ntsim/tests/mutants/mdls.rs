@@ -2,7 +2,9 @@
 
 use std::ptr::null_mut;
 
-use wdk_sys::ntddk::{ExAllocatePool2, IoAllocateMdl, IoFreeMdl, MmMapLockedPagesSpecifyCache};
+use wdk_sys::ntddk::{
+    ExAllocatePool2, IoAllocateMdl, IoFreeMdl, MmMapLockedPagesSpecifyCache, MmUnlockPages,
+};
 use wskhttp_ntsim::image_gone;
 
 use crate::client::*;
@@ -16,6 +18,14 @@ mutants! {
     leaves_an_mdl breaks MDL_FREED {
         buffer(16);
         image_gone();
+    }
+    maps_or_stops_the_machine breaks C4_82 {
+        let (_, mdl) = buffer(16);
+        MmMapLockedPagesSpecifyCache(mdl, 0, 1, null_mut(), 1, 16);
+    }
+    unlocks_what_is_not_locked breaks C4_7C {
+        let memory = ExAllocatePool2(NON_PAGED, 16, TAG);
+        MmUnlockPages(IoAllocateMdl(memory, 16, 0, 0, null_mut()));
     }
     maps_what_is_not_locked breaks C4_7C {
         let memory = ExAllocatePool2(NON_PAGED, 16, TAG);

@@ -5,6 +5,8 @@ use wskhttp_ntsim::image_gone;
 
 use crate::client::*;
 
+const EXECUTABLE: u64 = 0x80;
+
 mutants! {
     allocates_nothing breaks C4_00 {
         ExAllocatePool2(NON_PAGED, 0, TAG);
@@ -27,6 +29,22 @@ mutants! {
         ExFreePool(memory);
         memory.cast::<u8>().write(0);
         image_gone();
+    }
+    frees_what_was_not_allocated breaks C4_10 {
+        let memory = ExAllocatePool2(NON_PAGED, 64, TAG);
+        memory.cast::<u64>().write_bytes(0, 4);
+        ExFreePool(memory.cast::<u8>().add(32).cast());
+    }
+    writes_before breaks C4_13A {
+        let memory = ExAllocatePool2(NON_PAGED, 10, TAG);
+        memory.cast::<u8>().sub(1).write(7);
+        ExFreePool(memory);
+    }
+    allocates_executable_pool breaks C4_2000 {
+        ExAllocatePool2(EXECUTABLE, 10, TAG);
+    }
+    frees_an_irp_as_pool breaks C4_105 {
+        ExFreePool(new_irp().cast());
     }
     leaks breaks C4_62 {
         ExAllocatePool2(NON_PAGED, 10, TAG);

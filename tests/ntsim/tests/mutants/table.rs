@@ -25,14 +25,22 @@ fn mutants() -> Vec<Test> {
         crate::kernel::MUTANTS,
         crate::dispatch::MUTANTS,
         crate::own_irps::MUTANTS,
+        crate::irql::MUTANTS,
         crate::locks::MUTANTS,
         crate::pool::MUTANTS,
         crate::mdls::MUTANTS,
+        crate::devices::MUTANTS,
+        crate::handles::MUTANTS,
     ])
 }
 
 fn proofs() -> Vec<Test> {
-    all(&[crate::registration::PROOFS, crate::completion::PROOFS])
+    all(&[
+        crate::registration::PROOFS,
+        crate::completion::PROOFS,
+        crate::buffers::PROOFS,
+        crate::devices::PROOFS,
+    ])
 }
 
 /// The names of the tests of `rule`, as RULES.md has them.
