@@ -48,6 +48,7 @@ impl Driver {
             port,
             deadline: Some(self.now() + bound),
             handshake: None,
+            via: None,
         };
         let mut info = ConnectionInfo::default();
         let transport = by.connect(&target, &(), &mut info).await?;
