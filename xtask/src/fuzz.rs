@@ -14,7 +14,7 @@ use crate::build::workspace::Workspace;
 /// What `cargo xtask fuzz` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only these: head, chunk, exchange, redirect, url
+    /// Only these: head, chunk, content, exchange, redirect, url
     targets: Vec<String>,
     /// A few seconds each: whether they build, and hold for the corpus
     #[arg(long)]
@@ -50,14 +50,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 fn build(directory: &Path, target: &Path) -> anyhow::Result<()> {
     let status = cargo()
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--locked",
-            "--target",
-            HOST,
-        ])
+        .args(["build", "--quiet", "--release", "--target", HOST])
         .arg("--manifest-path")
         .arg(directory.join("Cargo.toml"))
         .arg("--target-dir")
@@ -135,7 +128,9 @@ fn fuzz(name: &str, seconds: u32, directory: &Path, target: &Path) -> anyhow::Re
         }
     }
     if !child.wait()?.success() {
-        for line in lines.iter().rev().take(60).rev() {
+        let panic = lines.iter().position(|line| line.contains("panicked at"));
+        let first = panic.unwrap_or(lines.len().saturating_sub(40));
+        for line in lines.iter().skip(first).take(40) {
             println!("{line}");
         }
         bail!(
@@ -168,7 +163,7 @@ fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-const TARGETS: &[&str] = &["head", "chunk", "exchange", "redirect", "url"];
+const TARGETS: &[&str] = &["head", "chunk", "content", "exchange", "redirect", "url"];
 
 /// Named so that build scripts and macros do without the flags.
 const HOST: &str = "x86_64-unknown-linux-gnu";

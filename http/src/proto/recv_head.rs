@@ -81,12 +81,21 @@ impl RecvHead {
                 Some(at) => at.saturating_add(1),
                 None => rest.len(),
             };
-            let (piece, next) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-            self.append(piece, limits)?;
+            // Up to the limit, so that no cut changes which error comes first.
+            let room = limits.head_bytes.saturating_sub(self.received);
+            let (piece, next) = rest.split_at_checked(end.min(room)).unwrap_or((rest, &[]));
+            self.append(piece)?;
             used = used.saturating_add(piece.len());
             rest = next;
             if self.state == State::Start || self.state == State::Skipped {
                 self.check_start()?;
+            }
+            if end > room {
+                return Err(Error::new(
+                    Phase::Head,
+                    Kind::HeadTooLarge,
+                    "the response's head is larger than the limit",
+                ));
             }
             if piece.ends_with(b"\n") {
                 self.end_line(limits)?;
@@ -145,15 +154,8 @@ impl RecvHead {
         self.received > 0
     }
 
-    fn append(&mut self, piece: &[u8], limits: &Limits) -> Result<(), Error> {
+    fn append(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.received = self.received.saturating_add(piece.len());
-        if self.received > limits.head_bytes {
-            return Err(Error::new(
-                Phase::Head,
-                Kind::HeadTooLarge,
-                "the response's head is larger than the limit",
-            ));
-        }
         let bytes = &mut self.head.bytes;
         // Room for the CRLF that closes a line for httparse, too.
         bytes

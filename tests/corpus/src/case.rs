@@ -83,11 +83,7 @@ impl Case {
         let replies = replies.into_iter().map(|(bytes, end)| Reply {
             when: When::Request,
             pieces: vec![Piece::Bytes(bytes)],
-            end: match end {
-                Ending::Open => End::Open,
-                Ending::Fin => End::Fin,
-                Ending::Reset => End::Reset,
-            },
+            end: end.into(),
         });
         Self {
             name: String::new(),
@@ -123,6 +119,31 @@ impl Case {
         self
     }
 
+    /// The same case with the reply cut off after `length` bytes, and this end then. `None` if it has
+    /// not one request and one reply, without waits.
+    #[must_use]
+    pub fn cut(&self, length: usize, ending: Ending) -> Option<Self> {
+        let ([_], [reply]) = (self.requests.as_slice(), self.replies.as_slice()) else {
+            return None;
+        };
+        let waits = reply
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Wait(_)));
+        if waits || reply.when != When::Request || self.options.policy.is_some() {
+            return None;
+        }
+        let mut sent = self.sent();
+        sent.truncate(length);
+        let mut case = self.clone();
+        case.replies = vec![Reply {
+            when: When::Request,
+            pieces: vec![Piece::Bytes(sent)],
+            end: ending.into(),
+        }];
+        Some(case)
+    }
+
     /// How many requests the client makes, apart from those that it makes by itself.
     #[must_use]
     pub fn request_count(&self) -> usize {
@@ -150,6 +171,16 @@ pub enum Ending {
     Fin,
     /// It resets the connection.
     Reset,
+}
+
+impl From<Ending> for End {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Open => Self::Open,
+            Ending::Fin => Self::Fin,
+            Ending::Reset => Self::Reset,
+        }
+    }
 }
 
 impl Write {

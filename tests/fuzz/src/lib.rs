@@ -2,12 +2,14 @@
 //! seeds.
 
 mod chunk;
+mod content;
 mod exchange;
 mod head;
 mod redirect;
 mod url;
 
 pub use chunk::chunk;
+pub use content::content;
 pub use exchange::exchange;
 pub use head::head;
 pub use redirect::redirect;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
-use wskhttp_http::{Policy, Redirects};
+use wskhttp_http::{LowSpeed, Policy, Redirects};
 
 use super::Options;
 use super::fields::{NOTES, kind, normal, number};
@@ -46,7 +46,6 @@ impl Options {
                 seconds.context("not a number of seconds")?,
             ))
         };
-        let flag = || value.as_bool().context("neither true nor false");
         let limits = &mut self.limits;
         match name {
             "head_bytes" | "head" | "header_bytes" | "head_size" => limits.head_bytes = size()?,
@@ -72,29 +71,81 @@ impl Options {
             }
             "connect_timeout" => self.connect_timeout = Some(seconds()?),
             "connect_timeout_ms" => self.connect_timeout = Some(milliseconds()?),
-            "redirects" | "follow_redirects" => {
-                let policy = self.policy.get_or_insert_with(Policy::default);
-                policy.redirects = match value {
-                    Value::Bool(true) => Redirects::default(),
-                    Value::Bool(false) => Redirects::NONE,
-                    _ => Redirects {
-                        limit: u32::try_from(count()?)?,
-                        ..policy.redirects
-                    },
-                };
-            }
-            "redirects_same_origin" => self.redirects().same_origin = flag()?,
-            "redirects_to_local" => self.redirects().to_local = flag()?,
+            _ if self.set_policy(name, value)? => {}
             _ => bail!("the client has no such option; known: {KNOWN}"),
         }
         Ok(())
     }
 
-    fn redirects(&mut self) -> &mut Redirects {
-        &mut self.policy.get_or_insert_with(Policy::default).redirects
+    /// Options of an agent: with any of them, requests go through one. False: it is none of them.
+    fn set_policy(&mut self, name: &str, value: &Value) -> anyhow::Result<bool> {
+        let count = || number(value).context("not a number");
+        let small = || anyhow::Ok(u32::try_from(count()?)?);
+        let flag = || value.as_bool().context("neither true nor false");
+        let milliseconds = || anyhow::Ok(Duration::from_millis(count()?));
+        let mut policy = self.policy.unwrap_or(Policy::NONE);
+        let mut decode = policy.decode.unwrap_or_default();
+        let mut speed = policy.timeouts.low_speed.unwrap_or(LowSpeed {
+            bytes: 1,
+            over: Duration::from_secs(30),
+        });
+        let (redirects, retries) = (&mut policy.redirects, &mut policy.retries);
+        match name {
+            "redirects" | "follow_redirects" | "follow" => match value {
+                Value::Bool(true) => redirects.limit = Redirects::default().limit,
+                Value::Bool(false) => redirects.limit = 0,
+                _ => redirects.limit = small()?,
+            },
+            "redirects_same_origin" => redirects.same_origin = flag()?,
+            "redirects_to_local" => redirects.to_local = flag()?,
+            "retries" | "retry" => match value {
+                Value::Bool(true) => retries.limit = 3,
+                Value::Bool(false) => retries.limit = 0,
+                _ => retries.limit = small()?,
+            },
+            "retry_backoff_ms" => retries.backoff = milliseconds()?,
+            "retry_longest_ms" => retries.longest = milliseconds()?,
+            "decode" | "decompress" => policy.decode = flag()?.then_some(decode),
+            "decoded_size" | "decode_size" | "decoded_body" => {
+                decode.size = count()?;
+                policy.decode = Some(decode);
+            }
+            "decode_ratio" | "ratio" => {
+                decode.ratio = small()?;
+                policy.decode = Some(decode);
+            }
+            "decode_slack" => {
+                decode.slack = count()?;
+                policy.decode = Some(decode);
+            }
+            "codings" | "decode_codings" => {
+                decode.codings = usize::try_from(count()?)?;
+                policy.decode = Some(decode);
+            }
+            "send_timeout_ms" => policy.timeouts.send = Some(milliseconds()?),
+            "head_timeout_ms" | "first_byte_timeout_ms" => {
+                policy.timeouts.head = Some(milliseconds()?);
+            }
+            "body_timeout_ms" | "between_bytes_timeout_ms" => {
+                policy.timeouts.body = Some(milliseconds()?);
+            }
+            "low_speed_bytes" | "low_speed" | "low_speed_limit" => {
+                speed.bytes = small()?;
+                policy.timeouts.low_speed = Some(speed);
+            }
+            "low_speed_over_ms" => {
+                speed.over = milliseconds()?;
+                policy.timeouts.low_speed = Some(speed);
+            }
+            _ => return Ok(false),
+        }
+        self.policy = Some(policy);
+        Ok(true)
     }
 }
 
 const KNOWN: &str = "head_bytes, headers, interim, chunk_line, chunk_excess, trailer_bytes, body, \
     idle_total, idle_per_origin, idle_timeout_ms, stall_ms, close_ms, timeout_ms, connect_timeout_ms, \
-    redirects, redirects_same_origin, redirects_to_local";
+    redirects, redirects_same_origin, redirects_to_local, retries, retry_backoff_ms, retry_longest_ms, \
+    decode, decoded_size, decode_ratio, decode_slack, codings, send_timeout_ms, head_timeout_ms, \
+    body_timeout_ms, low_speed_bytes, low_speed_over_ms";
