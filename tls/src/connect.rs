@@ -1,6 +1,5 @@
 //! A connector that speaks TLS where the scheme asks for it.
 
-use alloc::borrow::ToOwned;
 use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
@@ -169,14 +168,18 @@ impl<T: Transport> Transport for MaybeTls<T> {
     }
 }
 
-fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
-    ServerName::try_from(host.to_owned()).map_err(|_| {
+/// The name that a server at `host` must prove: without the dot that ends a name from the root, which
+/// neither SNI nor certificates have (RFC 6066 section 3, RFC 9525 section 6.3).
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
+    let relative = host.strip_suffix('.').unwrap_or(host);
+    let name = ServerName::try_from(relative).map_err(|_| {
         Error::new(
             Phase::Request,
             Kind::InvalidUrl,
             "the host is neither a DNS name nor an IP address",
         )
-    })
+    })?;
+    Ok(name.to_owned())
 }
 
 const fn late() -> Error {

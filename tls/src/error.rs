@@ -3,6 +3,8 @@
 use rustls::{AlertDescription, CertificateError, Error as Tls, InvalidMessage, PeerIncompatible};
 use wskhttp_core::io::{Error, Kind, Phase};
 
+use crate::trust::Rejection;
+
 /// `error` in phase `Tls`.
 pub(crate) fn of(error: &Tls) -> Error {
     let (kind, cause) = match error {
@@ -56,42 +58,19 @@ pub(crate) const fn no_memory() -> Error {
     Error::new(Phase::Tls, Kind::NoResources, "no memory for TLS")
 }
 
-const fn certificate(error: &CertificateError) -> (Kind, &'static str) {
-    use CertificateError as C;
+fn certificate(error: &CertificateError) -> (Kind, &'static str) {
+    if let Some(rejection) = Rejection::of_tls(error) {
+        return rejection.words();
+    }
     match error {
-        C::UnknownIssuer => (
-            Kind::UnknownIssuer,
-            "the certificate's issuer is not trusted",
-        ),
-        C::NotValidForName | C::NotValidForNameContext { .. } => (
-            Kind::NameMismatch,
-            "the certificate is for another host name",
-        ),
-        C::Expired | C::ExpiredContext { .. } => {
-            (Kind::CertificateExpired, "the certificate has expired")
-        }
-        C::NotValidYet | C::NotValidYetContext { .. } => (
-            Kind::CertificateNotYetValid,
-            "the certificate is not valid yet",
-        ),
-        C::Revoked => (Kind::CertificateRevoked, "the certificate was revoked"),
-        C::BadEncoding => (Kind::CertificateInvalid, "the certificate is malformed"),
-        C::BadSignature => (
+        CertificateError::BadSignature => (
             Kind::CertificateInvalid,
-            "a signature of the certificate chain or of the handshake is wrong",
+            "the server's signature of the handshake is wrong",
         ),
-        C::InvalidPurpose | C::InvalidPurposeContext { .. } => (
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
             Kind::CertificateInvalid,
-            "the certificate is not for a TLS server",
-        ),
-        C::UnhandledCriticalExtension => (
-            Kind::CertificateInvalid,
-            "the certificate has a critical extension that is not known",
-        ),
-        C::UnsupportedSignatureAlgorithmContext { .. }
-        | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
-            Kind::CertificateInvalid,
-            "the certificate is signed with an algorithm that is not accepted",
+            "the server signed the handshake with an algorithm that does not fit its key",
         ),
         _ => (
             Kind::CertificateInvalid,

@@ -1,7 +1,8 @@
 //! TLS 1.3 and 1.2 client over any [`Transport`](wskhttp_core::io::Transport), by rustls.
 //!
 //! - [`TlsConnect`] wraps a connector: `http` passes through, `https` shakes hands and verifies.
-//! - [`TlsConfig`] says whom to trust; one serves any number of connections.
+//! - [`TlsConfig`] is a policy made ready; one serves any number of connections.
+//! - [`Policy`] says how servers are judged: roots, pins, revocation lists, the clock.
 //! - [`Platform`] brings randomness and the wall clock. Nothing here asks an operating system.
 //! - [`Session`] is the protocol without I/O.
 //!
@@ -41,13 +42,13 @@ mod connect;
 pub mod crypto;
 mod error;
 mod platform;
-mod roots;
 mod session;
 mod transport;
+mod trust;
 
 pub use config::TlsConfig;
 pub use connect::{MaybeTls, TlsConnect, TlsKey};
 pub use platform::Platform;
-pub use roots::Roots;
 pub use session::{Session, Step};
 pub use transport::TlsTransport;
+pub use trust::{ClockPolicy, Policy, Revocation, Roots};

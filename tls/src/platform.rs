@@ -9,6 +9,7 @@ use rustls_pki_types::UnixTime;
 use wskhttp_core::io::Error;
 
 use crate::crypto::kx;
+use crate::trust::ClockPolicy;
 
 /// Fills the whole buffer with bytes that nobody can guess, or fails.
 pub(crate) type Random = fn(&mut [u8]) -> Result<(), Error>;
@@ -55,15 +56,17 @@ impl SecureRandom for Platform {
     }
 }
 
-/// The wall clock alone, in the form that rustls shares.
+/// The wall clock under a policy, in the form that rustls shares.
 #[derive(Debug)]
-pub(crate) struct Time(pub(crate) &'static Platform);
+pub(crate) struct Time {
+    pub(crate) platform: &'static Platform,
+    pub(crate) policy: ClockPolicy,
+}
 
 impl TimeProvider for Time {
     fn current_time(&self) -> Option<UnixTime> {
-        match (self.0.unix_time)() {
-            Duration::ZERO => None,
-            now => Some(UnixTime::since_unix_epoch(now)),
-        }
+        self.policy
+            .judge((self.platform.unix_time)())
+            .map(UnixTime::since_unix_epoch)
     }
 }

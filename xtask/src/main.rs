@@ -1,4 +1,5 @@
-//! The commands of this workspace: `cargo xtask build | cargo | corpus | fuzz | setup | demo | test`.
+//! The commands of this workspace: `cargo xtask build | cargo | corpus | fuzz | setup | demo | test |
+//! verify-chain`.
 
 mod build;
 mod corpus;
@@ -6,6 +7,7 @@ mod demo;
 mod fuzz;
 mod setup;
 mod test;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -18,6 +20,7 @@ fn main() -> anyhow::Result<()> {
         Command::Setup(options) => setup::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::VerifyChain(options) => verify::run(&options),
     }
 }
 
@@ -44,4 +47,6 @@ enum Command {
     Demo(demo::Options),
     /// Run every test suite
     Test(test::Options),
+    /// Judge certificate chains as the driver does
+    VerifyChain(verify::Options),
 }

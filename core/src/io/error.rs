@@ -109,6 +109,10 @@ pub enum Kind {
     TlsTruncated = 60,
     /// No randomness or another part of our own TLS failed.
     TlsInternal = 61,
+    /// No key in the peer's chain is a pinned one.
+    PinMismatch = 62,
+    /// Whether the peer's certificate was revoked cannot be told, and must be.
+    RevocationUnknown = 63,
     /// The response's head is not HTTP/1.
     MalformedHead = 80,
     /// The response's framing headers contradict each other or are not acceptable.
@@ -292,6 +296,8 @@ mod status {
             Kind::TlsMisbehaved => 0xC000_028B, // STATUS_DECRYPTION_FAILED
             Kind::TlsTruncated => 0xC000_014B, // STATUS_PIPE_BROKEN
             Kind::TlsInternal => 0xC000_00E5, // STATUS_INTERNAL_ERROR
+            Kind::PinMismatch => 0xC000_02C3, // STATUS_MUTUAL_AUTHENTICATION_FAILED
+            Kind::RevocationUnknown => 0xC000_038B, // STATUS_REVOCATION_OFFLINE_C
             Kind::MalformedHead
             | Kind::MalformedFraming
             | Kind::MalformedChunk

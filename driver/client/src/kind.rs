@@ -134,6 +134,8 @@ kinds! {
     TlsMisbehaved = 59, 0, "the server does not speak TLS";
     TlsTruncated = 60, 0, "the TLS stream was cut off";
     TlsInternal = 61, 35, "TLS failed on this side";
+    PinMismatch = 62, 90, "no key of the server is a pinned one";
+    RevocationUnknown = 63, 91, "whether the certificate was revoked cannot be told";
     MalformedHead = 80, 8, "the response is not HTTP";
     MalformedFraming = 81, 8, "the response's framing is not acceptable";
     MalformedChunk = 82, 56, "the chunked coding is broken";

@@ -174,6 +174,56 @@ pub static PKCS1_SHA512: Algorithm = &Verifier {
     },
 };
 
+/// Whether a key can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyStrength {
+    Enough,
+    Weak,
+    /// A kind of key that no algorithm here is for, or a malformed one.
+    Unknown,
+}
+
+/// How strong the key in the SubjectPublicKeyInfo `spki` is.
+pub(crate) fn key_strength(spki: &[u8]) -> KeyStrength {
+    let Some((algorithm, key)) = public_key(spki) else {
+        return KeyStrength::Unknown;
+    };
+    if algorithm == alg_id::RSA_ENCRYPTION.as_ref() {
+        return match integers(key) {
+            Some((n, _)) if rsa_bits(n).is_some_and(is_rsa_size) => KeyStrength::Enough,
+            Some(_) => KeyStrength::Weak,
+            None => KeyStrength::Unknown,
+        };
+    }
+    let curves = [alg_id::ECDSA_P256, alg_id::ECDSA_P384, alg_id::ED25519];
+    if curves.iter().any(|curve| curve.as_ref() == algorithm) {
+        KeyStrength::Enough
+    } else {
+        KeyStrength::Unknown
+    }
+}
+
+/// The content of the AlgorithmIdentifier and the key's bytes.
+fn public_key(spki: &[u8]) -> Option<(&[u8], &[u8])> {
+    let spki = der::AnyRef::from_der(spki).ok()?;
+    let mut reader = SliceReader::new(spki.value()).ok()?;
+    let algorithm = der::AnyRef::decode(&mut reader).ok()?;
+    let key = der::asn1::BitStringRef::decode(&mut reader).ok()?;
+    Some((algorithm.value(), key.as_bytes()?))
+}
+
+fn rsa_bits(n: UintRef<'_>) -> Option<usize> {
+    let first = n.as_bytes().first()?.leading_zeros();
+    n.as_bytes()
+        .len()
+        .checked_mul(8)?
+        .checked_sub(usize::try_from(first).ok()?)
+}
+
+fn is_rsa_size(bits: usize) -> bool {
+    (RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) && bits.is_multiple_of(8)
+}
+
 /// Public key, message, signature; `Some` only if the signature is good.
 type Check = fn(&[u8], &[u8], &[u8]) -> Option<()>;
 

@@ -66,7 +66,7 @@ fn untrusted_authority() {
     expect(
         error,
         Kind::UnknownIssuer,
-        "the certificate's issuer is not trusted",
+        "the certificate's issuer is not trusted, and the server sent nothing that leads to one that is",
     );
     assert_eq!(error.fault(), Fault::Peer);
 }
@@ -78,7 +78,7 @@ fn self_signed_leaf() {
     expect(
         error,
         Kind::UnknownIssuer,
-        "the certificate's issuer is not trusted",
+        "the certificate is self-signed, and is not trusted itself",
     );
 }
 
@@ -343,7 +343,10 @@ fn roots_that_are_none() {
         for roots in [Roots::Only(bad), Roots::BuiltInAnd(bad)] {
             let error = TlsConfig::new(&PLATFORM, roots).expect_err("no certificate");
             assert_eq!(error.kind, Kind::InvalidRequest);
-            assert_eq!(error.cause, "a trusted root is not a DER certificate");
+            assert_eq!(
+                error.cause,
+                "a trusted root is not a certificate in DER or PEM"
+            );
         }
     }
     let error = TlsConfig::new(&PLATFORM, Roots::Only(&[])).expect_err("nothing");

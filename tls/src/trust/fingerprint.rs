@@ -1,0 +1,24 @@
+//! Digests by which keys and certificates are pinned or disallowed.
+
+use der::{Encode, Header, Length, Tag};
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of `bytes`.
+pub(crate) fn of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// SHA-256 of the SEQUENCE that holds `content`. `None` if it is too large for DER of this crate.
+pub(crate) fn of_sequence(content: &[u8]) -> Option<[u8; 32]> {
+    let length = Length::try_from(content.len()).ok()?;
+    let mut room = [0; 8];
+    let header = Header::new(Tag::Sequence, length)
+        .ok()?
+        .encode_to_slice(&mut room)
+        .ok()?
+        .len();
+    let mut hash = Sha256::new();
+    hash.update(room.get(..header)?);
+    hash.update(content);
+    Some(hash.finalize().into())
+}

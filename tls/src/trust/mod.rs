@@ -1,0 +1,17 @@
+//! Whom to trust, and how a server's certificates are judged by that.
+
+mod anchors;
+mod budget;
+mod certificate;
+mod clock;
+mod fingerprint;
+mod pem;
+mod policy;
+mod rejection;
+mod rules;
+mod verifier;
+
+pub use self::clock::ClockPolicy;
+pub use self::policy::{Policy, Revocation, Roots};
+pub(crate) use self::rejection::Rejection;
+pub(crate) use self::verifier::Verifier;

@@ -1,0 +1,119 @@
+//! What the owner of a configuration wants.
+
+use sha2::{Digest, Sha256};
+
+use super::ClockPolicy;
+
+/// How servers are to be judged. Verification itself cannot be turned off.
+///
+/// ```
+/// use wskhttp_tls::{Policy, Revocation, Roots};
+///
+/// let pem = b"-----BEGIN CERTIFICATE-----";
+/// let mut policy = Policy::new(Roots::BuiltInAnd(pem));
+/// policy.revocation = Revocation::Soft(b"");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Policy<'a> {
+    /// The trusted roots.
+    pub roots: Roots<'a>,
+    /// SHA-256 digests of SubjectPublicKeyInfos (RFC 7469 section 2.4), backups included: one of
+    /// the keys in the chain, the root's too, must have one of them. None given, none wanted.
+    pub pins: &'a [[u8; 32]],
+    /// SHA-256 digests of certificates that no chain may contain.
+    pub disallowed: &'a [[u8; 32]],
+    /// What revocation lists are for.
+    pub revocation: Revocation<'a>,
+    /// When to believe the wall clock.
+    pub clock: ClockPolicy,
+    /// Accept a server's certificate that does not say what it is for. Without extKeyUsage it is
+    /// for any purpose by RFC 5280; the web's authorities may not issue such ones.
+    pub any_purpose: bool,
+    /// Most certificates between the server's and the root, at most 6.
+    pub max_intermediates: usize,
+}
+
+/// The trusted roots. Bytes are certificates, DER (one after the other) or PEM.
+#[derive(Clone, Copy, Debug)]
+pub enum Roots<'a> {
+    /// Mozilla's roots, built in.
+    BuiltIn,
+    /// These only.
+    Only(&'a [u8]),
+    /// Mozilla's and these.
+    BuiltInAnd(&'a [u8]),
+}
+
+/// How revocation lists (RFC 5280 section 5) are used. Bytes are lists, DER (one after the other) or
+/// PEM. Every certificate of a chain but the root is looked up.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Revocation<'a> {
+    /// Not at all.
+    #[default]
+    Off,
+    /// What is on a list is refused, be the list expired or not; what no list tells of passes.
+    Soft(&'a [u8]),
+    /// A list that has not expired must tell of each certificate, and must not have it.
+    Hard(&'a [u8]),
+}
+
+/// Most certificates between a server's and its root that rustls-webpki will chain.
+pub(super) const MAX_INTERMEDIATES: usize = 6;
+
+impl<'a> Policy<'a> {
+    /// Trust in `roots`, nothing pinned, no revocation lists, the wall clock as it is.
+    #[must_use]
+    pub const fn new(roots: Roots<'a>) -> Self {
+        Self {
+            roots,
+            pins: &[],
+            disallowed: &[],
+            revocation: Revocation::Off,
+            clock: ClockPolicy::UNBOUNDED,
+            any_purpose: false,
+            max_intermediates: MAX_INTERMEDIATES,
+        }
+    }
+
+    /// What tells this policy from others.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let (built_in, private) = self.roots.parts();
+        field(&mut hash, &[u8::from(built_in)]);
+        field(&mut hash, private);
+        field(&mut hash, self.pins.as_flattened());
+        field(&mut hash, self.disallowed.as_flattened());
+        let (mode, lists) = match self.revocation {
+            Revocation::Off => (0, &[][..]),
+            Revocation::Soft(lists) => (1, lists),
+            Revocation::Hard(lists) => (2, lists),
+        };
+        field(&mut hash, &[mode]);
+        field(&mut hash, lists);
+        let (strict, floor) = match self.clock {
+            ClockPolicy::Strict(floor) => (1, floor),
+            ClockPolicy::Floor(floor) => (0, floor),
+        };
+        field(&mut hash, &[strict, u8::from(self.any_purpose)]);
+        field(&mut hash, &floor.as_nanos().to_be_bytes());
+        field(&mut hash, &self.max_intermediates.to_be_bytes());
+        hash.finalize().into()
+    }
+}
+
+impl<'a> Roots<'a> {
+    /// Whether Mozilla's roots are among them, and the private ones.
+    pub(super) const fn parts(self) -> (bool, &'a [u8]) {
+        match self {
+            Self::BuiltIn => (true, &[]),
+            Self::Only(bytes) => (false, bytes),
+            Self::BuiltInAnd(bytes) => (true, bytes),
+        }
+    }
+}
+
+/// Hashes `bytes` such that fields cannot run into each other.
+fn field(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update(bytes.len().to_be_bytes());
+    hash.update(bytes);
+}

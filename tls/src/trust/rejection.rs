@@ -1,0 +1,367 @@
+//! The rules by which a certificate chain is refused.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use rustls::{CertificateError, ExtendedKeyPurpose};
+use rustls_pki_types::UnixTime;
+use wskhttp_core::io::{Error, Kind, Phase};
+
+/// Which rule refused a chain.
+///
+/// rustls without std carries no error of others through a handshake, so [`Rejection::to_tls`]
+/// packs those that it has no name for into variants with room for a number: one that makes it
+/// tell the server unknown_ca, one for unsupported_certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    UnknownIssuer,
+    SelfSigned,
+    Incomplete,
+    Name,
+    Expired,
+    NotYetValid,
+    Revoked,
+    RevocationUnknown,
+    CrlExpired,
+    CrlInvalid,
+    Malformed,
+    BadSignature,
+    SignatureAlgorithm,
+    Critical,
+    Purpose,
+    NoPurpose,
+    Version,
+    Validity,
+    AuthorityAsServer,
+    NotAuthority,
+    KeyCertSign,
+    ServerKeyUsage,
+    ServerKey,
+    AuthorityKey,
+    PathLength,
+    NameConstraints,
+    NameConstraintsMalformed,
+    NameMalformed,
+    NoName,
+    Duplicate,
+    Criticality,
+    Serial,
+    AuthorityNameless,
+    AnchorExpired,
+    AnchorNotYetValid,
+    AnchorNotAuthority,
+    Distrusted,
+    Disallowed,
+    Pin,
+    Ocsp,
+    TooManyCertificates,
+    TooLarge,
+    TooDeep,
+    TooManyPaths,
+    TooManySignatures,
+    TooManyNames,
+    TooManyExtensions,
+    NoMemory,
+}
+
+impl Rejection {
+    /// The error of a handshake that this ends.
+    pub(crate) const fn error(self) -> Error {
+        let (kind, cause) = self.words();
+        Error::new(Phase::Tls, kind, cause)
+    }
+
+    pub(crate) const fn words(self) -> (Kind, &'static str) {
+        use Kind::CertificateInvalid as Invalid;
+        match self {
+            Self::UnknownIssuer => (
+                Kind::UnknownIssuer,
+                "the certificate's issuer is not trusted",
+            ),
+            Self::SelfSigned => (
+                Kind::UnknownIssuer,
+                "the certificate is self-signed, and is not trusted itself",
+            ),
+            Self::Incomplete => (
+                Kind::UnknownIssuer,
+                "the certificate's issuer is not trusted, and the server sent nothing that leads to one that is",
+            ),
+            Self::Name => (
+                Kind::NameMismatch,
+                "the certificate is for another host name",
+            ),
+            Self::Expired => (Kind::CertificateExpired, "the certificate has expired"),
+            Self::NotYetValid => (
+                Kind::CertificateNotYetValid,
+                "the certificate is not valid yet",
+            ),
+            Self::Revoked => (Kind::CertificateRevoked, "the certificate was revoked"),
+            Self::RevocationUnknown => (
+                Kind::RevocationUnknown,
+                "no revocation list tells of the certificate, and the policy wants one",
+            ),
+            Self::CrlExpired => (
+                Kind::RevocationUnknown,
+                "the revocation list for the certificate has expired",
+            ),
+            Self::CrlInvalid => (
+                Kind::RevocationUnknown,
+                "the revocation list for the certificate is not signed by its issuer",
+            ),
+            Self::Malformed => (Invalid, "the certificate is malformed"),
+            Self::BadSignature => (Invalid, "a signature of the certificate chain is wrong"),
+            Self::SignatureAlgorithm => (
+                Invalid,
+                "the certificate is signed with an algorithm that is not accepted",
+            ),
+            Self::Critical => (
+                Invalid,
+                "the certificate has a critical extension that is not known",
+            ),
+            Self::Purpose => (Invalid, "the certificate is not for a TLS server"),
+            Self::NoPurpose => (
+                Invalid,
+                "the certificate does not say that it is for a TLS server (no extKeyUsage)",
+            ),
+            Self::Version => (Invalid, "the certificate is not of version 3"),
+            Self::Validity => (Invalid, "the certificate ends before it begins"),
+            Self::AuthorityAsServer => (
+                Invalid,
+                "the server's certificate is that of an authority (CA:TRUE)",
+            ),
+            Self::NotAuthority => (
+                Invalid,
+                "an issuing certificate is not that of an authority (CA:FALSE)",
+            ),
+            Self::KeyCertSign => (
+                Invalid,
+                "an issuing certificate's keyUsage does not allow it to sign certificates",
+            ),
+            Self::ServerKeyUsage => (
+                Invalid,
+                "the certificate's keyUsage does not allow it to sign a handshake",
+            ),
+            Self::ServerKey => (
+                Invalid,
+                "the certificate's key is too weak or of an unknown kind",
+            ),
+            Self::AuthorityKey => (
+                Invalid,
+                "an authority's key is too weak or of an unknown kind",
+            ),
+            Self::PathLength => (
+                Invalid,
+                "the chain is longer than an authority's pathLenConstraint allows",
+            ),
+            Self::NameConstraints => (
+                Invalid,
+                "the certificate's names are outside of its authority's nameConstraints",
+            ),
+            Self::NameConstraintsMalformed => {
+                (Invalid, "an authority's nameConstraints are malformed")
+            }
+            Self::NameMalformed => (Invalid, "a name in the certificate is malformed"),
+            Self::NoName => (Invalid, "the certificate has no subjectAltName"),
+            Self::Duplicate => (Invalid, "a certificate has the same extension twice"),
+            Self::Criticality => (
+                Invalid,
+                "an extension of a certificate is critical, or is not, against RFC 5280",
+            ),
+            Self::Serial => (Invalid, "a certificate's serial number is not acceptable"),
+            Self::AuthorityNameless => (Invalid, "an authority's certificate has no subject"),
+            Self::AnchorExpired => (
+                Kind::CertificateExpired,
+                "the trusted root of the certificate has expired",
+            ),
+            Self::AnchorNotYetValid => (
+                Kind::CertificateNotYetValid,
+                "the trusted root of the certificate is not valid yet",
+            ),
+            Self::AnchorNotAuthority => (
+                Invalid,
+                "the trusted root of the certificate is not that of an authority",
+            ),
+            Self::Distrusted => (Invalid, "the certificate's authority is distrusted"),
+            Self::Disallowed => (
+                Invalid,
+                "the certificate or an authority of it is on the list of disallowed ones",
+            ),
+            Self::Pin => (
+                Kind::PinMismatch,
+                "no key in the certificate chain is a pinned one",
+            ),
+            Self::Ocsp => (
+                Kind::RevocationUnknown,
+                "the server's OCSP response is missing or not acceptable",
+            ),
+            Self::TooManyCertificates => (Invalid, "the server sent too many certificates"),
+            Self::TooLarge => (Invalid, "the server's certificates are too large"),
+            Self::TooDeep => (Invalid, "the certificate chain is too long"),
+            Self::TooManyPaths => (
+                Invalid,
+                "the server's certificates can be chained in too many ways",
+            ),
+            Self::TooManySignatures => (
+                Invalid,
+                "the server's certificates have too many signatures to check",
+            ),
+            Self::TooManyNames => (Invalid, "a certificate has too many names"),
+            Self::TooManyExtensions => (Invalid, "a certificate has too many extensions"),
+            Self::NoMemory => (Kind::NoResources, "no memory for TLS"),
+        }
+    }
+
+    /// What rustls is to fail with: it decides on the alert.
+    pub(crate) fn to_tls(self) -> rustls::Error {
+        let error = match self {
+            Self::UnknownIssuer => CertificateError::UnknownIssuer,
+            Self::Name => CertificateError::NotValidForName,
+            Self::Expired => CertificateError::Expired,
+            Self::NotYetValid => CertificateError::NotValidYet,
+            Self::Revoked => CertificateError::Revoked,
+            Self::RevocationUnknown => CertificateError::UnknownRevocationStatus,
+            Self::CrlExpired => CertificateError::ExpiredRevocationList,
+            Self::Malformed => CertificateError::BadEncoding,
+            Self::Critical => CertificateError::UnhandledCriticalExtension,
+            Self::Pin => CertificateError::ApplicationVerificationFailure,
+            Self::Ocsp => CertificateError::InvalidOcspResponse,
+            Self::Purpose => CertificateError::InvalidPurpose,
+            other => other.packed(),
+        };
+        rustls::Error::InvalidCertificate(error)
+    }
+
+    /// Undoes [`Rejection::to_tls`], for errors that can come from there.
+    pub(crate) fn of_tls(error: &CertificateError) -> Option<Self> {
+        Some(match error {
+            CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            CertificateError::NotValidForName => Self::Name,
+            CertificateError::Expired => Self::Expired,
+            CertificateError::NotValidYet => Self::NotYetValid,
+            CertificateError::Revoked => Self::Revoked,
+            CertificateError::UnknownRevocationStatus => Self::RevocationUnknown,
+            CertificateError::ExpiredRevocationList => Self::CrlExpired,
+            CertificateError::BadEncoding => Self::Malformed,
+            CertificateError::UnhandledCriticalExtension => Self::Critical,
+            CertificateError::ApplicationVerificationFailure => Self::Pin,
+            CertificateError::InvalidOcspResponse => Self::Ocsp,
+            CertificateError::InvalidPurpose => Self::Purpose,
+            CertificateError::ExpiredRevocationListContext { time, .. } => {
+                let code = usize::try_from(time.as_secs()).ok()?;
+                Self::unpack(&Self::UNKNOWN_CA, code)?
+            }
+            CertificateError::InvalidPurposeContext {
+                required: ExtendedKeyPurpose::Other(code),
+                ..
+            } => Self::unpack(&Self::UNSUPPORTED, *code.first()?)?,
+            _ => return None,
+        })
+    }
+
+    fn packed(self) -> CertificateError {
+        let code = self as usize;
+        if Self::UNKNOWN_CA.contains(&self) {
+            let code = u64::try_from(code).unwrap_or_default();
+            return CertificateError::ExpiredRevocationListContext {
+                time: UnixTime::since_unix_epoch(Duration::from_secs(code)),
+                next_update: UnixTime::since_unix_epoch(Duration::ZERO),
+            };
+        }
+        let mut number = Vec::new();
+        if number.try_reserve_exact(1).is_err() {
+            return CertificateError::InvalidPurpose;
+        }
+        number.push(code);
+        CertificateError::InvalidPurposeContext {
+            required: ExtendedKeyPurpose::Other(number),
+            presented: Vec::new(),
+        }
+    }
+
+    fn unpack(packed: &[Self], code: usize) -> Option<Self> {
+        packed.iter().copied().find(|one| *one as usize == code)
+    }
+
+    const UNKNOWN_CA: [Self; 8] = [
+        Self::SelfSigned,
+        Self::Incomplete,
+        Self::CrlInvalid,
+        Self::AnchorExpired,
+        Self::AnchorNotYetValid,
+        Self::AnchorNotAuthority,
+        Self::Distrusted,
+        Self::Disallowed,
+    ];
+
+    const UNSUPPORTED: [Self; 28] = [
+        Self::BadSignature,
+        Self::SignatureAlgorithm,
+        Self::NoPurpose,
+        Self::Version,
+        Self::Validity,
+        Self::AuthorityAsServer,
+        Self::NotAuthority,
+        Self::KeyCertSign,
+        Self::ServerKeyUsage,
+        Self::ServerKey,
+        Self::AuthorityKey,
+        Self::PathLength,
+        Self::NameConstraints,
+        Self::NameConstraintsMalformed,
+        Self::NameMalformed,
+        Self::NoName,
+        Self::Duplicate,
+        Self::Criticality,
+        Self::Serial,
+        Self::AuthorityNameless,
+        Self::TooManyCertificates,
+        Self::TooLarge,
+        Self::TooDeep,
+        Self::TooManyPaths,
+        Self::TooManySignatures,
+        Self::TooManyNames,
+        Self::TooManyExtensions,
+        Self::NoMemory,
+    ];
+}
+
+impl From<webpki::Error> for Rejection {
+    fn from(error: webpki::Error) -> Self {
+        use webpki::Error as E;
+        match error {
+            E::UnknownIssuer => Self::UnknownIssuer,
+            E::CertNotValidForName(_) => Self::Name,
+            E::CertExpired { .. } => Self::Expired,
+            E::CertNotValidYet { .. } => Self::NotYetValid,
+            E::CertRevoked => Self::Revoked,
+            E::UnknownRevocationStatus => Self::RevocationUnknown,
+            E::CrlExpired { .. } => Self::CrlExpired,
+            E::InvalidCrlSignatureForPublicKey
+            | E::IssuerNotCrlSigner
+            | E::UnsupportedCrlSignatureAlgorithmContext(_)
+            | E::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => Self::CrlInvalid,
+            E::InvalidSignatureForPublicKey | E::SignatureAlgorithmMismatch => Self::BadSignature,
+            E::UnsupportedSignatureAlgorithmContext(_)
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::SignatureAlgorithm,
+            E::UnsupportedCriticalExtension => Self::Critical,
+            E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Self::Purpose,
+            E::UnsupportedCertVersion => Self::Version,
+            E::InvalidCertValidity => Self::Validity,
+            E::CaUsedAsEndEntity => Self::AuthorityAsServer,
+            E::EndEntityUsedAsCa => Self::NotAuthority,
+            E::PathLenConstraintViolated => Self::PathLength,
+            E::NameConstraintViolation => Self::NameConstraints,
+            E::MalformedNameConstraint | E::InvalidNetworkMaskConstraint => {
+                Self::NameConstraintsMalformed
+            }
+            E::MalformedDnsIdentifier | E::UnsupportedNameType => Self::NameMalformed,
+            E::CertDistrusted => Self::Distrusted,
+            E::MaximumPathDepthExceeded => Self::TooDeep,
+            E::MaximumPathBuildCallsExceeded => Self::TooManyPaths,
+            E::MaximumSignatureChecksExceeded => Self::TooManySignatures,
+            E::MaximumNameConstraintComparisonsExceeded => Self::TooManyNames,
+            E::InvalidSerialNumber => Self::Serial,
+            _ => Self::Malformed,
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The judge of a server's certificates: rustls-webpki, with bounds and rules on top.
+
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
+use core::time::Duration;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::{DigitallySignedStruct, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
+use webpki::{
+    CertRevocationList, EndEntityCert, ExpirationPolicy, RevocationCheckDepth,
+    RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
+};
+use wskhttp_core::io::Error;
+
+use super::anchors::{Anchors, revocation_lists};
+use super::budget::{self, Budget, Counted, ServerAuth};
+use super::certificate::Certificate;
+use super::policy::{MAX_INTERMEDIATES, Policy, Revocation};
+use super::{Rejection, fingerprint, rules};
+use crate::crypto::verify::ALGORITHMS;
+use crate::error;
+
+/// Judges chains by one [`Policy`].
+pub(crate) struct Verifier {
+    anchors: Anchors,
+    pins: Vec<[u8; 32]>,
+    disallowed: Vec<[u8; 32]>,
+    lists: Vec<CertRevocationList<'static>>,
+    revocation: Mode,
+    any_purpose: bool,
+    max_intermediates: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Off,
+    Soft,
+    Hard,
+}
+
+impl Verifier {
+    /// # Errors
+    /// Phase `Request`: the policy has a root or a revocation list that is none; no memory.
+    pub(crate) fn new(policy: &Policy<'_>) -> Result<Self, Error> {
+        let (revocation, lists) = match policy.revocation {
+            Revocation::Off => (Mode::Off, &[][..]),
+            Revocation::Soft(lists) => (Mode::Soft, lists),
+            Revocation::Hard(lists) => (Mode::Hard, lists),
+        };
+        Ok(Self {
+            anchors: Anchors::load(policy.roots)?,
+            pins: copy(policy.pins)?,
+            disallowed: copy(policy.disallowed)?,
+            lists: revocation_lists(lists)?,
+            revocation,
+            any_purpose: policy.any_purpose,
+            max_intermediates: policy.max_intermediates.min(MAX_INTERMEDIATES),
+        })
+    }
+
+    /// Whether the server `name` is who it says, by the certificates that it sent.
+    pub(crate) fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: Option<&ServerName<'_>>,
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
+        bound(leaf, others)?;
+        let server = EndEntityCert::try_from(leaf)?;
+        let parsed = Certificate::parse(leaf).ok_or(Rejection::Malformed)?;
+        self.chain(&server, others, now)
+            .map_err(|refused| explain(refused, &parsed, others))?;
+        rules::server(&parsed, self.any_purpose)?;
+        let Some(name) = name else {
+            return Ok(());
+        };
+        server.verify_is_valid_for_subject_name(name)?;
+        if rules::wildcard(&server, name) {
+            Ok(())
+        } else {
+            Err(Rejection::Name)
+        }
+    }
+
+    /// Whether a chain leads from `server` to an anchor.
+    fn chain(
+        &self,
+        server: &EndEntityCert<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
+        let budget = Budget::new();
+        let mut all = ALGORITHMS.all.iter();
+        let counted: [Option<Counted<'_>>; ALGORITHM_COUNT] = core::array::from_fn(|_| {
+            all.next().map(|&algorithm| Counted {
+                budget: &budget,
+                algorithm,
+            })
+        });
+        let mut algorithms: Vec<&dyn SignatureVerificationAlgorithm> = Vec::new();
+        algorithms
+            .try_reserve_exact(counted.len())
+            .map_err(|_| Rejection::NoMemory)?;
+        algorithms.extend(
+            counted
+                .iter()
+                .flatten()
+                .map(|counted| counted as &dyn SignatureVerificationAlgorithm),
+        );
+        let mut lists = Vec::new();
+        lists
+            .try_reserve_exact(self.lists.len())
+            .map_err(|_| Rejection::NoMemory)?;
+        lists.extend(&self.lists);
+        let revocation = match RevocationOptionsBuilder::new(&lists) {
+            _ if self.revocation == Mode::Off => None,
+            Ok(options) => Some(self.revocation_options(options).build()),
+            // Without any list, nothing is known of anything.
+            Err(_) if self.revocation == Mode::Hard => return Err(Rejection::RevocationUnknown),
+            Err(_) => None,
+        };
+        let refused = Cell::new(None);
+        let found = server.verify_for_usage(
+            &algorithms,
+            &self.anchors.all,
+            others,
+            now,
+            ServerAuth(&budget),
+            revocation,
+            Some(&|path| {
+                self.path(path, Duration::from_secs(now.as_secs()))
+                    .map_err(|why| {
+                        refused.set(Some(why));
+                        webpki::Error::CertDistrusted
+                    })
+            }),
+        );
+        match found {
+            Ok(_) => Ok(()),
+            Err(webpki::Error::CertDistrusted) => {
+                Err(refused.get().unwrap_or(Rejection::Distrusted))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn revocation_options<'l>(
+        &self,
+        options: RevocationOptionsBuilder<'l>,
+    ) -> RevocationOptionsBuilder<'l> {
+        let (status, expiration) = if self.revocation == Mode::Hard {
+            (UnknownStatusPolicy::Deny, ExpirationPolicy::Enforce)
+        } else {
+            (UnknownStatusPolicy::Allow, ExpirationPolicy::Ignore)
+        };
+        options
+            .with_depth(RevocationCheckDepth::Chain)
+            .with_status_policy(status)
+            .with_expiration_policy(expiration)
+    }
+
+    /// Whether a chain that is good by rustls-webpki is good.
+    fn path(&self, path: &VerifiedPath<'_>, now: Duration) -> Result<(), Rejection> {
+        let authorities = || path.intermediate_certificates().map(webpki::Cert::der);
+        if authorities().count() > self.max_intermediates {
+            return Err(Rejection::TooDeep);
+        }
+        for der in authorities() {
+            let certificate = Certificate::parse(&der).ok_or(Rejection::Malformed)?;
+            rules::any(&certificate)?;
+            rules::authority(&certificate)?;
+        }
+        self.anchors.judge(path.anchor(), &self.lists, now)?;
+        let leaf = path.end_entity().der();
+        let mut certificates = core::iter::once(leaf).chain(authorities());
+        if !self.disallowed.is_empty()
+            && certificates.any(|der| self.disallowed.contains(&fingerprint::of(&der)))
+        {
+            return Err(Rejection::Disallowed);
+        }
+        if self.pins.is_empty() || self.is_pinned(path) {
+            Ok(())
+        } else {
+            Err(Rejection::Pin)
+        }
+    }
+
+    fn is_pinned(&self, path: &VerifiedPath<'_>) -> bool {
+        let leaf = path.end_entity().der();
+        let authorities = path.intermediate_certificates().map(webpki::Cert::der);
+        core::iter::once(leaf).chain(authorities).any(|der| {
+            Certificate::parse(&der)
+                .is_some_and(|parsed| self.pins.contains(&fingerprint::of(parsed.spki)))
+        }) || fingerprint::of_sequence(&path.anchor().subject_public_key_info)
+            .is_some_and(|digest| self.pins.contains(&digest))
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.judge(end_entity, intermediates, Some(server_name), now)
+            .map(|()| ServerCertVerified::assertion())
+            .map_err(Rejection::to_tls)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &ALGORITHMS)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &ALGORITHMS)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ALGORITHMS.supported_schemes()
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier")
+    }
+}
+
+/// Length of [`ALGORITHMS`].
+const ALGORITHM_COUNT: usize = 11;
+
+/// Refuses what would cost too much to look at.
+fn bound(leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Result<(), Rejection> {
+    if others.len() > budget::CERTIFICATES {
+        return Err(Rejection::TooManyCertificates);
+    }
+    let all = || core::iter::once(leaf).chain(others);
+    let bytes = all()
+        .map(|der| der.len())
+        .fold(0_usize, usize::saturating_add);
+    if bytes > budget::BYTES {
+        return Err(Rejection::TooLarge);
+    }
+    let (mut names, mut subtrees) = (0_usize, 0_usize);
+    for (place, der) in all().enumerate() {
+        let Some(certificate) = Certificate::parse(der) else {
+            // The server's own tells better of itself later; another may be one that no chain needs.
+            continue;
+        };
+        match rules::any(&certificate) {
+            Err(Rejection::Malformed | Rejection::Duplicate | Rejection::Criticality)
+                if place > 0 => {}
+            done => done?,
+        }
+        names = names.max(rules::names(&certificate));
+        subtrees = subtrees.saturating_add(rules::subtrees(&certificate));
+    }
+    if names.saturating_mul(subtrees) > budget::NAME_COMPARISONS {
+        return Err(Rejection::TooManyNames);
+    }
+    Ok(())
+}
+
+/// Tells apart why an issuer is not known.
+fn explain(refused: Rejection, leaf: &Certificate<'_>, others: &[CertificateDer<'_>]) -> Rejection {
+    let own = leaf.issuer == leaf.subject;
+    match refused {
+        Rejection::UnknownIssuer | Rejection::AuthorityAsServer if own => Rejection::SelfSigned,
+        Rejection::UnknownIssuer if others.is_empty() => Rejection::Incomplete,
+        other => other,
+    }
+}
+
+fn copy(digests: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, Error> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(digests.len())
+        .map_err(|_| error::no_memory())?;
+    copy.extend_from_slice(digests);
+    Ok(copy)
+}
