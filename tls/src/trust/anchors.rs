@@ -68,15 +68,7 @@ impl Anchors {
         lists: &[CertRevocationList<'_>],
         now: Duration,
     ) -> Result<(), Rejection> {
-        let place = self
-            .all
-            .iter()
-            .rposition(|own| core::ptr::addr_eq(own, anchor));
-        let built_in = self.all.len().saturating_sub(self.facts.len());
-        let facts = place
-            .and_then(|place| place.checked_sub(built_in))
-            .and_then(|place| self.facts.get(place));
-        let Some(facts) = facts else {
+        let Some(facts) = self.facts(anchor) else {
             return Ok(());
         };
         if let Some(refused) = facts.refused {
@@ -93,6 +85,21 @@ impl Anchors {
             return Err(Rejection::AnchorExpired);
         }
         Ok(())
+    }
+
+    /// Whether `anchor` is Mozilla's.
+    pub(crate) fn is_built_in(&self, anchor: &TrustAnchor<'_>) -> bool {
+        self.facts(anchor).is_none()
+    }
+
+    /// What is known of a private root.
+    fn facts(&self, anchor: &TrustAnchor<'_>) -> Option<&Facts> {
+        let place = self
+            .all
+            .iter()
+            .position(|own| core::ptr::addr_eq(own, anchor))?;
+        let built_in = self.all.len().saturating_sub(self.facts.len());
+        self.facts.get(place.checked_sub(built_in)?)
     }
 
     fn add(&mut self, der: &[u8]) -> Result<(), Error> {

@@ -26,9 +26,10 @@ pub struct Policy<'a> {
     pub revocation: Revocation<'a>,
     /// When to believe the wall clock.
     pub clock: ClockPolicy,
-    /// Accept a server's certificate that does not say what it is for. Without extKeyUsage it is
-    /// for any purpose by RFC 5280; the web's authorities may not issue such ones.
-    pub any_purpose: bool,
+    /// Refuse every server's certificate that does not say what it is for. Without extKeyUsage it is
+    /// for any purpose by RFC 5280, which is believed of private roots only: the web's authorities
+    /// may not issue such certificates.
+    pub require_purpose: bool,
     /// Most certificates between the server's and the root, at most 6.
     pub max_intermediates: usize,
 }
@@ -70,7 +71,7 @@ impl<'a> Policy<'a> {
             disallowed: &[],
             revocation: Revocation::Off,
             clock: ClockPolicy::UNBOUNDED,
-            any_purpose: false,
+            require_purpose: false,
             max_intermediates: MAX_INTERMEDIATES,
         }
     }
@@ -94,7 +95,7 @@ impl<'a> Policy<'a> {
             ClockPolicy::Strict(floor) => (1, floor),
             ClockPolicy::Floor(floor) => (0, floor),
         };
-        field(&mut hash, &[strict, u8::from(self.any_purpose)]);
+        field(&mut hash, &[strict, u8::from(self.require_purpose)]);
         field(&mut hash, &floor.as_nanos().to_be_bytes());
         field(&mut hash, &self.max_intermediates.to_be_bytes());
         hash.finalize().into()

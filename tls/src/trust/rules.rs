@@ -12,7 +12,7 @@
 //! purposes besides serverAuth, wildcards below public suffixes of more than one label.
 //!
 //! Stricter than RFC 5280, by rustls-webpki: self-issued certificates count for path lengths, and
-//! directoryName constraints refuse what they cannot compare. By us: [`server`] wants a purpose.
+//! directoryName constraints refuse what they cannot compare. By us: [`purpose`].
 
 use rustls_pki_types::ServerName;
 
@@ -62,7 +62,7 @@ pub(crate) fn any(certificate: &Certificate<'_>) -> Result<(), Rejection> {
 }
 
 /// What holds for the server's own certificate.
-pub(crate) fn server(certificate: &Certificate<'_>, any_purpose: bool) -> Result<(), Rejection> {
+pub(crate) fn server(certificate: &Certificate<'_>) -> Result<(), Rejection> {
     if is_empty(certificate.issuer) {
         return Err(Rejection::AuthorityNameless);
     }
@@ -88,13 +88,18 @@ pub(crate) fn server(certificate: &Certificate<'_>, any_purpose: bool) -> Result
         }
         Some(_) => {}
     }
-    if certificate.extension(id::EXTENDED_KEY_USAGE).is_none() && !any_purpose {
-        return Err(Rejection::NoPurpose);
-    }
     if key_strength(certificate.spki) != KeyStrength::Enough {
         return Err(Rejection::ServerKey);
     }
     Ok(())
+}
+
+/// What holds for the certificate of a server on the web: it says what it is for.
+pub(crate) fn purpose(certificate: &Certificate<'_>) -> Result<(), Rejection> {
+    match certificate.extension(id::EXTENDED_KEY_USAGE) {
+        Some(_) => Ok(()),
+        None => Err(Rejection::NoPurpose),
+    }
 }
 
 /// What holds for an authority between the server and a root, in a chain that is good otherwise.

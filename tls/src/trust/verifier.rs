@@ -29,7 +29,7 @@ pub(crate) struct Verifier {
     disallowed: Vec<[u8; 32]>,
     lists: Vec<CertRevocationList<'static>>,
     revocation: Mode,
-    any_purpose: bool,
+    require_purpose: bool,
     max_intermediates: usize,
 }
 
@@ -55,7 +55,7 @@ impl Verifier {
             disallowed: copy(policy.disallowed)?,
             lists: revocation_lists(lists)?,
             revocation,
-            any_purpose: policy.any_purpose,
+            require_purpose: policy.require_purpose,
             max_intermediates: policy.max_intermediates.min(MAX_INTERMEDIATES),
         })
     }
@@ -73,7 +73,7 @@ impl Verifier {
         let parsed = Certificate::parse(leaf).ok_or(Rejection::Malformed)?;
         self.chain(&server, others, now)
             .map_err(|refused| explain(refused, &parsed, others))?;
-        rules::server(&parsed, self.any_purpose)?;
+        rules::server(&parsed)?;
         let Some(name) = name else {
             return Ok(());
         };
@@ -175,6 +175,9 @@ impl Verifier {
         }
         self.anchors.judge(path.anchor(), &self.lists, now)?;
         let leaf = path.end_entity().der();
+        if self.require_purpose || self.anchors.is_built_in(path.anchor()) {
+            rules::purpose(&Certificate::parse(&leaf).ok_or(Rejection::Malformed)?)?;
+        }
         let mut certificates = core::iter::once(leaf).chain(authorities());
         if !self.disallowed.is_empty()
             && certificates.any(|der| self.disallowed.contains(&fingerprint::of(&der)))
