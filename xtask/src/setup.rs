@@ -78,7 +78,14 @@ pub(crate) fn wine() -> anyhow::Result<()> {
 }
 
 /// What the tests need besides what a build does: servers, and an independent wsk.h.
-pub(crate) const TESTS: &[&str] = &["curl", "g++", "libwine-dev", "nginx", "openssl"];
+pub(crate) const TESTS: &[&str] = &[
+    "curl",
+    "g++",
+    "libwine-dev",
+    "nginx",
+    "openssl",
+    "python3-h11",
+];
 
 /// Runs debootstrap and shows its steps on one line.
 fn bootstrap(directory: &str) -> anyhow::Result<()> {
