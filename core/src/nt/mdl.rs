@@ -84,6 +84,14 @@ impl IoBuffer {
         self.mdl
     }
 
+    /// Has the MDL of `next`, or none, follow in a chain. Only while nobody uses it, and `next` must
+    /// not go before.
+    pub(crate) fn set_next(&mut self, next: Option<&Self>) {
+        let next = next.map_or(null_mut(), |next| next.mdl);
+        // SAFETY: our MDL, which nobody uses.
+        unsafe { (*self.mdl).Next = next };
+    }
+
     pub(crate) fn as_ptr(&self) -> *mut u8 {
         self.memory.as_ptr()
     }

@@ -13,7 +13,11 @@ pub mod status;
 #[cfg(feature = "nt")]
 mod address;
 #[cfg(feature = "nt")]
+mod backlog;
+#[cfg(feature = "nt")]
 mod capability;
+#[cfg(feature = "nt")]
+mod closing;
 #[cfg(feature = "nt")]
 mod connect;
 #[cfg(feature = "nt")]
@@ -28,6 +32,8 @@ mod quirks;
 mod registration;
 #[cfg(feature = "nt")]
 mod resolve;
+#[cfg(feature = "nt")]
+mod send_slot;
 #[cfg(feature = "nt")]
 mod sender;
 #[cfg(feature = "nt")]

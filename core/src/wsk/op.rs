@@ -296,12 +296,8 @@ unsafe fn reap<P: Payload>(item: ItemRef) {
     let mut block = unsafe { Box::from_raw(item.0.cast::<Block<P>>().as_ptr()) };
     let result = block.result();
     block.payload.abandoned(result);
-    let provider = block.provider.0.clone();
-    drop(block);
-    provider
-        .counters()
-        .orphans_now
-        .fetch_sub(1, Ordering::Relaxed);
+    let counters = block.provider.0.counters();
+    counters.orphans_now.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// An IRP with one stack location.

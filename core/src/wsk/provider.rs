@@ -38,6 +38,8 @@ impl Wsk {
             registration: Registration::new(),
             quirks,
             no_delay: Capability::new(quirks.has_flags()),
+            chains: Capability::new(quirks.has_chains()),
+            drain: Capability::new(quirks.has_flags()),
             waiting: AtomicU32::new(0),
             spawner,
             clock,
@@ -131,6 +133,10 @@ pub(crate) struct Provider {
     quirks: Quirks,
     /// WSK_FLAG_NODELAY.
     no_delay: Capability,
+    /// Chains of MDLs.
+    chains: Capability,
+    /// WSK_FLAG_DRAIN.
+    drain: Capability,
     /// Requests that wait until the network is there.
     waiting: AtomicU32,
     spawner: Spawner,
@@ -167,6 +173,16 @@ impl Provider {
     /// WSK_FLAG_NODELAY.
     pub(super) fn no_delay(&self) -> &Capability {
         &self.no_delay
+    }
+
+    /// Chains of MDLs.
+    pub(super) fn chains(&self) -> &Capability {
+        &self.chains
+    }
+
+    /// WSK_FLAG_DRAIN.
+    pub(super) fn drain(&self) -> &Capability {
+        &self.drain
     }
 
     pub(super) fn spawner(&self) -> &Spawner {

@@ -5,7 +5,7 @@
 //!   complete the IRP. Can go once Wine completes it.
 //! - flags of send and receive are not looked at, and each is complained about in the debug output.
 //! - `WskBind` and `WskConnect` take no more than 16 bytes of an address, so IPv6 fails.
-//! - an MDL chain fails; we never pass one.
+//! - an MDL chain fails, so we never pass one there.
 
 use wdk_sys::NTSTATUS;
 
@@ -19,12 +19,13 @@ pub(crate) enum Function {
     Receive,
     Disconnect,
     Close,
+    Control,
     GetAddressInfo,
 }
 
 impl Function {
     fn is_missing_in_wine(self) -> bool {
-        self == Self::Disconnect
+        matches!(self, Self::Disconnect | Self::Control)
     }
 }
 
@@ -42,6 +43,21 @@ impl Quirks {
 
     /// Whether IPv6 addresses can be bound and connected to.
     pub(crate) fn has_ipv6(self) -> bool {
+        !self.wine
+    }
+
+    /// Whether a chain of MDLs may be tried.
+    pub(crate) fn has_chains(self) -> bool {
+        !self.wine
+    }
+
+    /// Whether `WskControlSocket` may be tried.
+    pub(crate) fn has_control(self) -> bool {
+        !self.wine
+    }
+
+    /// Whether `WskDisconnect` may be tried.
+    pub(crate) fn has_disconnect(self) -> bool {
         !self.wine
     }
 

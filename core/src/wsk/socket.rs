@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::ptr::{NonNull, null, null_mut};
 use core::sync::atomic::Ordering;
 
-use wdk_sys::PIRP;
+use wdk_sys::{PIRP, PVOID};
 
 use super::address::{family, to_sockaddr, wildcard};
 use super::op::{Completion, Op, Payload};
@@ -13,7 +13,7 @@ use super::quirks::Function;
 use super::status;
 use super::sys::{
     ADDRESS_FAMILY, IPPROTO_TCP, PSOCKADDR, PWSK_BUF, PWSK_SOCKET, SOCK_STREAM, SOCKADDR_INET,
-    WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET,
+    WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET, WskIoctl,
 };
 use crate::io::{Error, Kind, Phase};
 use crate::nt::process::Process;
@@ -82,11 +82,11 @@ impl Socket {
     ///
     /// # Safety
     /// As [`Op::submit`]: `buffer` describes memory that the operation owns.
-    pub(super) unsafe fn receive<P: Payload>(&self, op: &mut Op<P>, buffer: PWSK_BUF) {
+    pub(super) unsafe fn receive<P: Payload>(&self, op: &mut Op<P>, buffer: PWSK_BUF, flags: u32) {
         let call = |irp: PIRP, _: &P| {
             let function = self.dispatch().WskReceive?;
             // SAFETY: by the contract, and the invariant.
-            Some(unsafe { function(self.raw.as_ptr(), buffer, 0, irp) })
+            Some(unsafe { function(self.raw.as_ptr(), buffer, flags, irp) })
         };
         // SAFETY: the IRP is passed once; the buffer by the contract.
         unsafe { op.submit(Function::Receive, call) };
@@ -106,15 +106,53 @@ impl Socket {
         unsafe { op.submit(Function::Send, call) };
     }
 
-    /// Says that nothing more will be sent.
-    pub(super) fn disconnect<P: Payload>(&self, op: &mut Op<P>) {
+    /// Sends `last`, which may be null, and FIN behind it and everything before.
+    ///
+    /// # Safety
+    /// As [`Op::submit`]: `last` is null or describes memory that the operation owns.
+    pub(super) unsafe fn disconnect<P: Payload>(&self, op: &mut Op<P>, last: PWSK_BUF) {
         let call = |irp: PIRP, _: &P| {
             let function = self.dispatch().WskDisconnect?;
-            // SAFETY: by the invariant; no last data.
-            Some(unsafe { function(self.raw.as_ptr(), null_mut(), 0, irp) })
+            // SAFETY: by the contract, and the invariant.
+            Some(unsafe { function(self.raw.as_ptr(), last, 0, irp) })
         };
-        // SAFETY: the IRP is passed once, and nothing else.
+        // SAFETY: the IRP is passed once; the buffer by the contract.
         unsafe { op.submit(Function::Disconnect, call) };
+    }
+
+    /// Performs an I/O control that has an output alone, which `output` finds in the payload.
+    ///
+    /// # Safety
+    /// The output is writable and lies in the operation.
+    pub(super) unsafe fn ioctl<P: Payload>(
+        &self,
+        op: &mut Op<P>,
+        code: u32,
+        output: impl FnOnce(&P) -> (PVOID, usize),
+    ) {
+        let call = |irp: PIRP, payload: &P| {
+            let function = self.dispatch().Basic.WskControlSocket?;
+            let (to, size) = output(payload);
+            let (socket, none) = (self.raw.as_ptr(), null_mut());
+            // SAFETY: by the invariant; the output by the contract; it has a known size.
+            Some(unsafe {
+                let size = size as _;
+                function(
+                    socket,
+                    WskIoctl,
+                    code,
+                    0,
+                    0,
+                    none,
+                    size,
+                    to,
+                    null_mut(),
+                    irp,
+                )
+            })
+        };
+        // SAFETY: the IRP is passed once; the output by the contract.
+        unsafe { op.submit(Function::Control, call) };
     }
 }
 

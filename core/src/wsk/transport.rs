@@ -1,62 +1,47 @@
 //! A TCP connection.
 
-use alloc::boxed::Box;
 use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
 use core::task::{Context, Poll};
-use core::time::Duration;
 
+use super::closing::Closing;
 use super::cursor::Cursor;
-use super::op::{Completion, Op, Payload};
+use super::op::{Op, Payload};
 use super::provider::Provider;
 use super::sender::Sender;
 use super::socket::Socket;
 use super::status;
 use super::sys::WSK_BUF;
-use crate::io::{Clock, Error, Kind, Phase, Transport};
+use crate::io::{Error, Kind, NtStatus, Phase, Transport};
 use crate::nt::mdl::IoBuffer;
-use crate::nt::pool::try_box;
 use crate::nt::shared::Shared;
-use crate::nt::timer::Sleep;
 
 /// A connected TCP stream, with a buffer for each direction. Data is received when it is asked for,
 /// straight into the buffer; the buffer grows once data comes fast. IRQL: PASSIVE_LEVEL.
 pub struct TcpTransport {
     /// First, so that it is closed before its operations are given up. `None` once closed.
-    socket: Option<Socket>,
-    receive: Op<Buffer>,
-    sender: Sender,
+    pub(super) socket: Option<Socket>,
+    pub(super) receive: Op<Buffer>,
+    pub(super) sender: Sender,
     input: Cursor,
     /// Where the receive in flight writes ends.
     offered: usize,
     /// The last receive filled everything that it was offered.
     filled: bool,
-    end: Option<End>,
-    closing: Closing,
+    pub(super) end: Option<End>,
+    pub(super) closing: Closing,
+    /// The receive in flight is to let go what comes.
+    pub(super) draining: bool,
 }
 
 /// Why nothing more will be received.
 #[derive(Clone, Copy)]
-enum End {
+pub(super) enum End {
     Clean,
     Failed(Error),
 }
 
-/// How far a graceful close is.
-enum Closing {
-    No,
-    /// Sending what is staged.
-    Flush(Pin<Box<Sleep>>),
-    /// Waiting for the FIN to be sent.
-    Disconnect(Pin<Box<Sleep>>),
-    /// Waiting for the server's.
-    Drain(Pin<Box<Sleep>>),
-    Over(Result<(), Error>),
-}
-
 /// Payload of a receive.
-struct Buffer(IoBuffer);
+pub(super) struct Buffer(IoBuffer);
 
 impl Payload for Buffer {}
 
@@ -75,6 +60,7 @@ impl TcpTransport {
             filled: false,
             end: None,
             closing: Closing::No,
+            draining: false,
         })
     }
 
@@ -142,84 +128,20 @@ impl TcpTransport {
         };
         // SAFETY: the room of a buffer that the operation owns; nobody else touches it until the
         // operation is over.
-        unsafe { socket.receive(&mut self.receive, &raw mut buffer) };
+        unsafe { socket.receive(&mut self.receive, &raw mut buffer, 0) };
         Ok(())
     }
 
-    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        loop {
-            let late = match &mut self.closing {
-                Closing::Flush(bound) | Closing::Disconnect(bound) | Closing::Drain(bound) => {
-                    bound.as_mut().poll(cx).is_ready()
-                }
-                Closing::No | Closing::Over(_) => false,
-            };
-            match core::mem::replace(&mut self.closing, Closing::No) {
-                Closing::Over(result) => {
-                    self.closing = Closing::Over(result);
-                    self.socket = None;
-                    return Poll::Ready(result);
-                }
-                Closing::No => {
-                    let clock = self.receive.provider().clock();
-                    let until = clock.now().saturating_add(CLOSE_BOUND);
-                    let bound = try_box(clock.sleep_until(until));
-                    self.closing = match bound {
-                        Ok(bound) => Closing::Flush(Box::into_pin(bound)),
-                        Err(error) => Closing::Over(Err(error.in_phase(Phase::Close))),
-                    };
-                }
-                Closing::Flush(_) if late => self.closing = Closing::Over(Err(UNSENT)),
-                Closing::Flush(bound) => match self.poll_all_sent(cx) {
-                    Poll::Pending => {
-                        self.closing = Closing::Flush(bound);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(Err(error)) => self.closing = Closing::Over(Err(error)),
-                    Poll::Ready(Ok(())) => {
-                        if let (Some(socket), Some(op)) = (&self.socket, self.sender.operation()) {
-                            socket.disconnect(op);
-                        }
-                        self.closing = Closing::Disconnect(bound);
-                    }
-                },
-                Closing::Disconnect(_) | Closing::Drain(_) if late => {
-                    self.closing = Closing::Over(Ok(()));
-                }
-                Closing::Disconnect(bound) => {
-                    let disconnected = match self.sender.operation() {
-                        Some(op) => op.poll(cx).map(Completion::is_success),
-                        None => Poll::Ready(false),
-                    };
-                    self.closing = match disconnected {
-                        Poll::Pending => {
-                            self.closing = Closing::Disconnect(bound);
-                            return Poll::Pending;
-                        }
-                        Poll::Ready(true) => Closing::Drain(bound),
-                        // Closing the socket sends the FIN then.
-                        Poll::Ready(false) => Closing::Over(Ok(())),
-                    };
-                }
-                Closing::Drain(bound) => {
-                    self.consume(usize::MAX);
-                    match self.poll_fill(cx) {
-                        Poll::Pending => {
-                            self.closing = Closing::Drain(bound);
-                            return Poll::Pending;
-                        }
-                        Poll::Ready(Ok(1..)) => self.closing = Closing::Drain(bound),
-                        Poll::Ready(_) => self.closing = Closing::Over(Ok(())),
-                    }
-                }
-            }
-        }
+    /// Closes the socket, and does not wait for it.
+    pub(super) fn close(&mut self) {
+        self.socket = None;
     }
 
-    fn poll_all_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.sender.poll_flush(self.socket.as_ref(), cx) {
-            Poll::Ready(Ok(())) => self.sender.poll_sent(self.socket.as_ref(), cx),
-            other => other,
+    /// An error that ends the connection: a socket that the network stack has let go must be closed as
+    /// soon as possible (`wsk/nc-wsk-pfn_wsk_receive`).
+    fn is_lost(&mut self, error: &Error) {
+        if error.raw_status == STATUS_FILE_FORCED_CLOSED {
+            self.close();
         }
     }
 
@@ -266,6 +188,7 @@ impl Transport for TcpTransport {
         if !done.is_success() {
             let error = status::map(Phase::Receive, done.status);
             self.end = Some(End::Failed(error));
+            self.is_lost(&error);
             return Poll::Ready(Err(error));
         }
         let received = done.information.min(self.offered);
@@ -287,13 +210,14 @@ impl Transport for TcpTransport {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if matches!(
-            self.closing,
-            Closing::Disconnect(_) | Closing::Drain(_) | Closing::Over(_)
-        ) {
+        if self.closing.has_ended_sending() {
             return Poll::Ready(Err(GONE.in_phase(Phase::Send)));
         }
-        self.sender.poll_flush(self.socket.as_ref(), cx)
+        let flushed = self.sender.poll_flush(self.socket.as_ref(), cx);
+        if let Poll::Ready(Err(error)) = &flushed {
+            self.is_lost(error);
+        }
+        flushed
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -317,8 +241,6 @@ impl fmt::Debug for TcpTransport {
 /// As large as the first buffer of [`Sender`].
 const FIRST_INPUT: usize = 17 * 1024;
 const LARGE_INPUT: usize = 64 * 1024;
-/// How long a graceful close may take.
-const CLOSE_BOUND: Duration = Duration::from_secs(3);
 
 const FULL: Error = Error::new(
     Phase::Receive,
@@ -330,8 +252,5 @@ pub(super) const GONE: Error = Error::new(
     Kind::ConnectionAborted,
     "the connection was closed",
 );
-const UNSENT: Error = Error::new(
-    Phase::Close,
-    Kind::TimedOut,
-    "the server did not take the last data in time",
-);
+
+const STATUS_FILE_FORCED_CLOSED: NtStatus = 0xC000_00B6_u32.cast_signed();

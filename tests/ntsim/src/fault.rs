@@ -55,6 +55,13 @@ pub fn calls() -> u64 {
     with(|s| s.faults.calls.len() as u64)
 }
 
+/// How often the driver has called `name`, which may fail.
+#[must_use]
+pub fn count(name: &str) -> usize {
+    let is_it = |call: &&&str| **call == name;
+    with(|s| s.faults.calls.iter().filter(is_it).count())
+}
+
 /// The driver calls `name`: whether that fails now.
 pub(crate) fn fails(name: &'static str) -> bool {
     with(|s| {

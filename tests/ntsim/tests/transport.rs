@@ -4,4 +4,5 @@ mod transport {
     mod connect;
     mod program;
     mod provider;
+    mod send;
 }

@@ -95,7 +95,7 @@ where
 {
     let result = Arc::new(Mutex::new(None));
     let to = Arc::clone(&result);
-    as_driver(move || {
+    let (ended, counters) = as_driver(move || {
         let passive = Passive::here().expect("a test runs at PASSIVE_LEVEL");
         let executor = Executor::start(passive, 64).expect("an executor");
         let clock = executor.clock();
@@ -109,16 +109,18 @@ where
             of_task.set();
         };
         executor.spawner().spawn(task).expect("a task");
-        assert!(done.wait(passive, Some(HOUR)), "the program does not end");
+        let ended = done.wait(passive, Some(HOUR));
         executor.drain(passive);
         driver.wsk.shutdown(passive);
         let counters = driver.wsk.counters();
-        assert_eq!(counters.connections_now, 0, "{counters:?}");
-        assert_eq!(counters.operations_now, 0, "{counters:?}");
-        assert_eq!(counters.orphans_now, 0, "{counters:?}");
         drop(driver);
         executor.stop(passive);
+        (ended, counters)
     });
+    assert!(ended, "the program does not end");
+    assert_eq!(counters.connections_now, 0, "{counters:?}");
+    assert_eq!(counters.operations_now, 0, "{counters:?}");
+    assert_eq!(counters.orphans_now, 0, "{counters:?}");
     let outcome = result.lock().expect("no panic").take();
     check(outcome.expect("the program has ended"));
     image_gone();

@@ -1,0 +1,175 @@
+//! Sending, and the end of it.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use wskhttp_core::io::{Clock, Error, Transport, TransportExt};
+use wskhttp_core::wsk::TcpTransport;
+use wskhttp_ntsim::{Profile, fault, listen, lose_provider, sleep};
+
+use super::program::{Driver, GRACEFUL, drive, each, send};
+
+/// No part of it is like another of the same length.
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len as u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect()
+}
+
+/// Stages all of `data` that finds room.
+fn stage(transport: &mut TcpTransport, mut data: &[u8]) -> usize {
+    let all = data.len();
+    loop {
+        let room = transport.output();
+        let n = room.len().min(data.len());
+        if n == 0 {
+            return all - data.len();
+        }
+        room[..n].copy_from_slice(&data[..n]);
+        transport.stage(n);
+        data = &data[n..];
+    }
+}
+
+#[test]
+fn an_upload_arrives_in_order() {
+    const LEN: usize = 600 * 1024;
+    each(6, &Profile::ALL, || {
+        listen(80, |mut stream| {
+            let mut received = vec![0; LEN];
+            stream.set_window(100_000);
+            stream.read_exact(&mut received).expect("an upload");
+            assert!(received == pattern(LEN), "in order");
+            let _ = stream.write_all(b"done");
+            stream.wait_end();
+        });
+        let program = async |driver: Driver| {
+            let mut transport = driver.connect(80).await?;
+            send(&mut transport, &pattern(LEN)).await?;
+            let answer = transport.fill().await;
+            answer.map(drop)
+        };
+        drive(program, |done: Result<(), Error>| done.expect("sent"));
+    });
+}
+
+#[test]
+fn what_is_staged_goes_out_in_one_send_where_there_are_chains() {
+    const LEN: usize = 50_000;
+    for profile in [Profile::Windows, Profile::Viosock, Profile::Wine] {
+        each(10, &[profile], move || {
+            listen(80, |mut stream| {
+                let mut received = vec![0; LEN];
+                stream.read_exact(&mut received).expect("head and body");
+                assert!(received == pattern(LEN), "in order");
+                let _ = stream.write_all(b"done");
+                stream.wait_end();
+            });
+            let program = async |driver: Driver| {
+                let mut transport = driver.connect(80).await?;
+                let data = pattern(LEN);
+                let mut sent = 0;
+                while sent < LEN {
+                    sent += stage(&mut transport, &data[sent..]);
+                    transport.flush().await?;
+                }
+                transport.fill().await.map(drop)
+            };
+            drive(program, |done: Result<(), Error>| done.expect("sent"));
+            let sends = fault::count("WskSend");
+            match profile {
+                Profile::Windows => assert_eq!(sends, 1),
+                // One is refused for its flag.
+                Profile::Viosock => assert_eq!(sends, 2),
+                _ => assert!(sends > 1),
+            }
+        });
+    }
+}
+
+#[test]
+fn the_last_data_goes_with_the_disconnect() {
+    for profile in GRACEFUL {
+        each(20, &[profile], move || {
+            listen(80, |mut stream| {
+                let mut received = Vec::new();
+                stream.read_to_end(&mut received).expect("no reset");
+                assert!(received == pattern(9000));
+            });
+            let program = async |driver: Driver| {
+                let mut transport = driver.connect(80).await?;
+                assert_eq!(stage(&mut transport, &pattern(9000)), 9000);
+                transport.close().await
+            };
+            drive(program, |done: Result<(), Error>| done.expect("closed"));
+            let (sends, disconnects) = match profile {
+                Profile::Wine => (1, 0),
+                _ => (0, 1),
+            };
+            assert_eq!(fault::count("WskSend"), sends);
+            assert_eq!(fault::count("WskDisconnect"), disconnects);
+        });
+    }
+}
+
+#[test]
+fn a_close_that_hangs_is_bounded() {
+    each(30, &[Profile::Hostile], || {
+        listen(80, |mut stream| {
+            stream.set_window(0);
+            // Neither reads nor ends.
+            std::mem::forget(stream);
+        });
+        let program = async |driver: Driver| {
+            let mut transport = driver.connect(80).await?;
+            stage(&mut transport, &pattern(1000));
+            let start = driver.now();
+            // It may say that the data was not sent, which is true.
+            let _ = transport.close().await;
+            Ok(driver.now() - start)
+        };
+        drive(program, |time: Result<Duration, Error>| {
+            let time = time.expect("connected");
+            assert!(time < Duration::from_secs(4), "{time:?}");
+        });
+    });
+}
+
+#[test]
+fn a_socket_that_is_forced_closed_is_closed_at_once() {
+    each(20, &[Profile::Windows, Profile::Viosock], || {
+        listen(80, |mut stream| {
+            stream.set_window(0);
+            sleep(Duration::from_secs(1));
+            lose_provider();
+            std::mem::forget(stream);
+        });
+        let program = async |driver: Driver| {
+            let mut transport = driver.connect(80).await?;
+            stage(&mut transport, &pattern(1000));
+            // The window is closed, so this waits for the end.
+            let error = match driver.wsk.counters().connections_total % 2 {
+                0 => transport.fill().await.expect_err("lost"),
+                _ => {
+                    while transport.flush().await.is_ok() {
+                        stage(&mut transport, &pattern(100_000));
+                    }
+                    transport.flush().await.expect_err("lost")
+                }
+            };
+            driver
+                .clock
+                .sleep_until(driver.now() + Duration::from_secs(1))
+                .await;
+            // The transport is still held.
+            let open = driver.wsk.counters().connections_now;
+            drop(transport);
+            Ok((error.raw_status.cast_unsigned(), open))
+        };
+        drive(program, |done: Result<(u32, u32), Error>| {
+            let (status, open) = done.expect("connected");
+            assert_eq!(status, 0xC000_00B6, "STATUS_FILE_FORCED_CLOSED");
+            assert_eq!(open, 0, "closed although it is held");
+        });
+    });
+}
