@@ -135,6 +135,10 @@ fn a_get_over_a_kept_connection() {
         assert!(poll_once(work).is_ready());
         *count = COUNT.get() - before;
     }
+    println!(
+        "allocations of a GET: {} over a new connection, {} over a kept one",
+        counts[0], counts[1]
+    );
     // The URL is the one allocation of a request; heads reuse the connection's memory.
     assert_eq!(counts[1..], [1; 19], "{counts:?}");
 }

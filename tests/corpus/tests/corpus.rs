@@ -86,6 +86,8 @@ fn other_words_for_the_same() {
         r#"{"response": "", "options": {"timeout": 0.5}, "expect": "TimedOut"}"#,
         r#"{"response": {"base64": "SFRUUC8xLjEgMjA0IHgNCg0K"}, "expect": {"status": 204}}"#,
         r#"{"response_b64": "SFRUUC8xLjEgMjA0IHgNCg0K", "expect": {"status": 204}}"#,
+        r#"{"response": "OK", "options": {"method": "HEAD", "headers": {"A": "b"}, "head_bytes": 100}, "expect": {"body": "", "request": {"contains": ["HEAD / ", "A: b"]}}}"#,
+        r#"{"response": "OK", "options": {"headers": 0}, "expect": "too large"}"#,
         r#"{"url": "http://u@x/", "response": "OK", "expect": "invalid request"}"#,
     ] {
         let text = text.replace("OK\"", &format!("{ok}\""));

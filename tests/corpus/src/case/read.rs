@@ -39,11 +39,12 @@ impl Case {
     /// Reads one case.
     pub(crate) fn read(value: &Value, name: &str) -> anyhow::Result<Self> {
         let mut fields = Fields::new(value, "the case")?;
-        let options = fields
-            .take(&["options", "client", "client_options", "config"])?
-            .map_or_else(|| Ok(Options::default()), Options::read)?;
         let mut like = Request::default();
         like.of_fields(&mut fields)?;
+        let options = match fields.take(&["options", "client", "client_options", "config"])? {
+            Some(value) => Options::read(&like.of_options(value).context("in the options")?)?,
+            None => Options::default(),
+        };
         let writes = match fields.take(&["writes", "write_sizes"])? {
             Some(value) => writes(value)?,
             None => vec![Write::Bytes(1), Write::Bytes(7), Write::All],

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::bytes::{self, Piece};
 use super::fields::{Fields, normal};
@@ -102,6 +102,24 @@ impl Request {
             self.read = Some(usize::try_from(read)?);
         }
         Ok(())
+    }
+
+    /// Takes what `options` say of requests; gives the rest of them.
+    pub(super) fn of_options(&mut self, options: &Value) -> anyhow::Result<Value> {
+        let Value::Object(map) = options else {
+            return Ok(options.clone());
+        };
+        // A number of headers is a limit.
+        let (of_request, rest): (Map<_, _>, Map<_, _>) =
+            map.clone().into_iter().partition(|(name, value)| {
+                let name = normal(name);
+                let is_headers = matches!(name.as_str(), "headers" | "request_headers")
+                    && !value.is_number()
+                    && !value.is_string();
+                is_headers || matches!(name.as_str(), "method" | "url" | "target" | "path" | "key")
+            });
+        *self = Self::read(&Value::Object(of_request), self)?;
+        Ok(Value::Object(rest))
     }
 
     fn body_of_fields(&mut self, fields: &mut Fields<'_>) -> anyhow::Result<()> {
