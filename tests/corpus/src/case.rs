@@ -1,6 +1,7 @@
 //! A case: what the server sends, what the client asks for, and what must come of it.
 
 mod bytes;
+mod encoding;
 mod expect;
 mod fields;
 mod options;
@@ -35,6 +36,8 @@ pub struct Case {
     pub(crate) options: Options,
     /// In which ways the bytes arrive.
     pub writes: Vec<Write>,
+    /// Fields at the top that mean nothing to the runner.
+    pub unused: Vec<String>,
 }
 
 /// How many bytes the server writes at once.
@@ -93,6 +96,7 @@ impl Case {
             whole: Whole::default(),
             options: Options::default(),
             writes: vec![Write::Bytes(1), Write::Bytes(7), Write::All],
+            unused: Vec::new(),
         }
     }
 

@@ -47,7 +47,14 @@ impl Class {
                 return Some(class.clone());
             }
         }
-        // The client's own kinds: a capital letter inside tells them from a misspelled class.
+        let kinds = KINDS.iter().map(|kind| format!("{kind:?}"));
+        if let Some(kind) = kinds
+            .into_iter()
+            .find(|kind| kind.to_ascii_lowercase() == plain)
+        {
+            return Some(Self::Kind(kind));
+        }
+        // The client's other kinds: a capital letter inside tells them from a misspelled class.
         let is_kind = text.starts_with(|first: char| first.is_ascii_uppercase())
             && text.chars().all(|byte| byte.is_ascii_alphanumeric())
             && text.chars().skip(1).any(|later| later.is_ascii_uppercase());
@@ -207,20 +214,12 @@ const NAMES: &[(Class, &[&str])] = &[
     ),
     (
         Class::Redirect,
-        &[
-            "redirect",
-            "redirectrefused",
-            "toomanyredirects",
-            "redirectlimit",
-            "redirectloop",
-            "loop",
-        ],
+        &["redirect", "redirectlimit", "redirectloop", "loop"],
     ),
     (
         Class::Content,
         &[
             "content",
-            "malformedcontent",
             "badcontent",
             "decode",
             "decoding",
@@ -228,4 +227,22 @@ const NAMES: &[(Class, &[&str])] = &[
             "digest",
         ],
     ),
+];
+
+/// Kinds that may be written in any way.
+const KINDS: &[Kind] = &[
+    Kind::MalformedHead,
+    Kind::MalformedFraming,
+    Kind::MalformedChunk,
+    Kind::MalformedContent,
+    Kind::UnsupportedResponse,
+    Kind::UnsupportedContent,
+    Kind::HeadTooLarge,
+    Kind::BodyTooLarge,
+    Kind::HeadTruncated,
+    Kind::BodyTruncated,
+    Kind::TlsTruncated,
+    Kind::TooManyRedirects,
+    Kind::RedirectRefused,
+    Kind::NotReplayable,
 ];

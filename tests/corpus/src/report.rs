@@ -106,10 +106,14 @@ fn run_case(case: &Case, verbose: bool, print: &mut dyn FnMut(&str)) -> Summary 
         let wrong = check(case, &played);
         (!wrong.is_empty()).then(|| format!("[writes of {write}] {}", wrong.join("; ")))
     });
+    let unused = match case.unused.as_slice() {
+        [] => String::new(),
+        names => format!(" [fields without a meaning here: {}]", names.join(", ")),
+    };
     let passed = wrong.is_none();
     print(&match wrong {
-        None => format!("ok    {}: {outcome}", case.name),
-        Some(wrong) => format!("FAIL  {}: {wrong}", case.name),
+        None => format!("ok    {}: {outcome}{unused}", case.name),
+        Some(wrong) => format!("FAIL  {}: {wrong}{unused}", case.name),
     });
     for detail in details {
         print(&detail);

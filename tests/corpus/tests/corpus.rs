@@ -88,6 +88,13 @@ fn other_words_for_the_same() {
         r#"{"response_b64": "SFRUUC8xLjEgMjA0IHgNCg0K", "expect": {"status": 204}}"#,
         r#"{"response": "OK", "options": {"method": "HEAD", "headers": {"A": "b"}, "head_bytes": 100}, "expect": {"body": "", "request": {"contains": ["HEAD / ", "A: b"]}}}"#,
         r#"{"response": "OK", "options": {"headers": 0}, "expect": "too large"}"#,
+        r#"{"requests": [{"server": "OK", "close": true}, {"server": "OK"}], "expect": [{"reused": false}, "ok"]}"#,
+        r#"{"response": "SFRUUC8xLjEgMjA0IHgNCg0K", "encoding": "base64", "expect": {"status": 204}}"#,
+        r#"{"server": [{"bytes": "SFRUUC8xLjEgMjA0IHgNCg0K", "base64": true}], "expect": {"status": 204}}"#,
+        r#"{"server": [{"bytes": "OK", "base64": false}], "expect": {"body": "6869", "body_encoding": "hex"}}"#,
+        r#"{"response": "HTTP/1.1 204 x\\r\\n\\r\\n", "expect": {"status": 204}}"#,
+        r#"{"response": "OK", "limits": {"body": 1}, "expect": {"outcome": "error", "error": "too large"}}"#,
+        r#"{"response": "HTTP/1.1 200 OK\nA: b\n\n", "expect": "malformed head"}"#,
         r#"{"url": "http://u@x/", "response": "OK", "expect": "invalid request"}"#,
     ] {
         let text = text.replace("OK\"", &format!("{ok}\""));

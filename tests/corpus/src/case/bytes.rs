@@ -167,8 +167,12 @@ fn encoded(value: &Value, read: Read) -> anyhow::Result<Vec<Piece>> {
         .collect()
 }
 
-/// UTF-8, in which `\xHH` is one byte. Every other backslash is a backslash.
+/// UTF-8, in which `\xHH` is one byte. Every other backslash is a backslash, unless there is `\r\n` so
+/// spelled and no line end: then somebody escaped it all once more.
 fn text(text: &str) -> anyhow::Result<Vec<u8>> {
+    if text.contains("\\r\\n") && !text.contains(['\r', '\n']) {
+        return escaped(text);
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

@@ -83,15 +83,16 @@ impl Expect {
     /// What an object that may also speak of other things says.
     pub(super) fn of_fields(fields: &mut Fields<'_>) -> anyhow::Result<Self> {
         let mut expect = Self::default();
-        if let Some(value) = fields.take(&[
-            "outcome",
-            "class",
-            "result",
-            "outcome_class",
-            "kind",
-            "error",
-        ])? {
+        let class = fields.take(&["outcome", "class", "result", "outcome_class"])?;
+        // Beside an outcome that says no more than that there is one.
+        let error = fields.take(&["error", "kind", "error_kind", "error_class"])?;
+        if let Some(value) = error.or(class) {
             expect.outcome = outcome(value)?;
+        }
+        if let (Some(class), Some(_)) = (class, error)
+            && !outcome(class)?.contains(&Class::Error)
+        {
+            expect.outcome = outcome(class)?;
         }
         expect.phase = fields.text(&["phase"])?.map(|text| text.to_lowercase());
         expect.cause = fields.text(&["cause", "message"])?;

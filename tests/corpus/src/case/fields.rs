@@ -168,4 +168,11 @@ pub(super) const NOTES: &[&str] = &[
     "title",
     "rfc",
     "section",
+    "id",
+    "source",
+    "attack",
+    "tags",
+    "llhttp",
+    "difference",
+    "vector",
 ];

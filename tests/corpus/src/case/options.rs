@@ -7,13 +7,24 @@ use serde_json::Value;
 use wskhttp_http::{LowSpeed, Policy, Redirects};
 
 use super::Options;
-use super::fields::{NOTES, kind, normal, number};
+use super::fields::{Fields, NOTES, kind, normal, number};
 
 impl Options {
     pub(super) fn read(value: &Value) -> anyhow::Result<Self> {
         let mut options = Self::default();
         options.take(value)?;
         Ok(options)
+    }
+
+    /// Options that stand in the case itself.
+    pub(super) fn of_case(&mut self, fields: &mut Fields<'_>) -> anyhow::Result<()> {
+        for name in ["limits", "timeout_ms", "timeout"] {
+            if let Some(value) = fields.take(&[name])? {
+                self.set(name, value)
+                    .with_context(|| format!("in {name:?}"))?;
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, value: &Value) -> anyhow::Result<()> {

@@ -7,10 +7,10 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::expect::{self, Expect};
-use super::fields::{Fields, number};
+use super::fields::{Fields, NOTES, normal, number};
 use super::reply::{self, Reply};
 use super::request::Request;
-use super::{Case, Options, Whole, Write};
+use super::{Case, Options, Whole, Write, encoding};
 
 /// Reads the cases of a file, each of which has a name that begins with `name`.
 ///
@@ -38,13 +38,15 @@ pub fn read_file(path: &Path, name: &str) -> anyhow::Result<Vec<Case>> {
 impl Case {
     /// Reads one case.
     pub(crate) fn read(value: &Value, name: &str) -> anyhow::Result<Self> {
+        let value = &encoding::inward(value);
         let mut fields = Fields::new(value, "the case")?;
         let mut like = Request::default();
         like.of_fields(&mut fields)?;
-        let options = match fields.take(&["options", "client", "client_options", "config"])? {
+        let mut options = match fields.take(&["options", "client", "client_options", "config"])? {
             Some(value) => Options::read(&like.of_options(value).context("in the options")?)?,
             None => Options::default(),
         };
+        options.of_case(&mut fields)?;
         let writes = match fields.take(&["writes", "write_sizes"])? {
             Some(value) => writes(value)?,
             None => vec![Write::Bytes(1), Write::Bytes(7), Write::All],
@@ -57,8 +59,13 @@ impl Case {
             whole: Whole::default(),
             options,
             writes,
+            unused: Vec::new(),
         };
-        match fields.take(&["exchanges", "turns", "steps"])? {
+        let mut exchanges = fields.take(&["exchanges", "turns", "steps"])?;
+        if fields.peek(&["requests"]).is_some_and(has_replies) {
+            exchanges = fields.take(&["requests"])?;
+        }
+        match exchanges {
             Some(exchanges) => case.exchanges(exchanges, &like)?,
             None => {
                 case.replies(&mut fields)?;
@@ -73,6 +80,11 @@ impl Case {
         {
             bail!("the case expects nothing: it has no field \"expect\"");
         }
+        let unused = fields.rest().into_iter();
+        case.unused = unused
+            .filter(|name| !NOTES.contains(&normal(name).as_str()))
+            .map(str::to_owned)
+            .collect();
         Ok(case)
     }
 
@@ -177,6 +189,9 @@ impl Case {
     fn expectations(&mut self, fields: &mut Fields<'_>) -> anyhow::Result<()> {
         match fields.take(EXPECT)? {
             Some(Value::Array(items)) if !items.iter().all(Value::is_string) => {
+                if self.expect.iter().flatten().all(Expect::is_empty) {
+                    self.expect.clear();
+                }
                 for (index, item) in items.iter().enumerate() {
                     let expect = match item {
                         Value::Null => Ok(None),
@@ -243,6 +258,15 @@ impl Case {
         self.expect.push(Some(expect));
         Ok(())
     }
+}
+
+/// Whether what is called requests says what the server sends for each.
+fn has_replies(requests: &Value) -> bool {
+    let items = requests.as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(Value::as_object).any(|item| {
+        let mut names = item.keys().map(|name| normal(name));
+        names.any(|name| reply::SENT.iter().any(|sent| name.starts_with(sent)))
+    })
 }
 
 fn writes(value: &Value) -> anyhow::Result<Vec<Write>> {
