@@ -4,14 +4,16 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use crate::fault;
+use crate::paged;
 use crate::rule;
-use crate::sched::{DISPATCH, enter, enter_quietly};
+use crate::sched::{APC, DISPATCH, enter, enter_quietly};
 use crate::state::{State, in_driver, lot, with};
 
 /// A block of simulated pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     pub(crate) size: usize,
+    paged: bool,
     tag: u32,
     number: u64,
 }
@@ -30,6 +32,7 @@ const FENCE: u8 = 0xFD;
 const POISON: u8 = 0xDD;
 const UNINITIALIZED: u64 = 2;
 const EXECUTE: u64 = 0x80;
+const PAGED: u64 = 0x100;
 /// Freed blocks that are kept, to see whether they are written to.
 const KEPT: usize = 2048;
 
@@ -40,7 +43,8 @@ unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8
         // SAFETY: the size is not zero.
         return unsafe { raw(size, HOST) };
     }
-    let _entry = enter("ExAllocatePool2", DISPATCH);
+    let paged = flags & PAGED != 0;
+    let _entry = enter("ExAllocatePool2", if paged { APC } else { DISPATCH });
     if size == 0 || tag == 0 {
         rule::C4_00.broken("a pool allocation of zero bytes or without tag");
     }
@@ -55,8 +59,18 @@ unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8
 
 /// A block of pool.
 pub(crate) fn give(flags: u64, size: usize, tag: u32) -> *mut u8 {
-    // SAFETY: the size is not zero.
-    let data = unsafe { raw(size, POOL) };
+    let paged = flags & PAGED != 0;
+    let data = if paged {
+        let base = with(|s| paged::allocate(s, size_of::<Header>() + size + REDZONE));
+        // SAFETY: null, or as large as that.
+        unsafe { place(base, size, POOL) }
+    } else {
+        // SAFETY: the size is not zero.
+        unsafe { raw(size, POOL) }
+    };
+    if data.is_null() {
+        return data;
+    }
     let seed = lot(256) as u8;
     for i in 0..size {
         let byte = if flags & UNINITIALIZED == 0 {
@@ -70,7 +84,13 @@ pub(crate) fn give(flags: u64, size: usize, tag: u32) -> *mut u8 {
     with(|s| {
         s.pool_calls += 1;
         let number = s.pool_calls;
-        s.pool.insert(data.addr(), Block { size, tag, number });
+        let block = Block {
+            size,
+            paged,
+            tag,
+            number,
+        };
+        s.pool.insert(data.addr(), block);
     });
     data
 }
@@ -79,9 +99,9 @@ pub(crate) fn give(flags: u64, size: usize, tag: u32) -> *mut u8 {
 pub(crate) fn bugcheck(layout: Layout) {
     let entry = enter_quietly();
     if entry.is_of_driver() {
-        crate::sched::breach(&format!(
-            "bugcheck: nobody can be told that there are no {} bytes",
-            layout.size()
+        let bytes = layout.size();
+        rule::BUGCHECK.broken(format!(
+            "nobody can be told that there are no {bytes} bytes"
         ));
     }
 }
@@ -96,6 +116,9 @@ unsafe extern "C" fn ExFreePoolWithTag(data: *mut u8, _: u32) {
 unsafe extern "C" fn ExFreePool(data: *mut u8) {
     if in_driver() && with(|s| s.irps.contains_key(&data.addr())) {
         rule::C4_105.broken("an IRP is freed with ExFreePool");
+    }
+    if in_driver() && with(|s| paged::is_paged(s, data.addr())) {
+        drop(enter("ExFreePool", APC));
     }
     // SAFETY: every block that was ever given out has a header, and freed ones are kept.
     let header = unsafe { data.cast::<Header>().sub(1) };
@@ -151,7 +174,14 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
     });
     if let Some((address, block)) = oldest {
         check_freed(address, block);
-        // SAFETY: kept since it was freed, and forgotten now.
+        forget(address, block);
+    }
+}
+
+/// Gives a block that was kept back to the host.
+fn forget(address: usize, block: Block) {
+    if !block.paged {
+        // SAFETY: kept since it was freed, and used no more.
         unsafe { release(std::ptr::with_exposed_provenance_mut(address)) };
     }
 }
@@ -180,8 +210,7 @@ pub(crate) fn check_at_unload() {
     let freed = with(|s| std::mem::take(&mut s.freed));
     for (address, block) in freed {
         check_freed(address, block);
-        // SAFETY: kept since it was freed, and forgotten now.
-        unsafe { release(std::ptr::with_exposed_provenance_mut(address)) };
+        forget(address, block);
     }
     if let Some(leak) = with(leaks) {
         rule::C4_62.broken(leak);
@@ -220,6 +249,11 @@ pub(crate) fn is_pool(s: &State, address: usize, len: usize) -> bool {
         .is_some_and(|(start, block)| address + len <= start + block.size)
 }
 
+/// Whether the range lies in one block of nonpaged pool.
+pub(crate) fn is_nonpaged_pool(s: &State, address: usize, len: usize) -> bool {
+    is_pool(s, address, len) && !paged::is_paged(s, address)
+}
+
 /// # Safety
 /// `size` is not so large that it overflows.
 unsafe fn raw(size: usize, magic: u64) -> *mut u8 {
@@ -229,9 +263,19 @@ unsafe fn raw(size: usize, magic: u64) -> *mut u8 {
     };
     // SAFETY: the size is not zero.
     let base = unsafe { System.alloc(layout) };
+    // SAFETY: null, or as large as that.
+    unsafe { place(base, size, magic) }
+}
+
+/// A block with its header and its fence, at `base`; gives its data.
+///
+/// # Safety
+/// Null, or room for all that.
+unsafe fn place(base: *mut u8, size: usize, magic: u64) -> *mut u8 {
     if base.is_null() {
         return base;
     }
+    let header = size_of::<Header>();
     // SAFETY: fresh memory.
     unsafe { base.cast::<Header>().write(Header { magic, size }) };
     // SAFETY: within the allocation.

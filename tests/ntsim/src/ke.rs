@@ -51,6 +51,7 @@ unsafe extern "C" fn KeInitializeEvent(event: *mut KEVENT, kind: u32, set: u8) {
         notification: kind == wdk_sys::_EVENT_TYPE::NotificationEvent,
         set: set != 0,
     };
+    resident(event.addr());
     with(|s| s.objects.insert(event.addr(), object));
 }
 
@@ -64,6 +65,12 @@ unsafe extern "C" fn KeSetEvent(event: *mut KEVENT, _: i32, wait: u8) -> i32 {
 unsafe extern "C" fn KeClearEvent(event: *mut KEVENT) {
     let _entry = enter("KeClearEvent", DISPATCH);
     set_event(event.addr(), false);
+}
+
+fn resident(object: usize) {
+    if with(|s| crate::paged::is_paged(s, object)) {
+        rule::C4_E1.broken("a synchronization object is in pageable memory");
+    }
 }
 
 fn set_event(address: usize, to: bool) -> i32 {
@@ -80,6 +87,7 @@ fn set_event(address: usize, to: bool) -> i32 {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn KeInitializeSemaphore(semaphore: *mut KSEMAPHORE, count: i32, limit: i32) {
     let _entry = enter("KeInitializeSemaphore", DISPATCH);
+    resident(semaphore.addr());
     with(|s| {
         s.objects
             .insert(semaphore.addr(), Object::Semaphore { count, limit })

@@ -59,6 +59,7 @@ mod ke;
 mod mdl;
 mod mm;
 mod net;
+mod paged;
 mod profile;
 mod ps;
 mod rtl;
@@ -67,6 +68,7 @@ mod sched;
 mod sim;
 mod state;
 mod target;
+mod trap;
 mod user;
 mod wsk;
 

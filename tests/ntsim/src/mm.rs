@@ -80,7 +80,7 @@ unsafe extern "C" fn MmBuildMdlForNonPagedPool(mdl: *mut MDL) {
             .mdls
             .get(&mdl.addr())
             .map(|info| (info.address, info.len))?;
-        crate::ex::is_pool(s, address, len).then_some(address)
+        crate::ex::is_nonpaged_pool(s, address, len).then_some(address)
     });
     let Some(address) = good else {
         rule::WSK_33.broken("MmBuildMdlForNonPagedPool of memory that is not nonpaged pool")

@@ -3,6 +3,7 @@
 use corosensei::stack::{DefaultStack, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
+use crate::paged;
 use crate::rule::{self, Rule};
 use crate::state::{State, driver, set_in_driver, with};
 
@@ -11,6 +12,8 @@ pub(crate) const KERNEL_STACK: usize = 24 * 1024;
 /// Room for the simulator's own frames, which on Windows are on nobody's stack.
 const SIMULATOR: usize = 64 * 1024;
 /// Code that is not optimized needs several times the stack.
+/// What has to be left of it at every kernel call.
+const SPARE: usize = 4096;
 const SCALE: usize = if cfg!(debug_assertions) { 8 } else { 1 };
 
 pub(crate) const PASSIVE: u8 = 0;
@@ -31,6 +34,10 @@ pub(crate) struct Thread {
     waiting: Option<Wait>,
     /// Where its stack begins, and how far down a kernel call was made.
     base: usize,
+    /// Where its guard page begins.
+    limit: usize,
+    /// Bytes of stack that Windows would give it.
+    room: usize,
     pub(crate) held: Vec<usize>,
     /// Completion routines that it runs, one in the other.
     pub(crate) completing: u32,
@@ -38,6 +45,16 @@ pub(crate) struct Thread {
     /// Made by the driver.
     pub(crate) of_driver: bool,
 }
+
+impl Thread {
+    /// Whether a fault at `address` is the end of its stack.
+    pub(crate) fn is_guard(&self, address: usize) -> bool {
+        (self.limit..self.limit + GUARD).contains(&address)
+    }
+}
+
+/// A page that nobody may touch ends each stack.
+const GUARD: usize = 4096;
 
 type Ready = Box<dyn FnMut(&mut State) -> bool>;
 
@@ -57,8 +74,9 @@ pub(crate) fn spawn(
     of_driver: bool,
     body: impl FnOnce() + 'static,
 ) -> usize {
+    let room = stack;
     let stack = DefaultStack::new(stack * SCALE + SIMULATOR).expect("memory for a stack");
-    let base = stack.base().get();
+    let (base, limit) = (stack.base().get(), stack.limit().get());
     let id = with(|s| s.threads.len());
     let routine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
         with(|s| s.threads[id].yielder = yielder);
@@ -76,6 +94,8 @@ pub(crate) fn spawn(
             irql: PASSIVE,
             waiting: None,
             base,
+            limit,
+            room,
             held: Vec::new(),
             completing: 0,
             ended: false,
@@ -105,6 +125,7 @@ pub(crate) fn run(main: usize) -> Result<(), String> {
         let Some(next) = with(pick)? else { continue };
         let mut routine = with(|s| {
             s.current = Some(next);
+            paged::follow(s);
             s.threads[next].routine.take()
         })
         .expect("a thread that is not running has a routine");
@@ -238,7 +259,9 @@ pub(crate) fn irql() -> u8 {
 pub(crate) fn set_irql(level: u8) -> u8 {
     with(|s| {
         let id = s.current.expect("a simulated thread");
-        std::mem::replace(&mut s.threads[id].irql, level)
+        let old = std::mem::replace(&mut s.threads[id].irql, level);
+        paged::follow(s);
+        old
     })
 }
 
@@ -279,6 +302,13 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
             let name = thread.name.clone();
             let deepest = s.deepest.entry(name).or_default();
             *deepest = depth.max(*deepest);
+            if depth > thread.room.saturating_sub(SPARE) * SCALE {
+                let how = format!(
+                    "{depth} bytes of stack are in use, of {}",
+                    thread.room * SCALE
+                );
+                rule::WSK_93.fail(s, how);
+            }
         }
         s.lot(3) == 0
     });
@@ -316,23 +346,26 @@ impl Drop for Entry {
 /// Runs `body` on a larger stack, as the same thread.
 pub(crate) fn on_stack(size: usize, body: impl FnOnce() + 'static) {
     let stack = DefaultStack::new(size * SCALE + SIMULATOR).expect("memory for a stack");
-    let base = stack.base().get();
+    let own = (stack.base().get(), stack.limit().get(), size);
     let id = with(|s| s.current).expect("a simulated thread");
     let mut inner: Routine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
         with(|s| s.threads[id].yielder = yielder);
         body();
     });
-    let (old_base, old) = with(|s| {
+    let (before, old) = with(|s| {
         let thread = &mut s.threads[id];
-        (std::mem::replace(&mut thread.base, base), thread.yielder)
+        let before = (thread.base, thread.limit, thread.room);
+        (thread.base, thread.limit, thread.room) = own;
+        (before, thread.yielder)
     });
     while let CoroutineResult::Yield(()) = inner.resume(()) {
         // SAFETY: the yielder of the coroutine that runs now.
         unsafe { &*old }.suspend(());
     }
     with(|s| {
-        s.threads[id].base = old_base;
-        s.threads[id].yielder = old;
+        let thread = &mut s.threads[id];
+        (thread.base, thread.limit, thread.room) = before;
+        thread.yielder = old;
     });
 }
 

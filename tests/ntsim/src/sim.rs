@@ -48,6 +48,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     std::alloc::set_alloc_error_hook(ex::bugcheck);
     set_in_driver(false);
+    crate::trap::install();
     replace(Some(Box::new(State {
         random: sim.seed,
         now: 10_000_000,

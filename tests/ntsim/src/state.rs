@@ -26,6 +26,7 @@ pub(crate) struct State {
     pub(crate) pool: BTreeMap<usize, crate::ex::Block>,
     pub(crate) freed: VecDeque<(usize, crate::ex::Block)>,
     pub(crate) pool_calls: u64,
+    pub(crate) paged: Option<crate::paged::Paged>,
     pub(crate) mdls: BTreeMap<usize, crate::mm::MdlInfo>,
     pub(crate) irps: BTreeMap<usize, IrpInfo>,
     pub(crate) requests: BTreeMap<u64, crate::io::Request>,
@@ -84,6 +85,11 @@ thread_local! {
 /// Looks at the state of the simulation that runs on this thread.
 pub(crate) fn with<R>(look: impl FnOnce(&mut State) -> R) -> R {
     STATE.with_borrow_mut(|state| look(state.as_mut().expect("no simulation runs on this thread")))
+}
+
+/// As [`with`]; `None` where no simulation runs, or its state is being looked at.
+pub(crate) fn try_with<R>(look: impl FnOnce(&mut State) -> R) -> Option<R> {
+    STATE.with(|state| Some(look(state.try_borrow_mut().ok()?.as_mut()?)))
 }
 
 pub(crate) fn replace(state: Option<Box<State>>) -> Option<Box<State>> {

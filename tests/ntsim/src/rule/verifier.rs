@@ -145,9 +145,9 @@ rules! { VERIFIER:
     C4_E5 = checked("C4 E5",
         "Every other routine is called at an IRQL that its page allows",
         "debugger/bug-check-0xc4");
-    D1 = unseen("D1",
+    D1 = checked("D1",
         "Pageable memory is not touched at IRQL >= DISPATCH_LEVEL (Force IRQL Checking; bug check 0xD1)",
-        "devtest/force-irql-checking", "no mutant proves it yet");
+        "devtest/force-irql-checking");
 
     // Locks and synchronization objects.
     C4_1000 = checked("C4 1000",

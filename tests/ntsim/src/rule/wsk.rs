@@ -44,9 +44,9 @@ rules! { WSK:
     WSK_12 = checked("rule 12",
         "Unload must not return before WskDeregister has returned; unloading while registered is fatal",
         "NET unregistering-a-winsock-kernel-application");
-    WSK_13 = unseen("rule 13",
+    WSK_13 = checked("rule 13",
         "Provider minor version may exceed the requested one (superset); name-resolution members exist from Windows 7, WskConnectEx and stream sockets from Windows 10 1703: check before calling",
-        "ns-wsk-_wsk_provider_dispatch; nc-wsk-pfn_wsk_connect_ex", "the provider does not have it yet: versions below the one asked for");
+        "ns-wsk-_wsk_provider_dispatch; nc-wsk-pfn_wsk_connect_ex");
     // IRPs.
     WSK_14 = checked("rule 14",
         "IRP has at least one free stack location for WSK",
@@ -69,9 +69,9 @@ rules! { WSK:
     WSK_20 = checked("rule 20",
         "New WSK calls should not be made inside an IoCompletion routine (stack recursion, DISPATCH starvation)",
         "NET using-irps (second Note)").inferred();
-    WSK_21 = unseen("rule 21",
+    WSK_21 = checked("rule 21",
         "Completion routine runs in arbitrary context at <= DISPATCH; its context and everything it touches is nonpaged",
-        "nc-wdm-io_completion_routine", "no mutant proves it yet");
+        "nc-wdm-io_completion_routine");
     WSK_22 = provider("rule 22",
         "The IRP is completed for every return value: success, pending and error",
         "return tables of WskSend, WskReceive, WskConnect, WskSocket, WskCloseSocket");
@@ -87,9 +87,9 @@ rules! { WSK:
     WSK_26 = checked("rule 26",
         "IoFreeIrp does not free MDLs; unlock, then free them separately; never free an IRP WSK still owns",
         "nf-wdm-iofreeirp");
-    WSK_27 = unseen("rule 27",
+    WSK_27 = checked("rule 27",
         "No driver code may be running a completion routine when the image unloads (IoSetCompletionRoutineEx or own rundown for non-PnP drivers)",
-        "nf-wdm-iosetcompletionroutine(ex)", "no mutant proves it yet");
+        "nf-wdm-iosetcompletionroutine(ex)");
 
     // Buffers.
     WSK_28 = checked("rule 28",
@@ -301,9 +301,9 @@ rules! { WSK:
     WSK_92 = checked("rule 92",
         "Waiting with a non-zero timeout needs <= APC and a non-arbitrary thread; event nonpaged; stack events only with KernelMode waits",
         "nf-wdm-kewaitforsingleobject");
-    WSK_93 = unseen("rule 93",
+    WSK_93 = checked("rule 93",
         "Kernel stack is about three pages: no large frames or futures; measure, or run TLS through KeExpandKernelStackAndCallout(Ex) or a worker",
-        "KRN using-the-kernel-stack; nf-ntddk-keexpandkernelstackandcallout", "no mutant proves it yet");
+        "KRN using-the-kernel-stack; nf-ntddk-keexpandkernelstackandcallout");
     WSK_94 = unseen("rule 94",
         "SSE is free on x64; AVX needs KeSave/RestoreExtendedProcessorState around use: build crypto without AVX or wrap it",
         "KRN floating-point-support-for-64-bit-drivers", "no call into the kernel shows which registers code uses");

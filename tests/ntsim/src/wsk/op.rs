@@ -75,6 +75,9 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
                 "rule 15: {name} with an IRP without completion routine for success, error and cancel"
             ));
         }
+        if with(|s| crate::paged::is_paged(s, next.Context.addr())) {
+            rule::WSK_21.broken(format!("{name} with a context in pageable memory"));
+        }
         advance(irp);
     }
     set_state(irp, IrpState::Flight);

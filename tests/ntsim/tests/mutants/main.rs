@@ -22,6 +22,7 @@ mod locks;
 mod mdls;
 mod names;
 mod own_irps;
+mod paged;
 mod pool;
 mod registration;
 mod table;

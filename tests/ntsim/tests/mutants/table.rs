@@ -31,6 +31,7 @@ fn mutants() -> Vec<Test> {
         crate::mdls::MUTANTS,
         crate::devices::MUTANTS,
         crate::handles::MUTANTS,
+        crate::paged::MUTANTS,
     ])
 }
 
@@ -40,6 +41,7 @@ fn proofs() -> Vec<Test> {
         crate::completion::PROOFS,
         crate::buffers::PROOFS,
         crate::devices::PROOFS,
+        crate::paged::PROOFS,
     ])
 }
 
