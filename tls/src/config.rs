@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use lock_api::RawMutex;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -13,6 +14,7 @@ use wskhttp_core::io::Error;
 use crate::connect::server_name;
 use crate::crypto;
 use crate::platform::{Platform, Time};
+use crate::sessions::{Sessions, Store};
 use crate::trust::{Policy, Rejection, Roots, Verifier};
 
 /// What TLS connections share: trust, cipher suites, protocol versions. Immutable.
@@ -23,6 +25,7 @@ pub struct TlsConfig {
     policy: [u8; 32],
     verifier: Arc<Verifier>,
     client: Arc<ClientConfig>,
+    sessions: Option<Arc<dyn Store>>,
 }
 
 impl TlsConfig {
@@ -34,34 +37,62 @@ impl TlsConfig {
         Self::with_policy(platform, &Policy::new(roots))
     }
 
-    /// A configuration under `policy`. IRQL: PASSIVE_LEVEL.
+    /// A configuration under `policy`, whose sessions are not resumed. IRQL: PASSIVE_LEVEL.
     ///
     /// # Errors
-    /// Phase `Request`: the policy has a root or a revocation list that is none; no memory.
+    /// Phase `Request`: the policy has a root, a revocation list, a client certificate or a number
+    /// that is none; no memory.
     pub fn with_policy(
         platform: &'static Platform,
         policy: &Policy<'_>,
     ) -> Result<Arc<Self>, Error> {
-        let provider = Arc::new(crypto::provider(platform));
+        Self::make(platform, policy, None)
+    }
+
+    /// The same, but sessions with up to `servers` servers, at most 256, are kept to be resumed: in
+    /// this configuration alone, so that none outlives its policy. `R` locks them, for as long as it
+    /// takes to look through them. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// As [`TlsConfig::with_policy`].
+    pub fn resuming<R: RawMutex + Send + Sync + 'static>(
+        platform: &'static Platform,
+        policy: &Policy<'_>,
+        servers: usize,
+    ) -> Result<Arc<Self>, Error> {
+        Self::make(platform, policy, Some(Sessions::<R>::new(servers)?))
+    }
+
+    fn make(
+        platform: &'static Platform,
+        policy: &Policy<'_>,
+        sessions: Option<Arc<dyn Store>>,
+    ) -> Result<Arc<Self>, Error> {
+        let mut provider = crypto::provider(platform);
+        policy.protocol.restrict(&mut provider)?;
         let verifier = Arc::new(Verifier::new(policy)?);
         let time = Time {
             platform,
             policy: policy.clock,
         };
-        let mut client = ClientConfig::builder_with_details(provider, Arc::new(time))
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        let builder = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(time))
+            .with_protocol_versions(policy.protocol.versions())
             .map_err(|error| crate::error::of(&error))?
             // What rustls calls dangerous is that it leaves the judgement to the verifier.
             .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
-            .with_no_client_auth();
-        client.alpn_protocols = Vec::from([Vec::from(b"http/1.1")]);
+            .with_custom_certificate_verifier(Arc::clone(&verifier) as _);
+        let mut client = match &policy.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => builder.with_client_cert_resolver(identity.load(platform)?),
+        };
+        client.alpn_protocols = policy.protocol.applications()?;
         client.resumption = Resumption::disabled();
         Ok(Arc::new(Self {
             platform,
             policy: policy.digest(),
             verifier,
             client: Arc::new(client),
+            sessions,
         }))
     }
 
@@ -91,8 +122,28 @@ impl TlsConfig {
             .map_err(Rejection::error)
     }
 
-    pub(crate) fn client(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.client)
+    /// How many sessions to resume servers have given in this configuration.
+    #[must_use]
+    pub fn sessions_received(&self) -> u64 {
+        self.sessions
+            .as_ref()
+            .map_or(0, |sessions| sessions.received())
+    }
+
+    /// The scheme of the signature in the handshake that was verified last; 0 before any.
+    #[must_use]
+    pub fn last_signature_scheme(&self) -> u16 {
+        self.verifier.last_scheme()
+    }
+
+    /// What a connection to `port` needs.
+    pub(crate) fn client(&self, port: u16) -> Arc<ClientConfig> {
+        let Some(sessions) = &self.sessions else {
+            return Arc::clone(&self.client);
+        };
+        let mut client = (*self.client).clone();
+        client.resumption = Resumption::store(Arc::clone(sessions).at(port));
+        Arc::new(client)
     }
 }
 

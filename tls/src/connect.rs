@@ -68,7 +68,7 @@ impl<C: Connect, K: Clock> Connect for TlsConnect<C, K> {
         let start = self.clock.now();
         let own = target.handshake.map(|most| start.saturating_add(most));
         let until = [target.deadline, own].into_iter().flatten().min();
-        let session = Session::new(&key.config, name)?;
+        let session = Session::new(&key.config, name, target.port)?;
         let mut transport = TlsTransport::new(inner, session);
         let done = deadline(
             &self.clock,

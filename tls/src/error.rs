@@ -1,6 +1,9 @@
 //! Errors of rustls in the words of this stack.
 
-use rustls::{AlertDescription, CertificateError, Error as Tls, InvalidMessage, PeerIncompatible};
+mod alert;
+mod misbehaved;
+
+use rustls::{AlertDescription, CertificateError, Error as Tls, PeerIncompatible};
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::trust::Rejection;
@@ -15,18 +18,7 @@ pub(crate) fn of(error: &Tls) -> Error {
         ),
         Tls::AlertReceived(alert) => received(*alert),
         Tls::PeerIncompatible(error) => incompatible(error),
-        Tls::InvalidMessage(
-            InvalidMessage::InvalidContentType
-            | InvalidMessage::UnknownProtocolVersion
-            | InvalidMessage::MessageTooLarge,
-        ) => (Kind::TlsMisbehaved, "the peer does not speak TLS"),
-        Tls::InvalidMessage(
-            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
-        ) => (
-            Kind::TlsMisbehaved,
-            "the server sent a handshake message that is too large",
-        ),
-        Tls::InvalidMessage(_) => (Kind::TlsMisbehaved, "the peer sent a malformed TLS message"),
+        Tls::InvalidMessage(error) => (Kind::TlsMisbehaved, misbehaved::malformed(error)),
         Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. } => (
             Kind::TlsMisbehaved,
             "the peer sent a TLS message that was not its turn",
@@ -39,7 +31,7 @@ pub(crate) fn of(error: &Tls) -> Error {
             Kind::TlsMisbehaved,
             "the peer sent a TLS record that is too large",
         ),
-        Tls::PeerMisbehaved(_) => (Kind::TlsMisbehaved, "the peer broke the TLS protocol"),
+        Tls::PeerMisbehaved(error) => (Kind::TlsMisbehaved, misbehaved::words(error)),
         Tls::NoApplicationProtocol => (Kind::TlsIncompatible, "the server does not offer HTTP/1.1"),
         Tls::FailedToGetRandomBytes => (Kind::TlsInternal, "there is no randomness"),
         Tls::FailedToGetCurrentTime => (Kind::TlsInternal, "the wall clock is not set"),
@@ -102,35 +94,9 @@ const fn incompatible(error: &PeerIncompatible) -> (Kind, &'static str) {
 }
 
 const fn received(alert: AlertDescription) -> (Kind, &'static str) {
-    use AlertDescription as A;
     match alert {
-        A::ProtocolVersion => NO_VERSION,
-        A::HandshakeFailure | A::InsufficientSecurity => (
-            Kind::TlsAlert,
-            "the server accepts none of the offered TLS parameters (alert handshake_failure)",
-        ),
-        A::UnrecognisedName => (
-            Kind::TlsAlert,
-            "the server does not know this host name (alert unrecognized_name)",
-        ),
-        A::NoApplicationProtocol => (
-            Kind::TlsAlert,
-            "the server does not offer HTTP/1.1 (alert no_application_protocol)",
-        ),
-        A::CertificateRequired | A::BadCertificate => (
-            Kind::TlsAlert,
-            "the server demands a client certificate (alert certificate_required)",
-        ),
-        A::AccessDenied => (
-            Kind::TlsAlert,
-            "the server denies access (alert access_denied)",
-        ),
-        A::InternalError => (Kind::TlsAlert, "the server failed (alert internal_error)"),
-        A::BadRecordMac | A::DecryptError => (
-            Kind::TlsAlert,
-            "the server could not decrypt what was sent (alert bad_record_mac)",
-        ),
-        _ => (Kind::TlsAlert, "the server ended TLS with a fatal alert"),
+        AlertDescription::ProtocolVersion => NO_VERSION,
+        alert => (Kind::TlsAlert, alert::words(alert)),
     }
 }
 

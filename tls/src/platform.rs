@@ -39,6 +39,10 @@ impl Platform {
         }
     }
 
+    pub(crate) const fn random(&self) -> Random {
+        self.random
+    }
+
     pub(crate) fn groups(&'static self) -> [&'static dyn SupportedKxGroup; 3] {
         [&self.x25519, &self.p256, &self.p384]
     }

@@ -13,6 +13,7 @@
 
 use alloc::vec::Vec;
 
+use rustls::HandshakeKind;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, WriteTraffic};
 use rustls_pki_types::ServerName;
@@ -47,6 +48,17 @@ pub enum Step {
     Closed,
 }
 
+/// How a session came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// With the server's certificates.
+    Full,
+    /// The same, after the server asked for another key share.
+    FullAfterRetry,
+    /// By what an earlier session left.
+    Resumed,
+}
+
 /// A client's side of one TLS connection.
 pub struct Session {
     connection: UnbufferedClientConnection,
@@ -58,12 +70,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with the server `name`.
+    /// A session with the server `name` at `port`, by which sessions to resume are told apart.
     ///
     /// # Errors
     /// Phase `Tls`: no randomness, no memory.
-    pub fn new(config: &TlsConfig, name: ServerName<'static>) -> Result<Self, Error> {
-        let connection = UnbufferedClientConnection::new(config.client(), name)
+    pub fn new(config: &TlsConfig, name: ServerName<'static>, port: u16) -> Result<Self, Error> {
+        let connection = UnbufferedClientConnection::new(config.client(port), name)
             .map_err(|error| error::of(&error))?;
         Ok(Self {
             connection,
@@ -150,6 +162,33 @@ impl Session {
                 .negotiated_key_exchange_group()
                 .map_or(0, |group| group.name().into()),
         })
+    }
+
+    /// Whether the session was resumed, and whether the server asked for another key share; `None`
+    /// until it is known.
+    #[must_use]
+    pub fn kind(&self) -> Option<Handshake> {
+        Some(match self.connection.handshake_kind()? {
+            HandshakeKind::Full => Handshake::Full,
+            HandshakeKind::FullWithHelloRetryRequest => Handshake::FullAfterRetry,
+            HandshakeKind::Resumed => Handshake::Resumed,
+        })
+    }
+
+    /// The server's certificates in DER, its own first; those of the session's first handshake if it
+    /// was resumed. Empty until they are known.
+    pub fn peer_certificates(&self) -> impl Iterator<Item = &[u8]> {
+        self.connection
+            .peer_certificates()
+            .unwrap_or_default()
+            .iter()
+            .map(|certificate| certificate.as_ref())
+    }
+
+    /// The application protocol on which both agreed.
+    #[must_use]
+    pub fn application(&self) -> Option<&[u8]> {
+        self.connection.alpn_protocol()
     }
 
     /// Ready to seal one record; call [`Session::prepare`] first and send what is outgoing. `input`

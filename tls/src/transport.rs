@@ -66,6 +66,12 @@ impl<T: Transport> TlsTransport<T> {
         self.session.info()
     }
 
+    /// The session, to look at.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// The transport below, to look at. Reading or writing through it breaks the connection.
     pub fn inner_mut(&mut self) -> &mut T {
         &mut self.inner

@@ -1,6 +1,7 @@
-//! The commands of this workspace: `cargo xtask build | cargo | corpus | fuzz | setup | demo | test |
+//! The commands of this workspace: `cargo xtask bogo-shim | build | cargo | corpus | fuzz | setup | demo | test |
 //! verify-chain`.
 
+mod bogo;
 mod build;
 mod corpus;
 mod demo;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::BogoShim => bogo::run(),
         Command::Build(options) => build::run(&options),
         Command::Cargo(options) => build::cargo::run(&options),
         Command::Corpus(options) => corpus::run(&options),
@@ -33,6 +35,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build the shim for BoringSSL's test runner and print its path
+    BogoShim,
     /// Build the driver and the Windows programs, and check what came out
     Build(build::Options),
     /// Run cargo for the driver's target, for Windows programs, or for this host with the driver's bindings

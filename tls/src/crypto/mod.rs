@@ -8,6 +8,7 @@ pub mod hash;
 pub mod hmac;
 pub(crate) mod kx;
 pub(crate) mod random;
+pub(crate) mod sign;
 pub mod verify;
 
 use alloc::sync::Arc;
@@ -191,7 +192,7 @@ static ECDHE_RSA_CHACHA20_POLY1305_SHA256: Tls12CipherSuite = Tls12CipherSuite {
     prf_provider: &PrfUsingHmac(&hmac::HMAC_SHA256),
 };
 
-/// There are no client certificates.
+/// Client certificates come with their keys: [`crate::Identity`].
 #[derive(Debug)]
 struct NoKeys;
 

@@ -220,7 +220,7 @@ fn rsa_bits(n: UintRef<'_>) -> Option<usize> {
         .checked_sub(usize::try_from(first).ok()?)
 }
 
-fn is_rsa_size(bits: usize) -> bool {
+pub(crate) fn is_rsa_size(bits: usize) -> bool {
     (RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) && bits.is_multiple_of(8)
 }
 

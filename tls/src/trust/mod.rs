@@ -5,7 +5,7 @@ mod budget;
 mod certificate;
 mod clock;
 mod fingerprint;
-mod pem;
+pub(crate) mod pem;
 mod policy;
 mod rejection;
 mod rules;

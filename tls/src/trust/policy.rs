@@ -3,8 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::ClockPolicy;
+use crate::{Identity, Protocol};
 
-/// How servers are to be judged. Verification itself cannot be turned off.
+/// How servers are to be judged, and what they are told. Verification itself cannot be turned off.
 ///
 /// ```
 /// use wskhttp_tls::{Policy, Revocation, Roots};
@@ -32,6 +33,10 @@ pub struct Policy<'a> {
     pub require_purpose: bool,
     /// Most certificates between the server's and the root, at most 6.
     pub max_intermediates: usize,
+    /// Who the client is to a server that asks.
+    pub identity: Option<Identity<'a>>,
+    /// What is offered to servers.
+    pub protocol: Protocol<'a>,
 }
 
 /// The trusted roots. Bytes are certificates, DER (one after the other) or PEM.
@@ -73,6 +78,8 @@ impl<'a> Policy<'a> {
             clock: ClockPolicy::UNBOUNDED,
             require_purpose: false,
             max_intermediates: MAX_INTERMEDIATES,
+            identity: None,
+            protocol: Protocol::HTTP,
         }
     }
 
@@ -98,6 +105,10 @@ impl<'a> Policy<'a> {
         field(&mut hash, &[strict, u8::from(self.require_purpose)]);
         field(&mut hash, &floor.as_nanos().to_be_bytes());
         field(&mut hash, &self.max_intermediates.to_be_bytes());
+        self.protocol.digest(&mut hash);
+        if let Some(identity) = &self.identity {
+            identity.digest(&mut hash);
+        }
         hash.finalize().into()
     }
 }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
+use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use core::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -29,8 +30,10 @@ pub(crate) struct Verifier {
     disallowed: Vec<[u8; 32]>,
     lists: Vec<CertRevocationList<'static>>,
     revocation: Mode,
+    schemes: Vec<SignatureScheme>,
     require_purpose: bool,
     max_intermediates: usize,
+    last_scheme: AtomicU16,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,9 +58,16 @@ impl Verifier {
             disallowed: copy(policy.disallowed)?,
             lists: revocation_lists(lists)?,
             revocation,
+            schemes: policy.protocol.schemes()?,
             require_purpose: policy.require_purpose,
             max_intermediates: policy.max_intermediates.min(MAX_INTERMEDIATES),
+            last_scheme: AtomicU16::new(0),
         })
+    }
+
+    /// The scheme of the handshake's signature that was verified last.
+    pub(crate) fn last_scheme(&self) -> u16 {
+        self.last_scheme.load(Relaxed)
     }
 
     /// Whether the server `name` is who it says, by the certificates that it sent.
@@ -222,6 +232,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.last_scheme.store(dss.scheme.into(), Relaxed);
         rustls::crypto::verify_tls12_signature(message, cert, dss, &ALGORITHMS)
     }
 
@@ -231,11 +242,12 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.last_scheme.store(dss.scheme.into(), Relaxed);
         rustls::crypto::verify_tls13_signature(message, cert, dss, &ALGORITHMS)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ALGORITHMS.supported_schemes()
+        self.schemes.clone()
     }
 }
 

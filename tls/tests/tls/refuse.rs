@@ -190,7 +190,10 @@ fn fatal_alerts() {
             "the server does not know this host name (alert unrecognized_name)",
         ),
         (80, "the server failed (alert internal_error)"),
-        (22, "the server ended TLS with a fatal alert"),
+        (
+            22,
+            "the server found a record too large (alert record_overflow)",
+        ),
         (200, "the server ended TLS with a fatal alert"),
     ] {
         let error = refused(Script::new(&[0x15, 3, 3, 0, 2, 2, alert]), &config, HOST);

@@ -1,0 +1,181 @@
+//! Sessions that can be resumed (RFC 8446 section 2.2, RFC 5077).
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use lock_api::{Mutex, RawMutex};
+use rustls::NamedGroup;
+use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
+use rustls_pki_types::ServerName;
+use wskhttp_core::io::{Error, Kind, Phase};
+
+/// Tickets of TLS 1.3 that are kept for one server; each is used once.
+const TICKETS: usize = 2;
+/// Most servers of which sessions are kept.
+pub(crate) const MAX_SERVERS: usize = 256;
+
+/// What servers gave to resume sessions with, of as many servers as was asked for, at most 256; the
+/// one not used for longest makes room. One configuration has it to itself, so nothing in it outlives
+/// a change of trust or of client certificate.
+///
+/// A server can make the client keep three tickets of 64 KiB and its certificates, which may have
+/// 64 KiB too.
+pub(crate) struct Sessions<R> {
+    servers: Mutex<R, Vec<Server>>,
+    most: usize,
+    received: AtomicU64,
+}
+
+struct Server {
+    name: ServerName<'static>,
+    port: u16,
+    group: Option<NamedGroup>,
+    tls12: Option<Tls12ClientSessionValue>,
+    /// Oldest first.
+    tls13: Vec<Tls13ClientSessionValue>,
+}
+
+/// What a session needs of a [`Sessions`], whatever its lock.
+pub(crate) trait Store: Send + Sync {
+    /// Its part for the servers at `port`.
+    fn at(self: Arc<Self>, port: u16) -> Arc<dyn ClientSessionStore>;
+
+    /// How many sessions servers have given so far.
+    fn received(&self) -> u64;
+}
+
+impl<R: RawMutex + Send + Sync + 'static> Sessions<R> {
+    /// # Errors
+    /// No memory.
+    pub(crate) fn new(servers: usize) -> Result<Arc<Self>, Error> {
+        let most = servers.min(MAX_SERVERS);
+        let mut list = Vec::new();
+        list.try_reserve_exact(most).map_err(|_| {
+            Error::new(
+                Phase::Request,
+                Kind::NoResources,
+                "no memory for TLS sessions",
+            )
+        })?;
+        Ok(Arc::new(Self {
+            servers: Mutex::new(list),
+            most,
+            received: AtomicU64::new(0),
+        }))
+    }
+}
+
+impl<R: RawMutex + Send + Sync + 'static> Store for Sessions<R> {
+    fn at(self: Arc<Self>, port: u16) -> Arc<dyn ClientSessionStore> {
+        Arc::new(AtPort {
+            sessions: self,
+            port,
+        })
+    }
+
+    fn received(&self) -> u64 {
+        self.received.load(Relaxed)
+    }
+}
+
+/// The sessions with servers at one port: rustls asks by name alone.
+struct AtPort<R> {
+    sessions: Arc<Sessions<R>>,
+    port: u16,
+}
+
+impl<R: RawMutex> AtPort<R> {
+    /// Changes what is known of the server `name`, if anything is.
+    fn edit<T>(&self, name: &ServerName<'_>, edit: impl FnOnce(&mut Server) -> T) -> Option<T> {
+        let mut servers = self.sessions.servers.lock();
+        let place = self.find(&servers, name)?;
+        // The last is the one used last.
+        servers.get_mut(place..)?.rotate_left(1);
+        servers.last_mut().map(edit)
+    }
+
+    /// The same for a server of which nothing may be known. What has to make room is given back, to be
+    /// dropped where no lock is held.
+    fn edit_or_add(&self, name: ServerName<'static>, edit: impl FnOnce(&mut Server)) {
+        let mut edit = Some(edit);
+        let known = self.edit(&name, |server| {
+            if let Some(edit) = edit.take() {
+                edit(server);
+            }
+        });
+        let Some(edit) = edit.filter(|_| known.is_none()) else {
+            return;
+        };
+        let mut server = Server {
+            name,
+            port: self.port,
+            group: None,
+            tls12: None,
+            tls13: Vec::new(),
+        };
+        if server.tls13.try_reserve_exact(TICKETS).is_err() {
+            return;
+        }
+        edit(&mut server);
+        let mut servers = self.sessions.servers.lock();
+        let full = servers.len() >= self.sessions.most;
+        let oldest = (full && !servers.is_empty()).then(|| servers.remove(0));
+        if servers.len() < self.sessions.most {
+            // The room was reserved at the start.
+            servers.push(server);
+        }
+        drop(servers);
+        drop(oldest);
+    }
+
+    fn find(&self, servers: &[Server], name: &ServerName<'_>) -> Option<usize> {
+        servers
+            .iter()
+            .position(|server| server.port == self.port && server.name == *name)
+    }
+}
+
+impl<R: RawMutex + Send + Sync> ClientSessionStore for AtPort<R> {
+    fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
+        self.edit_or_add(name, |server| server.group = Some(group));
+    }
+
+    fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
+        self.edit(name, |server| server.group)?
+    }
+
+    fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
+        self.sessions.received.fetch_add(1, Relaxed);
+        self.edit_or_add(name, |server| server.tls12 = Some(value));
+    }
+
+    fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.edit(name, |server| server.tls12.clone())?
+    }
+
+    fn remove_tls12_session(&self, name: &ServerName<'static>) {
+        drop(self.edit(name, |server| server.tls12.take()));
+    }
+
+    fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
+        self.sessions.received.fetch_add(1, Relaxed);
+        self.edit_or_add(name, |server| {
+            if server.tls13.len() >= TICKETS {
+                server.tls13.remove(0);
+            }
+            server.tls13.push(value);
+        });
+    }
+
+    fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        self.edit(name, |server| server.tls13.pop())?
+    }
+}
+
+impl<R> fmt::Debug for AtPort<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions")
+    }
+}
