@@ -6,11 +6,11 @@ use core::task::Poll;
 
 use wskhttp_core::io::Error;
 
-use crate::exchange::HandleExchange;
+use crate::exchange::HandleResponse;
 
 /// Copies bytes of the body to `out`: the one copy on their way.
 pub(crate) async fn fill(
-    exchange: &mut HandleExchange<'_>,
+    response: &mut HandleResponse<'_>,
     out: &mut [u8],
     wait: Wait,
 ) -> Result<Filled, Error> {
@@ -23,9 +23,9 @@ pub(crate) async fn fill(
             Wait::All => true,
         };
         let data = if patient && !room.is_empty() {
-            exchange.data().await?
+            response.data().await?
         } else {
-            match now(exchange.data()).await {
+            match now(response.data()).await {
                 Some(Ok(data)) => data,
                 Some(Err(error)) => {
                     filled.late = Some(error);
@@ -45,7 +45,7 @@ pub(crate) async fn fill(
         if let (Some(data), Some(room)) = (data.get(..copied), room.get_mut(..copied)) {
             room.copy_from_slice(data);
         }
-        exchange.consume(copied);
+        response.consume(copied);
         filled.bytes += copied;
     }
 }

@@ -4,66 +4,77 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 
 use wdk_sys::{NTSTATUS, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS};
-use wskhttp_abi::{
-    Request, RequestFlags, RequestHeader, ResponseFlags, ResponseHeader, WriteError,
-};
+use wskhttp_abi::{Request, RequestFlags, ResponseFlags, ResponseHeader, WriteError};
 use wskhttp_core::exec::{Either, race};
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::lock::RawSpinLock;
+use wskhttp_core::nt::random;
 use wskhttp_core::wsk::WskConnect;
-use wskhttp_http::{Body, Client, Deadlines, Exchange, Limits, Url};
-use wskhttp_tls::{TlsConnect, TlsKey};
+use wskhttp_http::{Agent, Client, Limits, ProxyConnect, Response, Upload};
+use wskhttp_tls::TlsConnect;
 
 use crate::body::{Filled, Wait, fill};
 use crate::buffer::buffer;
 use crate::control;
 use crate::handle::Handle;
-use crate::queue::{Entry, Operation, Pending};
+use crate::plan::Plan;
+use crate::queue::{Entry, Operation};
 use crate::reply;
 
-type Connector = TlsConnect<WskConnect, KernelClock>;
-type HandleClient = Client<Connector, KernelClock, RawSpinLock>;
-pub(crate) type HandleExchange<'c> = Exchange<'c, Connector, KernelClock, RawSpinLock>;
+type Connector = TlsConnect<ProxyConnect<WskConnect, KernelClock>, KernelClock>;
+type HandleAgent = Agent<Connector, KernelClock, RawSpinLock>;
+type HandleUpload<'c, 'a> = Upload<'c, 'a, Connector, KernelClock, RawSpinLock>;
+pub(crate) type HandleResponse<'c> = Response<'c, Connector, KernelClock, RawSpinLock>;
 
 /// Serves a handle until it is closed. Its connections are its own: no other handle may use them.
 pub(crate) async fn serve(handle: &Handle) {
     let clock = &handle.services.clock;
-    let connector = TlsConnect::new(handle.services.connector(handle.process()), clock.clone());
-    let client = HandleClient::new(connector, clock.clone(), limits());
+    let agent = agent(handle);
     let mut idle = Idle {
         total: &handle.services.counters.idle,
         share: 0,
     };
-    while arrival(handle, client.as_ref().ok(), &mut idle).await {
-        let client = match &client {
-            Ok(client) => client,
+    while arrival(handle, agent.as_ref().ok(), &mut idle).await {
+        let agent = match &agent {
+            Ok(agent) => agent,
             Err(error) => {
                 handle.conclude(Err(*error)).await;
                 continue;
             }
         };
         let arrived = clock.now();
-        match handle.abortable(request(handle, client, arrived)).await {
+        match handle.abortable(request(handle, agent, arrived)).await {
             Ok(Finished {
-                exchange,
+                response,
                 status,
                 information,
                 flags,
             }) => {
                 handle.conclude(Ok((status, information))).await;
-                exchange.done().await;
+                response.done().await;
                 if flags.contains(RequestFlags::NO_REUSE) {
-                    client.drain_idle().await;
+                    agent.client().drain_idle().await;
                 }
             }
             Err(error) => handle.conclude(Err(error)).await,
         }
     }
-    if let Ok(client) = &client {
-        client.drain_idle().await;
+    if let Ok(agent) = &agent {
+        agent.client().drain_idle().await;
     }
     idle.set(0);
+}
+
+fn agent(handle: &Handle) -> Result<HandleAgent, Error> {
+    let clock = &handle.services.clock;
+    let connector = handle.services.connector(handle.process());
+    let through = ProxyConnect::new(connector, clock.clone());
+    let connector = TlsConnect::new(through, clock.clone());
+    let client = Client::new(connector, clock.clone(), limits())?;
+    let mut seed = [0; 32];
+    random::fill(&mut seed)?;
+    Ok(Agent::over(client).seed(seed))
 }
 
 /// This handle's share of the counter of idle connections.
@@ -83,7 +94,7 @@ impl Idle<'_> {
 
 /// A request whose response was delivered whole, but for the IRP that delivers the end.
 struct Finished<'c> {
-    exchange: HandleExchange<'c>,
+    response: HandleResponse<'c>,
     status: NTSTATUS,
     information: usize,
     flags: RequestFlags,
@@ -91,11 +102,12 @@ struct Finished<'c> {
 
 /// Waits for an IRP, and meanwhile closes connections that have been idle for too long. False when
 /// the handle has ended.
-async fn arrival(handle: &Handle, client: Option<&HandleClient>, idle: &mut Idle<'_>) -> bool {
+async fn arrival(handle: &Handle, agent: Option<&HandleAgent>, idle: &mut Idle<'_>) -> bool {
     let clock = &handle.services.clock;
     loop {
-        let expiry = client.and_then(HandleClient::close_expired);
-        idle.set(client.map_or(0, HandleClient::idle));
+        let client = agent.map(HandleAgent::client);
+        let expiry = client.and_then(Client::close_expired);
+        idle.set(client.map_or(0, Client::idle));
         let Some(expiry) = expiry else {
             return handle.next().await.is_some();
         };
@@ -109,16 +121,10 @@ async fn arrival(handle: &Handle, client: Option<&HandleClient>, idle: &mut Idle
 /// One request from SEND_REQUEST to the end of the body.
 async fn request<'c>(
     handle: &Handle,
-    client: &'c HandleClient,
+    agent: &'c HandleAgent,
     arrived: Duration,
 ) -> Result<Finished<'c>, Error> {
-    let first = next(handle).await?;
-    let (mut exchange, flags) = send(handle, client, first.irp, arrived).await?;
-    if flags.contains(RequestFlags::STREAM_BODY) {
-        handle.complete_front(STATUS_SUCCESS, 0).await;
-        stream(handle, &mut exchange).await?;
-    }
-    exchange.response().await?;
+    let (mut response, flags) = respond_to(handle, agent, arrived).await?;
     let first_byte = handle.services.clock.now().saturating_sub(arrived);
     loop {
         let front = next(handle).await?;
@@ -128,20 +134,20 @@ async fn request<'c>(
         }
         // SAFETY: the IRP stays pending until it is completed below.
         let out = unsafe { buffer(front) }?;
-        match respond(handle, &mut exchange, out, flags, arrived, first_byte).await? {
-            Response::Overflow {
+        match respond(handle, &mut response, out, flags, arrived, first_byte).await? {
+            Reply::Overflow {
                 status,
                 information,
             } => {
                 handle.complete_front(status, information).await;
             }
-            Response::Head { information } => {
+            Reply::Head { information } => {
                 handle.complete_front(STATUS_SUCCESS, information).await;
-                return read(handle, exchange, flags).await;
+                return read(handle, response, flags).await;
             }
-            Response::Whole { information } => {
+            Reply::Whole { information } => {
                 return Ok(Finished {
-                    exchange,
+                    response,
                     status: STATUS_SUCCESS,
                     information,
                     flags,
@@ -151,57 +157,49 @@ async fn request<'c>(
     }
 }
 
-/// Sends the head, and the body if it came with the message.
-async fn send<'c>(
+/// Sends the request, its body with it or streamed, and waits for the head of the final response.
+async fn respond_to<'c>(
     handle: &Handle,
-    client: &'c HandleClient,
-    irp: Pending,
+    agent: &'c HandleAgent,
     arrived: Duration,
-) -> Result<(HandleExchange<'c>, RequestFlags), Error> {
-    // SAFETY: the IRP stays pending until the request has been sent.
-    let message = Request::parse(unsafe { control::input(irp.0) })
+) -> Result<(HandleResponse<'c>, RequestFlags), Error> {
+    let first = next(handle).await?;
+    // SAFETY: the IRP stays pending while the message is used: until the response is there, or until
+    // it is completed below.
+    let message = Request::parse(unsafe { control::input(first.irp.0) })
         .map_err(|_| invalid("the request message is malformed"))?;
-    let url = Url::parse(message.url)?;
-    let body = match message.body_length {
-        RequestHeader::CHUNKED => Body::Chunked,
-        length if message.flags.contains(RequestFlags::STREAM_BODY) => Body::Sized(length),
-        _ if message.body.is_empty() => Body::Empty,
-        _ => Body::Full(message.body),
-    };
-    let request = wskhttp_http::Request::new(message.method, &url, message.headers, body)?;
-    let key = TlsKey {
-        config: handle.services.trust.config(message.roots)?,
-        inner: (),
-    };
-    let after = |milliseconds: u32| {
-        (milliseconds != 0)
-            .then(|| arrived.saturating_add(Duration::from_millis(milliseconds.into())))
-    };
-    let connect = after(message.connect_timeout_ms)
-        .or_else(|| Some(arrived.saturating_add(DEFAULT_CONNECT_TIMEOUT)));
-    let deadlines = Deadlines {
-        connect,
-        total: after(message.total_timeout_ms),
-    };
-    if message.flags.contains(RequestFlags::NO_REUSE) {
-        client.drain_idle().await;
+    let flags = message.flags;
+    if flags.contains(RequestFlags::NO_REUSE) {
+        agent.client().drain_idle().await;
     }
-    let exchange = client.send(&request, &key, deadlines).await?;
-    Ok((exchange, message.flags))
+    let plan = Plan::new(handle, &message, arrived)?;
+    let response = if flags.contains(RequestFlags::STREAM_BODY) {
+        let call = plan.call(&message, Plan::streamed(&message));
+        let upload = agent.upload(call, &plan.key).await?;
+        handle.complete_front(STATUS_SUCCESS, 0).await;
+        stream(handle, upload).await?
+    } else {
+        let call = plan.call(&message, Plan::at_hand(&message));
+        agent.send(call, &plan.key).await?
+    };
+    Ok((response, flags))
 }
 
 /// Sends what is written until the response is asked for, which is then at the front of the queue.
-async fn stream(handle: &Handle, exchange: &mut HandleExchange<'_>) -> Result<(), Error> {
+async fn stream<'c>(
+    handle: &Handle,
+    mut upload: HandleUpload<'c, '_>,
+) -> Result<HandleResponse<'c>, Error> {
     loop {
         let front = next(handle).await?;
         match front.operation {
             Operation::Write => {
                 // SAFETY: the IRP stays pending until it is completed below.
                 let data = unsafe { buffer(front) }?;
-                exchange.write(data).await?;
+                upload.write(data).await?;
                 handle.complete_front(STATUS_SUCCESS, data.len()).await;
             }
-            Operation::Receive => return exchange.finish().await,
+            Operation::Receive => return upload.finish().await,
             _ => handle.complete_front(STATUS_INVALID_DEVICE_STATE, 0).await,
         }
     }
@@ -210,7 +208,7 @@ async fn stream(handle: &Handle, exchange: &mut HandleExchange<'_>) -> Result<()
 /// Serves reads until the body ends.
 async fn read<'c>(
     handle: &Handle,
-    mut exchange: HandleExchange<'c>,
+    mut response: HandleResponse<'c>,
     flags: RequestFlags,
 ) -> Result<Finished<'c>, Error> {
     let mut late = None;
@@ -229,11 +227,11 @@ async fn read<'c>(
             handle.complete_front(STATUS_SUCCESS, 0).await;
             continue;
         }
-        let filled = fill(&mut exchange, out, Wait::Some).await?;
+        let filled = fill(&mut response, out, Wait::Some).await?;
         late = filled.late;
         if filled.complete {
             return Ok(Finished {
-                exchange,
+                response,
                 status: STATUS_SUCCESS,
                 information: filled.bytes,
                 flags,
@@ -244,7 +242,7 @@ async fn read<'c>(
 }
 
 /// What became of an output buffer for a response.
-enum Response {
+enum Reply {
     /// The head does not fit.
     Overflow {
         status: NTSTATUS,
@@ -259,22 +257,23 @@ enum Response {
 /// Writes the response message into `out`.
 async fn respond(
     handle: &Handle,
-    exchange: &mut HandleExchange<'_>,
+    response: &mut HandleResponse<'_>,
     out: &mut [u8],
     flags: RequestFlags,
     arrived: Duration,
     first_byte: Duration,
-) -> Result<Response, Error> {
+) -> Result<Reply, Error> {
     let mut header = ResponseHeader::default();
-    let head = exchange.response().await?;
+    let head = response.head();
     header.status = head.status();
     header.minor_version = head.minor_version().into();
     header.content_length = head
         .content_length()
+        .filter(|_| !response.is_decoded())
         .unwrap_or(ResponseHeader::UNKNOWN_LENGTH);
     header.first_byte_us = reply::micros(first_byte);
     let begun = header.begin(out, head.reason(), head.header_lines());
-    reply::connection(&mut header, exchange.info(), exchange.reused());
+    reply::connection(&mut header, response.info(), response.reused());
     let at = match begun {
         Ok(at) => at,
         Err(error) => {
@@ -282,7 +281,7 @@ async fn respond(
                 WriteError::Overflow(written) => written,
                 WriteError::TooSmall => 0,
             };
-            return Ok(Response::Overflow {
+            return Ok(Reply::Overflow {
                 status: error.status(),
                 information,
             });
@@ -294,7 +293,7 @@ async fn respond(
         Wait::Nothing
     };
     let filled = match out.get_mut(at..) {
-        Some(room) => fill(exchange, room, wait).await?,
+        Some(room) => fill(response, room, wait).await?,
         None => Filled::default(),
     };
     if let Some(error) = filled.late {
@@ -302,16 +301,17 @@ async fn respond(
     }
     let mut known = ResponseFlags::empty();
     known.set(ResponseFlags::BODY_COMPLETE, filled.complete);
-    known.set(ResponseFlags::REUSED, exchange.reused());
+    known.set(ResponseFlags::REUSED, response.reused());
+    known.set(ResponseFlags::DECODED, response.is_decoded());
     header.flags = known.bits();
     header.total_us = reply::micros(handle.services.clock.now().saturating_sub(arrived));
     let information = header
         .finish(out, filled.bytes)
         .map_err(|_| invalid("the output buffer is too small"))?;
     Ok(if filled.complete {
-        Response::Whole { information }
+        Reply::Whole { information }
     } else {
-        Response::Head { information }
+        Reply::Head { information }
     })
 }
 
@@ -335,6 +335,3 @@ fn limits() -> Limits {
 const fn invalid(cause: &'static str) -> Error {
     Error::new(Phase::Request, Kind::InvalidRequest, cause)
 }
-
-/// Name resolution, connection and TLS together, unless the caller says otherwise.
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(60);

@@ -31,6 +31,7 @@ extern crate alloc;
 
 mod agent;
 mod auth;
+mod boxed;
 mod client;
 mod crc;
 mod date;

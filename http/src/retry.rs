@@ -21,6 +21,8 @@ pub struct Retries {
     /// The longest wait of all. A server that asks for more with `Retry-After` is not tried again;
     /// its answer is the caller's. 60 s.
     pub longest: Duration,
+    /// No try begins later than so long after the first one; `None`: at any time.
+    pub within: Option<Duration>,
 }
 
 impl Retries {
@@ -29,6 +31,7 @@ impl Retries {
         limit: 0,
         backoff: Duration::from_millis(500),
         longest: Duration::from_secs(60),
+        within: None,
     };
 
     /// Whether an error may be gone the next time. What TLS finds wrong, what is wrong with the

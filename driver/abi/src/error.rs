@@ -79,6 +79,8 @@ pub enum Field {
     Body,
     /// `roots`.
     Roots,
+    /// `options`.
+    Options,
     /// `body_length`.
     BodyLength,
     /// `reason`.
@@ -110,6 +112,7 @@ impl Field {
             Self::Headers => "headers",
             Self::Body => "body",
             Self::Roots => "roots",
+            Self::Options => "options",
             Self::BodyLength => "body_length",
             Self::Reason => "reason",
             Self::Needed => "needed",

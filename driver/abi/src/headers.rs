@@ -63,7 +63,15 @@ fn split_header(line: &[u8]) -> Option<(&str, &[u8])> {
         return None;
     }
     let value = line.get(colon.checked_add(1)?..)?;
-    Some((core::str::from_utf8(name).ok()?, value.trim_ascii()))
+    Some((core::str::from_utf8(name).ok()?, trim(value)))
+}
+
+/// `value` without the white space of HTTP round it (RFC 9110 section 5.6.3): no line ends.
+const fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 const FRAMING: [&str; 3] = ["host", "content-length", "transfer-encoding"];

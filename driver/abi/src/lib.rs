@@ -18,6 +18,7 @@ mod error;
 mod failure;
 mod headers;
 mod ioctl;
+mod options;
 mod request;
 mod response;
 mod roots;
@@ -30,6 +31,7 @@ pub use error::{
 pub use failure::Failure;
 pub use headers::HeaderLines;
 pub use ioctl::*;
+pub use options::{OptionFlags, Options, OptionsHeader};
 pub use request::{Request, RequestFlags, RequestHeader};
 pub use response::{Response, ResponseFlags, ResponseHeader, WriteError};
 pub use roots::Certificates;

@@ -3,7 +3,7 @@
 use crate::headers::{self, HeaderLines};
 use crate::roots::{self, Certificates};
 use crate::span::Spans;
-use crate::{Field, ParseError, Span, VERSION};
+use crate::{Field, Options, ParseError, Span, VERSION};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Fixed part of a request message.
@@ -33,8 +33,8 @@ pub struct RequestHeader {
     pub connect_timeout_ms: u32,
     /// Bound for the whole exchange in milliseconds; 0 means none beyond the driver's own idle bound.
     pub total_timeout_ms: u32,
-    /// Zero.
-    pub reserved: [u32; 2],
+    /// What else is done for the request: [`crate::OptionsHeader`] and its data. Empty: nothing.
+    pub options: Span,
 }
 
 impl RequestHeader {
@@ -50,6 +50,8 @@ impl RequestHeader {
     pub const MAX_BODY: usize = 1024 * 1024;
     /// Most bytes of `roots`.
     pub const MAX_ROOTS: usize = 256 * 1024;
+    /// Most bytes of `options`.
+    pub const MAX_OPTIONS: usize = 65 * 1024;
 }
 
 bitflags::bitflags! {
@@ -87,6 +89,8 @@ pub struct Request<'a> {
     pub connect_timeout_ms: u32,
     /// Bound of the exchange in milliseconds; 0 means none.
     pub total_timeout_ms: u32,
+    /// What else is done.
+    pub options: Option<Options<'a>>,
 }
 
 impl<'a> Request<'a> {
@@ -106,9 +110,6 @@ impl<'a> Request<'a> {
         }
         let flags = RequestFlags::from_bits(header.flags)
             .ok_or(ParseError::new(Field::Flags, "an unknown bit is set"))?;
-        if header.reserved != [0; 2] {
-            return Err(ParseError::new(Field::Reserved, "not zero"));
-        }
         let spans = Spans::new(message, size_of::<RequestHeader>());
         let part = |(field, span, limit)| spans.get(field, span, limit);
         let method = part((Field::Method, header.method, RequestHeader::MAX_METHOD))?;
@@ -116,12 +117,14 @@ impl<'a> Request<'a> {
         let headers = part((Field::Headers, header.headers, RequestHeader::MAX_HEADERS))?;
         let body = part((Field::Body, header.body, RequestHeader::MAX_BODY))?;
         let roots = part((Field::Roots, header.roots, RequestHeader::MAX_ROOTS))?;
+        let options = part((Field::Options, header.options, RequestHeader::MAX_OPTIONS))?;
         Spans::disjoint(&[
             (Field::Method, header.method),
             (Field::Url, header.url),
             (Field::Headers, header.headers),
             (Field::Body, header.body),
             (Field::Roots, header.roots),
+            (Field::Options, header.options),
         ])?;
         let ascii = |field, bytes: &'a [u8]| {
             core::str::from_utf8(bytes).map_err(|_| ParseError::new(field, "not ASCII"))
@@ -136,6 +139,10 @@ impl<'a> Request<'a> {
             body_length: header.body_length,
             connect_timeout_ms: header.connect_timeout_ms,
             total_timeout_ms: header.total_timeout_ms,
+            options: match options {
+                [] => None,
+                _ => Some(Options::parse(options)?),
+            },
         };
         request.check()?;
         Ok(request)
@@ -203,6 +210,9 @@ impl<'a> Request<'a> {
         } else if self.body_length != 0 {
             return refuse(Field::BodyLength, "set without STREAM_BODY");
         }
+        if let Some(options) = &self.options {
+            options.check()?;
+        }
         headers::check(self.headers)?;
         roots::check(self.roots)
     }
@@ -222,6 +232,13 @@ impl<'a> Request<'a> {
             total_timeout_ms: self.total_timeout_ms,
             ..RequestHeader::default()
         };
+        if let Some(options) = &self.options {
+            header.options = Span {
+                offset: at,
+                length: options.encoded_length()?,
+            };
+            at = header.options.end()?;
+        }
         header.size = at;
         Some(header)
     }
@@ -235,6 +252,9 @@ impl<'a> Request<'a> {
         header.headers.put(self.headers, message)?;
         header.body.put(self.body, message)?;
         header.roots.put(self.roots, message)?;
+        if let Some(options) = &self.options {
+            options.put(header.options.of_mut(message)?)?;
+        }
         Some(size)
     }
 }

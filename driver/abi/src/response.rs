@@ -63,6 +63,8 @@ bitflags::bitflags! {
         const BODY_COMPLETE = 1;
         /// It came over a connection that had served another request before.
         const REUSED = 2;
+        /// Content codings are removed from the body, whose length is another one than the head says.
+        const DECODED = 4;
     }
 }
 

@@ -30,6 +30,13 @@ impl Span {
         message.get(start..end)
     }
 
+    /// The bytes it covers, to be written.
+    pub(crate) fn of_mut(self, message: &mut [u8]) -> Option<&mut [u8]> {
+        let start = usize::try_from(self.offset).ok()?;
+        let end = usize::try_from(self.end()?).ok()?;
+        message.get_mut(start..end)
+    }
+
     /// A span for `part` at `at`, which is moved behind it.
     pub(crate) fn place(part: &[u8], at: &mut u32) -> Option<Self> {
         if part.is_empty() {

@@ -4,12 +4,28 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use wskhttp_abi::{
-    Field, Request, RequestFlags, RequestHeader, STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER,
-    Span, VERSION,
+    Field, OptionFlags, Options, OptionsHeader, Request, RequestFlags, RequestHeader,
+    STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER, Span, VERSION,
 };
 use zerocopy::{FromBytes, IntoBytes};
 
 const FIXED: usize = size_of::<RequestHeader>();
+
+fn options() -> Options<'static> {
+    Options {
+        flags: OptionFlags::FOLLOW | OptionFlags::BASIC,
+        max_redirects: 5,
+        retries: 2,
+        retry_within_ms: 3000,
+        low_speed_bytes: 100,
+        low_speed_ms: 1000,
+        expect_ms: 500,
+        proxies: "http=p:80",
+        bypass: "<local>",
+        proxy_credentials: b"a:b",
+        credentials: b"u:p",
+    }
+}
 
 fn sample() -> Request<'static> {
     Request {
@@ -22,6 +38,7 @@ fn sample() -> Request<'static> {
         body_length: 0,
         connect_timeout_ms: 1000,
         total_timeout_ms: 2000,
+        options: Some(options()),
     }
 }
 
@@ -92,26 +109,103 @@ fn size_is_the_length_of_the_input() {
 }
 
 #[test]
-fn version_flags_and_reserved_are_checked() {
+fn version_and_flags_are_checked() {
     for version in [0, VERSION + 1, u16::MAX] {
         assert_eq!(refused(&changed(|h| h.version = version)), Field::Version);
     }
     for bit in 3..16 {
         assert_eq!(refused(&changed(|h| h.flags |= 1 << bit)), Field::Flags);
     }
-    for bit in 0..64 {
-        let message = changed(|h| h.reserved[bit / 32] = 1 << (bit % 32));
-        assert_eq!(refused(&message), Field::Reserved);
+}
+
+/// The message of [`sample`] with the fixed part of its options changed.
+fn with_options(change: impl FnOnce(&mut OptionsHeader)) -> Vec<u8> {
+    let mut message = encode(&sample());
+    let span = RequestHeader::read_from_prefix(&message).unwrap().0.options;
+    let part = &mut message[usize::try_from(span.offset).unwrap()..];
+    let mut header = OptionsHeader::read_from_prefix(part).unwrap().0;
+    change(&mut header);
+    header.write_to_prefix(part).unwrap();
+    message
+}
+
+#[test]
+fn options_are_checked() {
+    let length = u32::try_from(size_of::<OptionsHeader>()).unwrap();
+    for size in [0, length, u32::MAX] {
+        assert_eq!(refused(&with_options(|o| o.size = size)), Field::Options);
     }
+    for bit in 5..32 {
+        let message = with_options(|o| o.flags |= 1 << bit);
+        assert_eq!(refused(&message), Field::Options);
+    }
+    // Credentials have exactly one scheme.
+    for flags in [1, 4 + 8, 8 + 16, 4 + 8 + 16] {
+        assert_eq!(refused(&with_options(|o| o.flags = flags)), Field::Options);
+    }
+    assert_eq!(
+        refused(&with_options(|o| o.credentials = Span::default())),
+        Field::Options
+    );
+    assert_eq!(
+        refused(&with_options(|o| o.low_speed_ms = 0)),
+        Field::Options
+    );
+    let picks: [fn(&mut OptionsHeader) -> &mut Span; 4] = [
+        |o| &mut o.proxies,
+        |o| &mut o.bypass,
+        |o| &mut o.proxy_credentials,
+        |o| &mut o.credentials,
+    ];
+    for pick in picks {
+        for (offset, part) in [
+            (0, 1),
+            (63, 2),
+            (64, 1000),
+            (u32::MAX, 1),
+            (64, u32::MAX),
+            (64, 0),
+        ] {
+            let message = with_options(|o| {
+                *pick(o) = Span {
+                    offset,
+                    length: part,
+                }
+            });
+            assert_eq!(refused(&message), Field::Options, "{offset} {part}");
+        }
+    }
+    // Two parts over the same bytes.
+    let message = with_options(|o| o.bypass = o.proxies);
+    assert_eq!(refused(&message), Field::Options);
+    // Shorter than the fixed part.
+    let message = changed(|h| h.options.length = length - 1);
+    assert_eq!(refused(&message), Field::Options);
+    let shown = format!("{:?}", sample());
+    assert!(
+        !shown.contains("117, 58, 112"),
+        "credentials are not shown: {shown}"
+    );
+}
+
+#[test]
+fn a_request_needs_no_options() {
+    let request = Request {
+        options: None,
+        ..sample()
+    };
+    let message = encode(&request);
+    assert_eq!(Request::parse(&message), Ok(request));
 }
 
 type Pick = fn(&mut RequestHeader) -> &mut Span;
-const PARTS: [(Field, Pick); 5] = [
+const PARTS: [(Field, Pick); 6] = [
     (Field::Method, |h| &mut h.method),
     (Field::Url, |h| &mut h.url),
     (Field::Headers, |h| &mut h.headers),
     (Field::Body, |h| &mut h.body),
     (Field::Roots, |h| &mut h.roots),
+    (Field::Options, |h| &mut h.options),
 ];
 
 #[test]
@@ -143,7 +237,8 @@ fn parts_lie_between_the_fixed_part_and_the_end() {
 fn parts_do_not_overlap() {
     for (field, pick) in PARTS {
         for (other, from) in PARTS {
-            if field == other {
+            // The options are longer than any method.
+            if field == other || (field == Field::Method && other == Field::Options) {
                 continue;
             }
             let message = changed(|h| *pick(h) = *from(h));
@@ -259,6 +354,9 @@ fn nothing_can_be_injected() {
         b" A: b\r\n",
         b"A\r\n",
         b"A: b\nC: d\r\n",
+        b"A: b\n\r\n",
+        b"A:\nC: d\r\n",
+        b"A: \x0Cb\r\n",
         b"A: b\rC: d\r\n",
         b"A: b\0\r\n",
         b"A: \x7F\r\n",
@@ -308,7 +406,6 @@ fn holds(message: &[u8], request: &Request<'_>) {
     let header = RequestHeader::read_from_prefix(message).unwrap().0;
     assert_eq!(usize::try_from(header.size), Ok(message.len()));
     assert_eq!(header.version, VERSION);
-    assert_eq!(header.reserved, [0; 2]);
     assert_eq!(header.flags & !7, 0);
     let mut used = vec![false; message.len()];
     used[..FIXED].fill(true);
@@ -318,6 +415,7 @@ fn holds(message: &[u8], request: &Request<'_>) {
         header.headers,
         header.body,
         header.roots,
+        header.options,
     ] {
         let start = usize::try_from(span.offset).unwrap();
         let end = start + usize::try_from(span.length).unwrap();

@@ -124,12 +124,41 @@ typedef struct WSKHTTP_REQUEST {
     UINT64 body_length;         /* of a streamed body, or WSKHTTP_CHUNKED; else 0 */
     UINT32 connect_timeout_ms;  /* name resolution, connection and TLS; 0: the default */
     UINT32 total_timeout_ms;    /* the whole exchange; 0: none */
-    UINT32 reserved[2];
+    WSKHTTP_SPAN options;       /* WSKHTTP_OPTIONS and its data; empty: none */
 } WSKHTTP_REQUEST;
+
+/* WSKHTTP_OPTIONS.flags */
+#define WSKHTTP_FOLLOW 1  /* follow redirects */
+#define WSKHTTP_DECODE 2  /* ask for gzip and deflate, and remove them */
+#define WSKHTTP_BASIC  4  /* credentials are user:password, sent at once */
+#define WSKHTTP_BEARER 8  /* credentials are a token, sent at once */
+#define WSKHTTP_DIGEST 16 /* credentials are user:password, for a server that asks for a digest */
+
+/* Most bytes of the options and their parts */
+#define WSKHTTP_MAX_OPTIONS     (65 * 1024)
+#define WSKHTTP_MAX_LIST        (16 * 1024)
+#define WSKHTTP_MAX_CREDENTIALS (16 * 1024)
+
+/* What else is done for a request. Spans count from the start of this. */
+typedef struct WSKHTTP_OPTIONS {
+    UINT32 size;                    /* of the whole options; equals their span's length */
+    UINT32 flags;
+    UINT32 max_redirects;           /* 0: 10 */
+    UINT32 retries;                 /* tries after the first one */
+    UINT32 retry_within_ms;         /* no try begins later; 0: any time */
+    UINT32 low_speed_bytes;         /* the lowest speed, in bytes a second; 0: any */
+    UINT32 low_speed_ms;            /* over which it is taken */
+    UINT32 expect_ms;               /* how long a body waits for 100 (Continue); 0: not at all */
+    WSKHTTP_SPAN proxies;           /* in WinHTTP's grammar */
+    WSKHTTP_SPAN bypass;            /* in WinHTTP's grammar */
+    WSKHTTP_SPAN proxy_credentials; /* user:password */
+    WSKHTTP_SPAN credentials;       /* as the flags say */
+} WSKHTTP_OPTIONS;
 
 /* WSKHTTP_RESPONSE.flags */
 #define WSKHTTP_BODY_COMPLETE 1 /* the body ends with this message */
 #define WSKHTTP_REUSED        2 /* the connection had served another request */
+#define WSKHTTP_DECODED       4 /* content codings are removed from the body */
 
 /* WSKHTTP_RESPONSE.content_length: not declared */
 #define WSKHTTP_UNKNOWN_LENGTH 0xFFFFFFFFFFFFFFFFull

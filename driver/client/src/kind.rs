@@ -185,6 +185,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// `--fail` and a status of 400 or more.
     pub const HTTP: u8 = 22;
+    /// The server does not send the part that was asked for.
+    pub const RANGE: u8 = 33;
     /// The output could not be written.
     pub const WRITE: u8 = 23;
     /// A file to send could not be read.

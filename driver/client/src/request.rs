@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use wskhttp_abi::{Field, ParseError, Request as Message, RequestFlags, RequestHeader};
 
-use crate::{Error, Kind, Phase, certificates};
+use crate::options::milliseconds;
+use crate::{Error, Kind, Options, Phase, certificates};
 
 /// A request: method, URL, headers, body, and how it is to be sent.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub struct Request<'a> {
     headers: Vec<(String, String)>,
     roots: Vec<u8>,
     flags: RequestFlags,
+    options: Options,
     connect_timeout: Option<Duration>,
     timeout: Option<Duration>,
     pub(crate) body: Body<'a>,
@@ -47,6 +49,7 @@ impl<'a> Request<'a> {
             headers: Vec::new(),
             roots: Vec::new(),
             flags: RequestFlags::empty(),
+            options: Options::new(),
             connect_timeout: None,
             timeout: None,
             body: Body::None,
@@ -103,6 +106,13 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Sets what else the driver does for it.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
     /// Answers only when the whole body is there, or as much of it as comes along with the head: one
     /// transition into the kernel for a small exchange.
     #[must_use]
@@ -144,6 +154,7 @@ impl<'a> Request<'a> {
             body_length,
             connect_timeout_ms: milliseconds(self.connect_timeout),
             total_timeout_ms: milliseconds(self.timeout),
+            options: self.options.message(),
         };
         let mut bytes = vec![0; message.encoded_length().unwrap_or_default()];
         message.write_to(&mut bytes).map_err(refused)?;
@@ -189,15 +200,6 @@ fn refused(error: ParseError) -> Error {
         Kind::InvalidRequest
     };
     Error::new(Phase::Request, kind, error.status(), error.to_string())
-}
-
-/// 0 means none in the message, so a bound of less than a millisecond is one.
-fn milliseconds(timeout: Option<Duration>) -> u32 {
-    timeout.map_or(0, |timeout| {
-        u32::try_from(timeout.as_millis())
-            .unwrap_or(u32::MAX)
-            .max(1)
-    })
 }
 
 /// Most bytes of a body that go with the message; the I/O manager copies it into pool.

@@ -5,8 +5,8 @@ use std::mem::{align_of, offset_of, size_of};
 
 use wskhttp_client::abi::{
     Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_STATUS,
-    IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, RequestFlags, RequestHeader,
-    ResponseFlags, ResponseHeader, Span, Status, VERSION,
+    IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, OptionFlags, OptionsHeader,
+    RequestFlags, RequestHeader, ResponseFlags, ResponseHeader, Span, Status, VERSION,
 };
 
 const HEADER: &str = include_str!("../include/wskhttp.h");
@@ -57,8 +57,11 @@ fn structures_are_laid_out_alike() {
     assert_eq!(c_layout("WSKHTTP_SPAN"), rust);
     assert_eq!((rust.1, align_of::<Span>()), (8, 4));
     let rust = layout!(RequestHeader: size version flags method url headers body roots body_length
-        connect_timeout_ms total_timeout_ms reserved);
+        connect_timeout_ms total_timeout_ms options);
     assert_eq!(c_layout("WSKHTTP_REQUEST"), rust);
+    let rust = layout!(OptionsHeader: size flags max_redirects retries retry_within_ms
+        low_speed_bytes low_speed_ms expect_ms proxies bypass proxy_credentials credentials);
+    assert_eq!(c_layout("WSKHTTP_OPTIONS"), rust);
     let rust = layout!(ResponseHeader: size version flags needed status minor_version reason headers
         body content_length resolve_us connect_us tls_us first_byte_us total_us remote_port
         remote_family remote_address tls_version tls_suite tls_group reserved);
@@ -109,6 +112,18 @@ fn numbers_are_alike() {
         ("WSKHTTP_MAX_HEADERS", limit(RequestHeader::MAX_HEADERS)),
         ("WSKHTTP_MAX_BODY", limit(RequestHeader::MAX_BODY)),
         ("WSKHTTP_MAX_ROOTS", limit(RequestHeader::MAX_ROOTS)),
+        ("WSKHTTP_FOLLOW", OptionFlags::FOLLOW.bits().into()),
+        ("WSKHTTP_DECODE", OptionFlags::DECODE.bits().into()),
+        ("WSKHTTP_BASIC", OptionFlags::BASIC.bits().into()),
+        ("WSKHTTP_BEARER", OptionFlags::BEARER.bits().into()),
+        ("WSKHTTP_DIGEST", OptionFlags::DIGEST.bits().into()),
+        ("WSKHTTP_MAX_OPTIONS", limit(RequestHeader::MAX_OPTIONS)),
+        ("WSKHTTP_MAX_LIST", limit(OptionsHeader::MAX_LIST)),
+        (
+            "WSKHTTP_MAX_CREDENTIALS",
+            limit(OptionsHeader::MAX_CREDENTIALS),
+        ),
+        ("WSKHTTP_DECODED", ResponseFlags::DECODED.bits().into()),
         (
             "WSKHTTP_BODY_COMPLETE",
             ResponseFlags::BODY_COMPLETE.bits().into(),

@@ -39,6 +39,8 @@ pub(super) struct Course<'a> {
     hops: u32,
     /// Tries after the first.
     tries: u32,
+    /// When the first one began.
+    began: Option<Duration>,
     /// Hashes of the URLs that were asked for.
     seen: Vec<u64>,
 }
@@ -83,6 +85,7 @@ impl<'a> Course<'a> {
             proxies: call.proxies,
             hops: 0,
             tries: 0,
+            began: None,
             seen: Vec::new(),
         })
     }
@@ -152,7 +155,8 @@ impl<'a> Course<'a> {
     }
 
     /// Until when the next exchange must have come how far.
-    pub(super) fn deadlines(&self, now: Duration) -> Deadlines {
+    pub(super) fn deadlines(&mut self, now: Duration) -> Deadlines {
+        self.began.get_or_insert(now);
         let own = self.policy.connect.map(|most| now.saturating_add(most));
         let connect = [self.deadlines.connect, own].into_iter().flatten().min();
         Deadlines {
@@ -244,6 +248,13 @@ impl<'a> Course<'a> {
         let jitter = retries.wait(self.tries, by.entropy.number());
         let wait = asked.map_or(jitter, |asked| asked.max(jitter));
         let at = by.now.saturating_add(wait);
+        let began = self.began.unwrap_or(by.now);
+        if retries
+            .within
+            .is_some_and(|most| at > began.saturating_add(most))
+        {
+            return None;
+        }
         if self.deadlines.total.is_some_and(|total| total <= at) || !by.budget.spend() {
             return None;
         }

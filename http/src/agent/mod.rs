@@ -10,6 +10,7 @@ use core::time::Duration;
 use lock_api::RawMutex;
 use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase};
 
+use crate::boxed::Boxed;
 use crate::client::{Client, Exchange};
 use crate::entropy::Entropy;
 use crate::{Decode, Limits, Redirects, Retries, RetryBudget, Timeouts};
@@ -176,7 +177,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         self.budget.earn();
         let mut exchange = self.begin(&mut course, key).await?;
         if exchange.has_response() && course.is_unexpected(exchange.head()) {
-            exchange.discard().await;
+            exchange.into_inner().discard().await;
             exchange = self.begin(&mut course, key).await?;
         }
         Ok(Upload::new(self, exchange, course, key))
@@ -186,10 +187,10 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         &self,
         course: &mut Course<'_>,
         key: &C::Key,
-    ) -> Result<Exchange<'_, C, K, R>, Error> {
+    ) -> Result<Boxed<Exchange<'_, C, K, R>>, Error> {
         let deadlines = course.deadlines(self.client.clock().now());
         let request = course.request(&self.entropy)?;
-        self.client.send(&request, key, deadlines).await
+        Boxed::new(self.client.send(&request, key, deadlines).await?)
     }
 
     /// Sends what the course says until a response is final.
@@ -203,7 +204,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
                 Ok(exchange) => match course.judge(exchange.head(), &self.circumstances())? {
                     Verdict::Deliver => return Response::new(exchange, course),
                     Verdict::Again(wait) => {
-                        exchange.discard().await;
+                        exchange.into_inner().discard().await;
                         wait
                     }
                 },
@@ -220,7 +221,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         &self,
         course: &mut Course<'_>,
         key: &C::Key,
-    ) -> Result<Exchange<'_, C, K, R>, Error> {
+    ) -> Result<Boxed<Exchange<'_, C, K, R>>, Error> {
         let mut exchange = self.begin(course, key).await?;
         exchange.response().await?;
         Ok(exchange)

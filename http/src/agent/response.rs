@@ -6,19 +6,23 @@ use lock_api::RawMutex;
 use wskhttp_core::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase};
 
 use super::course::Course;
+use crate::boxed::Boxed;
 use crate::client::{Exchange, Outcome};
 use crate::{Decoder, ResponseHead, Url};
 
 /// The final response to a call, its head complete. Dropping it aborts its connection.
 pub struct Response<'c, C: Connect, K: Clock, R: RawMutex> {
-    exchange: Exchange<'c, C, K, R>,
+    exchange: Boxed<Exchange<'c, C, K, R>>,
     decoder: Option<Decoder>,
     url: Url,
     hops: u32,
 }
 
 impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
-    pub(super) fn new(exchange: Exchange<'c, C, K, R>, course: &Course<'_>) -> Result<Self, Error> {
+    pub(super) fn new(
+        exchange: Boxed<Exchange<'c, C, K, R>>,
+        course: &Course<'_>,
+    ) -> Result<Self, Error> {
         let decoder = match course.decode() {
             Some(limits) => Decoder::new(exchange.head(), limits)?,
             None => None,
@@ -51,13 +55,13 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
 
     /// What is known about the connection.
     #[must_use]
-    pub const fn info(&self) -> &ConnectionInfo {
+    pub fn info(&self) -> &ConnectionInfo {
         self.exchange.info()
     }
 
     /// Whether the connection had served another exchange before.
     #[must_use]
-    pub const fn reused(&self) -> bool {
+    pub fn reused(&self) -> bool {
         self.exchange.reused()
     }
 
@@ -127,6 +131,6 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
 
     /// Ends the call; see [`Exchange::done`].
     pub async fn done(self) -> Outcome {
-        self.exchange.done().await
+        self.exchange.into_inner().done().await
     }
 }

@@ -6,20 +6,21 @@ use wskhttp_core::io::{Clock, Connect, Error};
 use super::course::{Course, Verdict};
 use super::{Agent, Response};
 use crate::Headers;
+use crate::boxed::Boxed;
 use crate::client::Exchange;
 
 /// A call whose head is sent and whose body follows. Dropping it aborts its connection.
 pub struct Upload<'c, 'a, C: Connect, K: Clock, R: RawMutex> {
     agent: &'c Agent<C, K, R>,
-    exchange: Exchange<'c, C, K, R>,
+    exchange: Boxed<Exchange<'c, C, K, R>>,
     course: Course<'a>,
     key: &'a C::Key,
 }
 
 impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
-    pub(super) const fn new(
+    pub(super) fn new(
         agent: &'c Agent<C, K, R>,
-        exchange: Exchange<'c, C, K, R>,
+        exchange: Boxed<Exchange<'c, C, K, R>>,
         course: Course<'a>,
         key: &'a C::Key,
     ) -> Self {
@@ -71,7 +72,7 @@ impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
         match self.course.judge(head, &self.agent.circumstances())? {
             Verdict::Deliver => Response::new(self.exchange, &self.course),
             Verdict::Again(_) => {
-                self.exchange.discard().await;
+                self.exchange.into_inner().discard().await;
                 self.agent.run(&mut self.course, self.key).await
             }
         }

@@ -231,6 +231,7 @@ fn back_off_has_full_jitter() {
         limit: 8,
         backoff: Duration::from_secs(1),
         longest: Duration::from_secs(20),
+        within: None,
     };
     let most = [1, 2, 4, 8, 16, 20, 20, 20];
     let mut totals = Vec::new();
@@ -345,6 +346,19 @@ fn not_beyond_the_total_deadline() {
     let tried = try_over(&[], silent, THREE, get().deadlines(deadlines(5)));
     assert_eq!(tried.result.unwrap_err().kind, Kind::TimedOut);
     assert_eq!(tried.took, Duration::from_secs(5));
+}
+
+#[test]
+fn not_later_than_allowed() {
+    let away = turned_away(503, "Retry-After: 10\r\n");
+    let within = |seconds| Retries {
+        within: Some(Duration::from_secs(seconds)),
+        ..THREE
+    };
+    let tried = try_with(&[&away, &away, OK], within(20), get());
+    assert_eq!((tried.result.unwrap(), tried.requests), (200, 3));
+    let tried = try_with(&[&away, &away, OK], within(19), get());
+    assert_eq!((tried.result.unwrap(), tried.requests), (503, 2));
 }
 
 #[test]

@@ -102,6 +102,57 @@ pub(crate) struct Transfer {
     /// Most seconds for a whole transfer
     #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) max_time: Option<Duration>,
+    /// Follow redirects
+    #[arg(short = 'L', long)]
+    pub(crate) location: bool,
+    /// Most redirects to follow; default: 50
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_redirs: Option<u32>,
+    /// Ask for a compressed response, and decompress it
+    #[arg(long)]
+    pub(crate) compressed: bool,
+    /// Use this proxy, or these: `host:port`, or `http=host:port;https=host:port`
+    #[arg(short = 'x', long, value_name = "LIST")]
+    pub(crate) proxy: Option<String>,
+    /// What the proxy is told: user:password
+    #[arg(short = 'U', long, value_name = "USER:PASSWORD")]
+    pub(crate) proxy_user: Option<String>,
+    /// Hosts to reach without a proxy, separated by commas; * for all
+    #[arg(long, value_name = "LIST")]
+    pub(crate) noproxy: Option<String>,
+    /// What the server is told: user:password
+    #[arg(short, long, value_name = "USER:PASSWORD")]
+    pub(crate) user: Option<String>,
+    /// Do not send --user, but a digest of it if the server asks
+    #[arg(long)]
+    pub(crate) digest: bool,
+    /// Tell the server this token
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) oauth2_bearer: Option<String>,
+    /// Try so many times more when it may help
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) retry: Option<u32>,
+    /// Begin no try later than so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) retry_max_time: Option<Duration>,
+    /// Get what is behind so many bytes; - means what the file lacks
+    #[arg(short = 'C', long, value_name = "BYTES")]
+    pub(crate) continue_at: Option<String>,
+    /// Get these bytes, such as 0-99 or -500
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub(crate) range: Option<String>,
+    /// Give up when fewer bytes a second arrive
+    #[arg(short = 'Y', long, value_name = "BYTES")]
+    pub(crate) speed_limit: Option<u32>,
+    /// ... over so many seconds; default: 30
+    #[arg(short = 'y', long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) speed_time: Option<Duration>,
+    /// Let the body wait so many seconds for the server to ask for it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) expect100_timeout: Option<Duration>,
+    /// Send these cookies: `name=value; name=value`
+    #[arg(short = 'b', long, value_name = "DATA")]
+    pub(crate) cookie: Option<String>,
     /// Value of the User-Agent header
     #[arg(short = 'A', long, value_name = "NAME")]
     pub(crate) user_agent: Option<String>,

@@ -5,8 +5,10 @@ mod data;
 mod failure;
 mod headers;
 mod output;
+mod policy;
 mod progress;
 mod report;
+mod resume;
 mod transfer;
 mod url;
 

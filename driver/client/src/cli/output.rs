@@ -9,6 +9,8 @@ use super::failure::Failure;
 pub(crate) enum Output {
     Stdout(Stdout),
     Named(String),
+    /// A file that is there and gets more.
+    Append(String),
     File(String, BufWriter<File>),
 }
 
@@ -21,6 +23,14 @@ impl Output {
         }
     }
 
+    /// As [`Output::new`], but behind what is in the file.
+    pub(crate) fn behind(name: Option<&str>) -> Self {
+        match Self::new(name) {
+            Self::Named(name) => Self::Append(name),
+            other => other,
+        }
+    }
+
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self, Self::Stdout(stdout) if stdout.is_terminal())
     }
@@ -30,7 +40,7 @@ impl Output {
         let written = match self {
             Self::Stdout(stdout) => stdout.write_all(bytes),
             Self::File(_, file) => file.write_all(bytes),
-            Self::Named(_) => Ok(()),
+            Self::Named(_) | Self::Append(_) => Ok(()),
         };
         written.map_err(|error| Failure::write(self.name(), &error))
     }
@@ -41,14 +51,22 @@ impl Output {
         let flushed = match self {
             Self::Stdout(stdout) => stdout.flush(),
             Self::File(_, file) => file.flush(),
-            Self::Named(_) => Ok(()),
+            Self::Named(_) | Self::Append(_) => Ok(()),
         };
         flushed.map_err(|error| Failure::write(self.name(), &error))
     }
 
     fn open(&mut self) -> Result<(), Failure> {
-        if let Self::Named(name) = self {
-            let file = File::create(&*name).map_err(|error| Failure::write(name, &error))?;
+        let opened = match self {
+            Self::Named(name) => Some((File::create(&*name), name)),
+            Self::Append(name) => {
+                let file = File::options().append(true).create(true).open(&*name);
+                Some((file, name))
+            }
+            Self::Stdout(_) | Self::File(..) => None,
+        };
+        if let Some((file, name)) = opened {
+            let file = file.map_err(|error| Failure::write(name, &error))?;
             *self = Self::File(std::mem::take(name), BufWriter::new(file));
         }
         Ok(())
@@ -57,7 +75,7 @@ impl Output {
     fn name(&self) -> &str {
         match self {
             Self::Stdout(_) => "standard output",
-            Self::Named(name) | Self::File(name, _) => name,
+            Self::Named(name) | Self::Append(name) | Self::File(name, _) => name,
         }
     }
 }

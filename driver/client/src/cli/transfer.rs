@@ -13,7 +13,8 @@ use super::failure::Failure;
 use super::output::Output;
 use super::progress::{Counted, Progress};
 use super::report::{Report, head_text, request_lines, response_lines};
-use super::{headers, url};
+use super::resume::Resume;
+use super::{headers, policy, url};
 
 /// Runs the transfers; gives the exit code of the last one.
 pub(crate) fn run(args: &Transfer, data: Option<&[u8]>) -> Result<u8, Failure> {
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &Transfer, data: Option<&[u8]>) -> Result<u8, Failure> {
             n,
             report: Report::default(),
             headers: Vec::new(),
+            resume: Resume::default(),
         };
         let mut result = one.transfer(&mut device);
         if interrupted.load(Ordering::SeqCst) {
@@ -66,6 +68,7 @@ struct One<'a> {
     n: usize,
     report: Report,
     headers: Vec<(String, String)>,
+    resume: Resume,
 }
 
 impl One<'_> {
@@ -86,7 +89,16 @@ impl One<'_> {
             None => "GET".into(),
         };
         self.headers = headers::merged(&self.usual_headers(), &self.args.headers)?;
-        let mut output = Output::new(self.output_name()?);
+        let name = self.output_name()?.map(str::to_owned);
+        let name = name.as_deref();
+        self.resume = Resume::new(self.args, name)?;
+        let mut output = match self.resume.from {
+            0 => Output::new(name),
+            _ => Output::behind(name),
+        };
+        if let Some(range) = self.resume.range(self.args) {
+            self.headers.push(("Range".into(), range));
+        }
         let mut progress = Progress::new(
             self.args.silent,
             self.args.progress_bar,
@@ -146,6 +158,7 @@ impl One<'_> {
         if let Some(timeout) = self.args.max_time {
             request = request.timeout(timeout);
         }
+        request = request.options(policy::options(self.args)?);
         if self.args.no_keepalive {
             request = request.no_reuse();
         }
@@ -164,6 +177,14 @@ impl One<'_> {
         }
         progress.restart(head.content_length);
         let status = head.status;
+        if self.resume.is_complete(&head) {
+            self.report.head = Some(head);
+            return Ok(());
+        }
+        if let Err(failure) = self.resume.check(&head) {
+            self.report.head = Some(head);
+            return Err(failure);
+        }
         if self.args.fail && status >= 400 {
             self.report.head = Some(head);
             let text = format!("the server answered {status}");
@@ -211,6 +232,9 @@ impl One<'_> {
     fn usual_headers(&self) -> Vec<(&str, &str)> {
         let agent = self.args.user_agent.as_deref().unwrap_or(AGENT);
         let mut headers = vec![("User-Agent", agent), ("Accept", "*/*")];
+        if let Some(cookies) = &self.args.cookie {
+            headers.push(("Cookie", cookies));
+        }
         if self.data.is_some() {
             headers.push(("Content-Type", "application/x-www-form-urlencoded"));
         }

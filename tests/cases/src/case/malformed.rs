@@ -76,6 +76,11 @@ fn templates() -> Result<Vec<Vec<u8>>> {
         body: b"some body",
         roots: &[0x30, 0x03, 0x02, 0x01, 0x05],
         flags: RequestFlags::WHOLE_BODY,
+        options: Some(wskhttp_client::abi::Options {
+            flags: wskhttp_client::abi::OptionFlags::FOLLOW,
+            bypass: "*",
+            ..Default::default()
+        }),
         ..plain
     };
     let streamed = Request {
@@ -174,7 +179,7 @@ mod tests {
         }
         assert!(taken > 0 && taken < ROUNDS / 2, "{taken} taken");
         for field in [
-            "message", "size", "version", "flags", "reserved", "method", "url", "roots",
+            "message", "size", "version", "flags", "method", "url", "roots", "options",
         ] {
             assert!(
                 refused.contains(field),

@@ -1,0 +1,142 @@
+//! What the driver does for a request besides sending it once.
+
+use std::fmt;
+use std::time::Duration;
+
+use wskhttp_abi::{OptionFlags, Options as Message};
+
+/// What the driver does for a request besides sending it once. The default is nothing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    flags: OptionFlags,
+    max_redirects: u32,
+    retries: u32,
+    retry_within_ms: u32,
+    low_speed_bytes: u32,
+    low_speed_ms: u32,
+    expect_ms: u32,
+    proxies: String,
+    bypass: String,
+    proxy_credentials: Vec<u8>,
+    credentials: Vec<u8>,
+}
+
+impl Options {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Follows at most so many redirects; 0 means 10. Credentials, cookies and the like stay with
+    /// their origin; never from https to http.
+    #[must_use]
+    pub fn follow(mut self, limit: u32) -> Self {
+        self.flags |= OptionFlags::FOLLOW;
+        self.max_redirects = limit;
+        self
+    }
+
+    /// Asks for gzip and deflate, and removes them within limits.
+    #[must_use]
+    pub fn decode(mut self) -> Self {
+        self.flags |= OptionFlags::DECODE;
+        self
+    }
+
+    /// Tries so many times more when a request that may be repeated fails in a way that may pass, with
+    /// waits that grow and as `Retry-After` says; no try begins later than `within`.
+    #[must_use]
+    pub fn retry(mut self, tries: u32, within: Option<Duration>) -> Self {
+        self.retries = tries;
+        self.retry_within_ms = milliseconds(within);
+        self
+    }
+
+    /// Gives a body up that arrives with less than so many bytes a second over so long a time.
+    #[must_use]
+    pub fn low_speed(mut self, bytes: u32, over: Duration) -> Self {
+        self.low_speed_bytes = bytes;
+        self.low_speed_ms = milliseconds(Some(over));
+        self
+    }
+
+    /// Lets the body wait for `100 (Continue)`, but no longer than this.
+    #[must_use]
+    pub fn expect(mut self, timeout: Duration) -> Self {
+        self.expect_ms = milliseconds(Some(timeout));
+        self
+    }
+
+    /// Uses these proxies, but not for the hosts of `bypass`. Both lists are in WinHTTP's grammar:
+    /// `http=proxy:3128;https=other` or `proxy:3128`; `*.example.com;<local>`.
+    #[must_use]
+    pub fn proxies(mut self, proxies: &str, bypass: &str) -> Self {
+        proxies.clone_into(&mut self.proxies);
+        bypass.clone_into(&mut self.bypass);
+        self
+    }
+
+    /// Tells the proxies `user:password` (Basic).
+    #[must_use]
+    pub fn proxy_credentials(mut self, credentials: &str) -> Self {
+        self.proxy_credentials = credentials.into();
+        self
+    }
+
+    /// Tells the server `user:password` (Basic).
+    #[must_use]
+    pub fn basic(self, credentials: &str) -> Self {
+        self.credentials(OptionFlags::BASIC, credentials)
+    }
+
+    /// Answers a server that asks for a digest of `user:password` (SHA-256 or MD5).
+    #[must_use]
+    pub fn digest(self, credentials: &str) -> Self {
+        self.credentials(OptionFlags::DIGEST, credentials)
+    }
+
+    /// Tells the server this token (Bearer).
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.credentials(OptionFlags::BEARER, token)
+    }
+
+    fn credentials(mut self, scheme: OptionFlags, credentials: &str) -> Self {
+        self.flags -= OptionFlags::BASIC | OptionFlags::BEARER | OptionFlags::DIGEST;
+        self.flags |= scheme;
+        self.credentials = credentials.into();
+        self
+    }
+
+    /// As the driver takes them; `None` if nothing is to be done.
+    pub(crate) fn message(&self) -> Option<Message<'_>> {
+        (*self != Self::default()).then(|| Message {
+            flags: self.flags,
+            max_redirects: self.max_redirects,
+            retries: self.retries,
+            retry_within_ms: self.retry_within_ms,
+            low_speed_bytes: self.low_speed_bytes,
+            low_speed_ms: self.low_speed_ms,
+            expect_ms: self.expect_ms,
+            proxies: &self.proxies,
+            bypass: &self.bypass,
+            proxy_credentials: &self.proxy_credentials,
+            credentials: &self.credentials,
+        })
+    }
+}
+
+impl fmt::Debug for Options {
+    /// Without the credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Options({:?})", self.flags)
+    }
+}
+
+/// 0 means none in the message, so less than a millisecond is one.
+pub(crate) fn milliseconds(time: Option<Duration>) -> u32 {
+    time.map_or(0, |time| {
+        u32::try_from(time.as_millis()).unwrap_or(u32::MAX).max(1)
+    })
+}

@@ -1,0 +1,148 @@
+//! What a request message asks for, in a form of its own: the message goes when its IRP is completed.
+
+use core::time::Duration;
+
+use wskhttp_abi::{OptionFlags, Options, Request, RequestHeader};
+use wskhttp_core::io::Error;
+use wskhttp_http::{
+    Body, Call, Credentials, Deadlines, Decode, LowSpeed, Policy, Proxies, Redirects, Retries,
+    Timeouts,
+};
+use wskhttp_tls::TlsKey;
+
+use crate::handle::Handle;
+
+/// How a request is sent.
+pub(crate) struct Plan {
+    pub(crate) key: TlsKey<()>,
+    policy: Policy,
+    deadlines: Deadlines,
+    credentials: Option<Credentials>,
+    proxies: Option<Proxies>,
+}
+
+impl Plan {
+    pub(crate) fn new(
+        handle: &Handle,
+        message: &Request<'_>,
+        arrived: Duration,
+    ) -> Result<Self, Error> {
+        let options = message.options.unwrap_or_default();
+        let total = time(message.total_timeout_ms).map(|most| arrived.saturating_add(most));
+        Ok(Self {
+            key: TlsKey {
+                config: handle.services.trust.config(message.roots)?,
+                inner: (),
+            },
+            policy: policy(message, &options),
+            deadlines: Deadlines {
+                connect: None,
+                total,
+            },
+            credentials: credentials(&options)?,
+            proxies: proxies(&options)?,
+        })
+    }
+
+    /// The call for the message and its body.
+    pub(crate) fn call<'a>(&'a self, message: &Request<'_>, body: Body<'a>) -> Call<'a> {
+        Call::new(message.method, message.url)
+            .lines(message.headers)
+            .body(body)
+            .deadlines(self.deadlines)
+            .policy(self.policy)
+            .credentials(self.credentials.as_ref())
+            .proxies(self.proxies.as_ref())
+    }
+
+    /// The body that comes with the message.
+    pub(crate) const fn at_hand<'a>(message: &Request<'a>) -> Body<'a> {
+        match message.body {
+            [] => Body::Empty,
+            body => Body::Full(body),
+        }
+    }
+
+    /// The body that follows by writes.
+    pub(crate) const fn streamed(message: &Request<'_>) -> Body<'static> {
+        match message.body_length {
+            RequestHeader::CHUNKED => Body::Chunked,
+            length => Body::Sized(length),
+        }
+    }
+}
+
+fn policy(message: &Request<'_>, options: &Options<'_>) -> Policy {
+    let redirects = match options.max_redirects {
+        _ if !options.flags.contains(OptionFlags::FOLLOW) => Redirects::NONE,
+        0 => Redirects::default(),
+        limit => Redirects {
+            limit,
+            ..Redirects::default()
+        },
+    };
+    let low_speed = time(options.low_speed_ms)
+        .filter(|_| options.low_speed_bytes != 0)
+        .map(|over| LowSpeed {
+            bytes: options.low_speed_bytes,
+            over,
+        });
+    let decode = options.flags.contains(OptionFlags::DECODE);
+    Policy {
+        redirects,
+        retries: Retries {
+            limit: options.retries,
+            backoff: BACK_OFF,
+            within: time(options.retry_within_ms),
+            ..Retries::NONE
+        },
+        decode: decode.then(Decode::default),
+        expect: time(options.expect_ms),
+        connect: time(message.connect_timeout_ms).or(Some(CONNECT)),
+        timeouts: Timeouts {
+            low_speed,
+            ..Timeouts::NONE
+        },
+    }
+}
+
+fn credentials(options: &Options<'_>) -> Result<Option<Credentials>, Error> {
+    let (user, password) = pair(options.credentials);
+    Ok(Some(match options.flags {
+        flags if flags.contains(OptionFlags::BASIC) => Credentials::basic(user, password)?,
+        flags if flags.contains(OptionFlags::DIGEST) => Credentials::digest(user, password)?,
+        flags if flags.contains(OptionFlags::BEARER) => Credentials::bearer(options.credentials)?,
+        _ => return Ok(None),
+    }))
+}
+
+fn proxies(options: &Options<'_>) -> Result<Option<Proxies>, Error> {
+    if options.proxies.is_empty() {
+        return Ok(None);
+    }
+    let proxies = Proxies::new(options.proxies, options.bypass)?;
+    if options.proxy_credentials.is_empty() {
+        return Ok(Some(proxies));
+    }
+    let (user, password) = pair(options.proxy_credentials);
+    let credentials = Credentials::basic(user, password)?;
+    proxies.with_credentials(&credentials).map(Some)
+}
+
+/// `user:password`; a user without a password has an empty one.
+fn pair(text: &[u8]) -> (&[u8], &[u8]) {
+    let colon = text.iter().position(|byte| *byte == b':');
+    let (user, rest) = colon
+        .and_then(|at| text.split_at_checked(at))
+        .unwrap_or((text, b""));
+    (user, rest.strip_prefix(b":").unwrap_or(rest))
+}
+
+fn time(milliseconds: u32) -> Option<Duration> {
+    (milliseconds != 0).then(|| Duration::from_millis(milliseconds.into()))
+}
+
+/// Name resolution, connection and TLS together, unless the caller says otherwise.
+const CONNECT: Duration = Duration::from_secs(60);
+/// Before the second try, as curl does.
+const BACK_OFF: Duration = Duration::from_secs(1);
