@@ -85,6 +85,7 @@ pub(crate) const TESTS: &[&str] = &[
     "nginx",
     "openssl",
     "python3-h11",
+    "tinyproxy",
 ];
 
 /// Runs debootstrap and shows its steps on one line.

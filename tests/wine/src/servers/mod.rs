@@ -3,10 +3,12 @@
 mod nginx;
 mod resolver;
 mod s_server;
+mod tinyproxy;
 
 pub use nginx::{Nginx, Request};
 pub use resolver::Resolver;
 pub use s_server::SServer;
+pub use tinyproxy::Tinyproxy;
 
 use std::{
     io,

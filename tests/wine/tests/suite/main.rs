@@ -5,8 +5,10 @@
 
 mod authority;
 mod bench;
+mod canned;
 mod cases;
 mod failures;
+mod features;
 mod lifecycle;
 mod protocol;
 
@@ -22,6 +24,7 @@ fn main() {
         protocol::trials(),
         transfer::trials(),
         failures::trials(),
+        features::trials(),
         lifecycle::trials(),
         cases::trials(),
     ];

@@ -1,0 +1,396 @@
+//! What the driver does beyond sending a request once, through the device interface.
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use libtest_mimic::Trial;
+use wskhttp_wine_suite::servers::Tinyproxy;
+
+use crate::bench::{Bench, pattern, succeeded, trial};
+use crate::canned::Canned;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("features::redirects", redirects),
+        trial("features::redirect_refused", redirect_refused),
+        trial("features::post_is_retried_never", post_is_not_repeated),
+        trial("features::retry_after", retry_after),
+        trial("features::gzip", gzip),
+        trial("features::gzip_bomb", gzip_bomb),
+        trial("features::slow_loris", slow_loris),
+        trial("features::resume_100_mib", resume),
+        trial("features::proxy", proxy),
+        trial("features::digest", digest),
+        trial("features::expect", expect),
+    ]
+}
+
+fn ok(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// From origin to origin, credentials left behind, the connections kept.
+fn redirects(bench: &Bench) -> anyhow::Result<()> {
+    let target = bench.url("/bytes/1000");
+    let second = Canned::start(move |_, _, stream| {
+        write!(
+            stream,
+            "HTTP/1.1 307 x\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n"
+        )?;
+        Ok(true)
+    })?;
+    let elsewhere = second.url("/second");
+    let first = Canned::start(move |head, _, stream| {
+        let location = if head.starts_with("GET /a ") {
+            "/b"
+        } else {
+            &elsewhere
+        };
+        write!(
+            stream,
+            "HTTP/1.1 302 x\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+        )?;
+        Ok(true)
+    })?;
+    let url = first.url("/a");
+    let output = bench.fetch(&["-L", "-u", "user:secret", "-b", "sid=secret", &url])?;
+    succeeded(&output)?;
+    ensure!(output.stdout == pattern(1000), "another body");
+    let (own, other) = (first.heads(), second.heads());
+    ensure!(own.len() == 2 && other.len() == 1, "{own:?} {other:?}");
+    for head in &own {
+        ensure!(
+            head.contains("Authorization: Basic dXNlcjpzZWNyZXQ=") && head.contains("Cookie"),
+            "{head}"
+        );
+    }
+    ensure!(
+        !other[0].contains("Authorization") && !other[0].contains("Cookie"),
+        "{}",
+        other[0]
+    );
+    let output = bench.fetch(&["-w", "%{http_code}", &url])?;
+    ensure!(output.stdout.ends_with(b"302"), "followed unasked");
+    let output = bench.fetch(&["-L", "--max-redirs", "1", &url])?;
+    ensure!(
+        output.code == Some(47),
+        "{:?}: {}",
+        output.code,
+        output.stderr
+    );
+    bench.healthy()
+}
+
+fn redirect_refused(bench: &Bench) -> anyhow::Result<()> {
+    for location in [
+        "file:///c:/windows",
+        "http://user@localhost/",
+        "//[fe80::1]:x/",
+    ] {
+        let server = Canned::start(move |_, _, stream| {
+            write!(
+                stream,
+                "HTTP/1.1 302 x\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+            )?;
+            Ok(true)
+        })?;
+        let output = bench.fetch(&["-L", &server.url("/")])?;
+        ensure!(output.code == Some(1), "{location}: {:?}", output.code);
+    }
+    bench.healthy()
+}
+
+fn post_is_not_repeated(bench: &Bench) -> anyhow::Result<()> {
+    let server = Canned::start(|_, _, stream| {
+        write!(
+            stream,
+            "HTTP/1.1 503 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )?;
+        Ok(false)
+    })?;
+    let output = bench.fetch(&[
+        "--retry",
+        "3",
+        "-d",
+        "x",
+        "-w",
+        "%{http_code}",
+        &server.url("/"),
+    ])?;
+    succeeded(&output)?;
+    ensure!(
+        output.stdout == b"503" && server.heads().len() == 1,
+        "repeated"
+    );
+    Ok(())
+}
+
+fn retry_after(bench: &Bench) -> anyhow::Result<()> {
+    let server = Canned::start(|_, count, stream| {
+        match count {
+            0 => write!(
+                stream,
+                "HTTP/1.1 503 x\r\nRetry-After: 2\r\nContent-Length: 4\r\n\r\nbusy"
+            )?,
+            _ => write!(stream, "{}", ok("fine"))?,
+        }
+        Ok(true)
+    })?;
+    let start = Instant::now();
+    let output = bench.fetch(&["--retry", "2", &server.url("/")])?;
+    succeeded(&output)?;
+    ensure!(output.stdout == b"fine", "another body");
+    ensure!(
+        start.elapsed() >= Duration::from_secs(2),
+        "Retry-After was not heeded"
+    );
+    ensure!(server.heads().len() == 2, "another number of tries");
+    Ok(())
+}
+
+/// `gzip -9` of so many zeros.
+fn zeros(length: usize) -> anyhow::Result<Vec<u8>> {
+    let mut gzip = std::process::Command::new("gzip")
+        .args(["-9", "-c"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()?;
+    let mut input = gzip.stdin.take().context("no standard input")?;
+    let writer = thread::spawn(move || input.write_all(&vec![0; length]));
+    let output = gzip.wait_with_output()?;
+    writer
+        .join()
+        .map_err(|_| anyhow::anyhow!("the writer panicked"))??;
+    Ok(output.stdout)
+}
+
+fn compressed(body: Vec<u8>) -> std::io::Result<Canned> {
+    Canned::start(move |_, _, stream| {
+        let length = body.len();
+        write!(
+            stream,
+            "HTTP/1.1 200 x\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n"
+        )?;
+        stream.write_all(&body)?;
+        Ok(true)
+    })
+}
+
+fn gzip(bench: &Bench) -> anyhow::Result<()> {
+    let body = zeros(300_000)?;
+    let server = compressed(body.clone())?;
+    let output = bench.fetch(&["--compressed", &server.url("/")])?;
+    succeeded(&output)?;
+    ensure!(output.stdout == vec![0; 300_000], "another body");
+    ensure!(
+        server.heads()[0].contains("Accept-Encoding: gzip, deflate"),
+        "not asked for"
+    );
+    let output = bench.fetch(&[&server.url("/")])?;
+    ensure!(output.stdout == body, "decoded unasked");
+    Ok(())
+}
+
+fn gzip_bomb(bench: &Bench) -> anyhow::Result<()> {
+    let server = compressed(zeros(256 << 20)?)?;
+    let before = bench.in_use()?;
+    let file = bench.file("bomb");
+    let name = file.display().to_string();
+    let output = bench.fetch(&["--compressed", "-o", &name, &server.url("/")])?;
+    ensure!(
+        output.code == Some(63),
+        "{:?}: {}",
+        output.code,
+        output.stderr
+    );
+    let length = fs::metadata(&file)?.len();
+    ensure!(length < 64 << 20, "{length} bytes of it arrived");
+    fs::remove_file(&file)?;
+    bench.back_to(before)?;
+    bench.healthy()
+}
+
+fn slow_loris(bench: &Bench) -> anyhow::Result<()> {
+    let server = Canned::start(|_, _, stream| {
+        write!(stream, "HTTP/1.1 200 x\r\nContent-Length: 100000\r\n\r\n")?;
+        loop {
+            stream.write_all(b"x")?;
+            stream.flush()?;
+            thread::sleep(Duration::from_millis(200));
+        }
+    })?;
+    let output = bench.fetch(&[
+        "--speed-limit",
+        "1000",
+        "--speed-time",
+        "2",
+        &server.url("/"),
+    ])?;
+    ensure!(
+        output.code == Some(28),
+        "{:?}: {}",
+        output.code,
+        output.stderr
+    );
+    ensure!(output.stderr.contains("slower"), "{}", output.stderr);
+    bench.healthy()
+}
+
+/// A download that the server cuts, and its rest, have the digest of the whole.
+fn resume(bench: &Bench) -> anyhow::Result<()> {
+    const LENGTH: usize = 100 << 20;
+    let whole = pattern(LENGTH);
+    let served = whole.clone();
+    let server = Canned::start(move |head, count, stream| {
+        let from = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Range: bytes="))
+            .and_then(|range| range.trim_end_matches('-').parse().ok())
+            .unwrap_or(0);
+        if from >= LENGTH {
+            write!(
+                stream,
+                "HTTP/1.1 416 x\r\nContent-Range: bytes */{LENGTH}\r\nContent-Length: 0\r\n\r\n"
+            )?;
+            return Ok(true);
+        }
+        let rest = &served[from..];
+        let length = rest.len();
+        match from {
+            0 => write!(stream, "HTTP/1.1 200 x\r\nContent-Length: {length}\r\n\r\n")?,
+            _ => write!(
+                stream,
+                "HTTP/1.1 206 x\r\nContent-Range: bytes {from}-{}/{LENGTH}\r\nContent-Length: {length}\r\n\r\n",
+                LENGTH - 1
+            )?,
+        }
+        // The first two are cut.
+        let sent = if count < 2 { length / 3 } else { length };
+        stream.write_all(&rest[..sent])?;
+        Ok(count >= 2)
+    })?;
+    let file = bench.file("resumed");
+    let fetch = || {
+        bench
+            .driver
+            .wskhttp([Path::new("-C"), Path::new("-"), Path::new("-o"), &file])
+            .args([server.url("/")])
+            .timeout(LARGE)
+            .run()
+    };
+    for _ in 0..2 {
+        let output = fetch()?;
+        ensure!(
+            output.code == Some(18),
+            "{:?}: {}",
+            output.code,
+            output.stderr
+        );
+    }
+    succeeded(&fetch()?)?;
+    ensure!(fs::read(&file)? == whole, "another body");
+    // Nothing is left to get.
+    succeeded(&fetch()?)?;
+    ensure!(fs::read(&file)? == whole, "another body after all of it");
+    fs::remove_file(&file)?;
+    Ok(())
+}
+
+fn proxy(bench: &Bench) -> anyhow::Result<()> {
+    let proxy = Tinyproxy::start()?;
+    let address = format!("127.0.0.1:{}", proxy.port());
+    let url = bench.url("/bytes/70000");
+    let through = ["-x", &address, "-U", "user:password"];
+    let output = bench.fetch(&[&through[..], &[&url, &url]].concat())?;
+    succeeded(&output)?;
+    ensure!(
+        output.stdout == [pattern(70_000), pattern(70_000)].concat(),
+        "another body"
+    );
+    let log = proxy.log()?;
+    let tunnel = format!("CONNECT localhost:{} HTTP/1.1", bench.origin.https_port());
+    ensure!(
+        log.matches(&tunnel).count() == 1,
+        "not one tunnel for both: {log}"
+    );
+    let plain = format!("http://localhost:{}/bytes/100", bench.origin.http_port());
+    let output = bench.fetch(&[&through[..], &[&plain]].concat())?;
+    succeeded(&output)?;
+    ensure!(output.stdout == pattern(100), "another body");
+    ensure!(
+        proxy.log()?.contains(&format!("GET {plain} HTTP/1.1")),
+        "not in absolute form"
+    );
+    let before = proxy.log()?.matches("CONNECT ").count();
+    let output = bench.fetch(&[&through[..], &["--noproxy", "localhost", &url]].concat())?;
+    succeeded(&output)?;
+    ensure!(
+        proxy.log()?.matches("CONNECT ").count() == before,
+        "used in spite of --noproxy"
+    );
+    let output = bench.fetch(&["-x", &address, "-U", "user:wrong", &url])?;
+    ensure!(
+        output.code == Some(97),
+        "{:?}: {}",
+        output.code,
+        output.stderr
+    );
+    bench.healthy()
+}
+
+fn digest(bench: &Bench) -> anyhow::Result<()> {
+    let server = Canned::start(|head, _, stream| {
+        if head.contains("Authorization: Digest username=\"u\"") {
+            write!(stream, "{}", ok("in"))?;
+        } else {
+            write!(
+                stream,
+                "HTTP/1.1 401 x\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\", \
+                 algorithm=SHA-256\r\nContent-Length: 0\r\n\r\n"
+            )?;
+        }
+        Ok(true)
+    })?;
+    let output = bench.fetch(&["--digest", "-u", "u:p", &server.url("/")])?;
+    succeeded(&output)?;
+    ensure!(output.stdout == b"in", "another body");
+    Ok(())
+}
+
+fn expect(bench: &Bench) -> anyhow::Result<()> {
+    let server = Canned::start(|head, _, stream| {
+        let refused = head.contains("Expect: 100-continue");
+        write!(
+            stream,
+            "HTTP/1.1 {} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            if refused { 417 } else { 200 }
+        )?;
+        Ok(false)
+    })?;
+    let arguments = [
+        "--expect100-timeout",
+        "5",
+        "-d",
+        "data",
+        "-w",
+        "%{http_code}",
+    ];
+    let output = bench.fetch(&[&arguments[..], &[&server.url("/")]].concat())?;
+    succeeded(&output)?;
+    ensure!(
+        output.stdout == b"200" && server.heads().len() == 2,
+        "417 was not answered"
+    );
+    Ok(())
+}
+
+const LARGE: Duration = Duration::from_secs(180);
