@@ -2,7 +2,7 @@
 //! are also cut at every offset, which changes nothing.
 
 use wskhttp_core::io::{Error, Kind};
-use wskhttp_http::{Body, CloseReason, Outcome, Request};
+use wskhttp_http::{Body, CloseReason, Outcome, Proxy, Request};
 
 use crate::support::script::{Act, Connector, Script};
 use crate::support::{View, client, exchange, response, run, single, url};
@@ -176,6 +176,39 @@ fn section_3_2_1_origin_form() {
             sent.starts_with(&format!("GET {target} HTTP/1.1\r\n")),
             "{sent}"
         );
+    }
+}
+
+#[test]
+fn section_3_2_2_absolute_form() {
+    // To a proxy that forwards the request, and to nobody else.
+    let at = url("http://a.test:81/x?y");
+    let proxy = Proxy::new("proxy.test:3128").unwrap();
+    let request = Request::new("GET", &at, b"", Body::Empty).unwrap();
+    let sent = written(&request.with_proxy(Some(&proxy)));
+    assert_eq!(
+        sent,
+        "GET http://a.test:81/x?y HTTP/1.1\r\nHost: a.test:81\r\n\r\n"
+    );
+    // Through a tunnel, the server itself is spoken to. The tunnel's authority-form (3.2.3) is
+    // tried by proxy.rs.
+    let at = url("https://a.test/x");
+    let request = Request::new("GET", &at, b"", Body::Empty).unwrap();
+    let sent = written(&request.with_proxy(Some(&proxy)));
+    assert!(sent.starts_with("GET /x HTTP/1.1\r\n"), "{sent}");
+    assert!(Request::new("CONNECT", &at, b"", Body::Empty).is_err());
+}
+
+#[test]
+fn section_3_2_4_asterisk_form() {
+    let at = url("http://a.test/");
+    let request = Request::new("OPTIONS", &at, b"", Body::Empty).unwrap();
+    let sent = written(&request.with_asterisk().unwrap());
+    assert_eq!(sent, "OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    for (method, at) in [("GET", "http://a.test/"), ("OPTIONS", "http://a.test/x")] {
+        let at = url(at);
+        let request = Request::new(method, &at, b"", Body::Empty).unwrap();
+        assert!(request.with_asterisk().is_err());
     }
 }
 
@@ -667,8 +700,11 @@ fn twice(method: &str, script: Script) -> (Result<String, Kind>, usize) {
 /// What the client sends.
 fn sent(method: &str, at: &str, headers: &[u8], body: Body<'_>) -> String {
     let at = url(at);
-    let request = Request::new(method, &at, headers, body).unwrap();
-    let mut head = wskhttp_http::proto::SendHead::new(&request);
+    written(&Request::new(method, &at, headers, body).unwrap())
+}
+
+fn written(request: &Request<'_>) -> String {
+    let mut head = wskhttp_http::proto::SendHead::new(request);
     // Also in pieces of one byte: the same.
     let mut bytes = Vec::new();
     while !head.is_done() {
@@ -677,7 +713,7 @@ fn sent(method: &str, at: &str, headers: &[u8], body: Body<'_>) -> String {
         bytes.extend_from_slice(&byte[..count]);
     }
     let mut whole = vec![0; 4096];
-    let count = wskhttp_http::proto::SendHead::new(&request).write(&mut whole);
+    let count = wskhttp_http::proto::SendHead::new(request).write(&mut whole);
     assert_eq!(bytes, whole[..count]);
     String::from_utf8(bytes).unwrap()
 }

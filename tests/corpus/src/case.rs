@@ -72,6 +72,17 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Option<Duration>,
     /// What an agent does besides; without, there is only a client.
     pub(crate) policy: Option<Policy>,
+    /// Proxies and the hosts for which there is none, as WinHTTP writes them.
+    pub(crate) proxy: Option<(String, String)>,
+    pub(crate) login: Option<Login>,
+}
+
+/// What the client may say of itself.
+#[derive(Clone, Debug)]
+pub(crate) enum Login {
+    Basic(String, String),
+    Digest(String, String),
+    Bearer(String),
 }
 
 impl Case {

@@ -104,6 +104,8 @@ impl Class {
                     | Kind::Unreachable
                     | Kind::HostNotFound
                     | Kind::ResolveFailed
+                    | Kind::ProxyRefused
+                    | Kind::ProxyCredentials
             ),
             Self::InvalidRequest => matches!(
                 kind,
@@ -245,4 +247,6 @@ const KINDS: &[Kind] = &[
     Kind::TooManyRedirects,
     Kind::RedirectRefused,
     Kind::NotReplayable,
+    Kind::ProxyRefused,
+    Kind::ProxyCredentials,
 ];

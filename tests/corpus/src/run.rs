@@ -6,8 +6,8 @@ use std::rc::Rc;
 use spin::mutex::SpinMutex;
 use wskhttp_core::io::{Clock as _, ConnectionInfo, Error};
 use wskhttp_http::{
-    Agent, Body, Call, Client, CloseReason, Deadlines, Exchange, Outcome, Policy, Request,
-    Response, ResponseHead, Url,
+    Agent, Body, Call, Client, CloseReason, Deadlines, Exchange, Outcome, Policy, ProxyConnect,
+    Request, Response, ResponseHead, Url,
 };
 
 use crate::case::{self, Case, Framing, Write};
@@ -55,6 +55,8 @@ pub struct Seen {
 
 type Lock = SpinMutex<()>;
 
+type Link = ProxyConnect<Connector, Clock>;
+
 /// Plays `case` against a server that writes so many bytes at once.
 #[must_use]
 pub fn play(case: &Case, write: Write) -> Played {
@@ -65,8 +67,9 @@ pub fn play(case: &Case, write: Write) -> Played {
         clock: clock.clone(),
         write: write.size(),
     };
+    let connect = Link::new(connect, clock.clone());
     let mut played = Played::default();
-    let client: Client<Connector, Clock, Lock> =
+    let client: Client<Link, Clock, Lock> =
         match Client::new(connect, clock.clone(), case.options.limits) {
             Ok(client) => client,
             Err(error) => {
@@ -99,7 +102,7 @@ pub fn play(case: &Case, write: Write) -> Played {
 
 /// One request and its response.
 async fn exchange(
-    client: &Client<Connector, Clock, Lock>,
+    client: &Client<Link, Clock, Lock>,
     case: &Case,
     asked: &case::Request,
     seen: &mut Seen,
@@ -122,16 +125,20 @@ async fn exchange(
 
 /// One request and all that the agent's policy does for it.
 async fn call(
-    agent: &Agent<Connector, Clock, Lock>,
+    agent: &Agent<Link, Clock, Lock>,
     policy: Policy,
     case: &Case,
     asked: &case::Request,
     seen: &mut Seen,
 ) -> Result<(), Error> {
+    let proxies = case.options.proxies()?;
+    let credentials = case.options.credentials()?;
     let call = Call::new(&asked.method, &asked.url)
         .lines(&asked.headers)
         .body(asked.framed())
         .policy(policy)
+        .proxies(proxies.as_ref())
+        .credentials(credentials.as_ref())
         .deadlines(deadlines(agent.client().clock(), case, asked));
     let mut response = match asked.is_streamed() {
         false => agent.send(call, &asked.key).await?,
@@ -160,7 +167,7 @@ fn deadlines(clock: &Clock, case: &Case, asked: &case::Request) -> Deadlines {
 }
 
 async fn receive(
-    exchange: &mut Exchange<'_, Connector, Clock, Lock>,
+    exchange: &mut Exchange<'_, Link, Clock, Lock>,
     asked: &case::Request,
     seen: &mut Seen,
 ) -> Result<(), Error> {
@@ -176,7 +183,7 @@ async fn receive(
 }
 
 async fn receive_response(
-    response: &mut Response<'_, Connector, Clock, Lock>,
+    response: &mut Response<'_, Link, Clock, Lock>,
     asked: &case::Request,
     seen: &mut Seen,
 ) -> Result<(), Error> {

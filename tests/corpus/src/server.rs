@@ -136,7 +136,7 @@ impl Line {
             if !self.answered
                 && let Some(reply) = server.next_if(&[When::Head])
             {
-                self.answered = true;
+                self.answered = !reply.is_interim();
                 self.push(reply);
             }
             let Some(end) = request_end(&self.partial, head) else {

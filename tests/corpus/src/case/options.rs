@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
-use wskhttp_http::{LowSpeed, Policy, Redirects};
+use wskhttp_core::io::Error;
+use wskhttp_http::{Credentials, LowSpeed, Policy, Proxies, Redirects};
 
-use super::Options;
 use super::fields::{Fields, NOTES, kind, normal, number};
+use super::{Login, Options};
 
 impl Options {
     pub(super) fn read(value: &Value) -> anyhow::Result<Self> {
@@ -133,6 +134,16 @@ impl Options {
                 decode.codings = usize::try_from(count()?)?;
                 policy.decode = Some(decode);
             }
+            "proxy" | "proxies" => {
+                let proxies = value.as_str().context("not text")?.to_owned();
+                self.proxy.get_or_insert_default().0 = proxies;
+            }
+            "proxy_bypass" => {
+                let bypass = value.as_str().context("not text")?.to_owned();
+                self.proxy.get_or_insert_default().1 = bypass;
+            }
+            "basic" | "digest" | "bearer" => self.set_login(name, value)?,
+            "expect_continue_ms" | "expect_ms" => policy.expect = Some(milliseconds()?),
             "send_timeout_ms" => policy.timeouts.send = Some(milliseconds()?),
             "head_timeout_ms" | "first_byte_timeout_ms" => {
                 policy.timeouts.head = Some(milliseconds()?);
@@ -153,10 +164,46 @@ impl Options {
         self.policy = Some(policy);
         Ok(true)
     }
+
+    fn set_login(&mut self, name: &str, value: &Value) -> anyhow::Result<()> {
+        let texts: Vec<_> = match value {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            Value::String(text) => text.splitn(2, ':').collect(),
+            _ => Vec::new(),
+        };
+        self.login = Some(match (name, texts.as_slice(), value.as_str()) {
+            ("bearer", _, Some(token)) => Login::Bearer(token.to_owned()),
+            ("basic", [user, password], _) => Login::Basic((*user).into(), (*password).into()),
+            ("digest", [user, password], _) => Login::Digest((*user).into(), (*password).into()),
+            _ => bail!("neither \"user:password\" nor a token"),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn proxies(&self) -> Result<Option<Proxies>, Error> {
+        let lists = self.proxy.as_ref();
+        lists
+            .map(|(proxies, bypass)| Proxies::new(proxies, bypass))
+            .transpose()
+    }
+
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Error> {
+        let login = self.login.as_ref().map(|login| match login {
+            Login::Basic(user, password) => {
+                Credentials::basic(user.as_bytes(), password.as_bytes())
+            }
+            Login::Digest(user, password) => {
+                Credentials::digest(user.as_bytes(), password.as_bytes())
+            }
+            Login::Bearer(token) => Credentials::bearer(token.as_bytes()),
+        });
+        login.transpose()
+    }
 }
 
 const KNOWN: &str = "head_bytes, headers, interim, chunk_line, chunk_excess, trailer_bytes, body, \
     idle_total, idle_per_origin, idle_timeout_ms, stall_ms, close_ms, timeout_ms, connect_timeout_ms, \
     redirects, redirects_same_origin, redirects_to_local, retries, retry_backoff_ms, retry_longest_ms, \
     decode, decoded_size, decode_ratio, decode_slack, codings, send_timeout_ms, head_timeout_ms, \
-    body_timeout_ms, low_speed_bytes, low_speed_over_ms";
+    body_timeout_ms, low_speed_bytes, low_speed_over_ms, proxy, proxy_bypass, basic, digest, bearer, \
+    expect_continue_ms";

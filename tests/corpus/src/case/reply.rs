@@ -41,6 +41,15 @@ pub(crate) enum End {
 }
 
 impl Reply {
+    /// Whether another reply to the same request follows.
+    pub(crate) fn is_interim(&self) -> bool {
+        let first = self.pieces.iter().find_map(|piece| match piece {
+            Piece::Bytes(bytes) => Some(bytes),
+            Piece::Wait(_) => None,
+        });
+        first.is_some_and(|bytes| bytes.starts_with(b"HTTP/1.1 1")) && self.pieces.len() == 1
+    }
+
     /// Bytes alone, or an object with how they are sent.
     pub(super) fn read(value: &Value) -> anyhow::Result<Self> {
         if value.is_object() {
