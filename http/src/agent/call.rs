@@ -5,7 +5,7 @@ use alloc::string::String;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::Policy;
-use crate::{Body, Credentials, Deadlines, Headers, Proxies, Url};
+use crate::{Body, Credentials, Deadlines, Headers, Jar, Proxies, Url};
 
 /// A request in the making. The first thing that is wrong with it is said when it is sent.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Call<'a> {
     pub(super) policy: Option<Policy>,
     pub(super) credentials: Option<&'a Credentials>,
     pub(super) proxies: Option<&'a Proxies>,
+    pub(super) jar: Option<&'a mut Jar>,
 }
 
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl<'a> Call<'a> {
             policy: None,
             credentials: None,
             proxies: None,
+            jar: None,
         }
     }
 
@@ -107,6 +109,14 @@ impl<'a> Call<'a> {
     #[must_use]
     pub const fn proxies(mut self, proxies: Option<&'a Proxies>) -> Self {
         self.proxies = proxies;
+        self
+    }
+
+    /// Sets the jar from which cookies are sent, and into which those of each response go, also of
+    /// redirects. A `Cookie` field of the caller's is sent besides, to its own origin.
+    #[must_use]
+    pub fn jar(mut self, jar: &'a mut Jar) -> Self {
+        self.jar = Some(jar);
         self
     }
 

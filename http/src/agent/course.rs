@@ -13,7 +13,7 @@ use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
 use crate::retry::retry_after;
 use crate::{
-    Body, Credentials, Deadlines, Decode, Decoder, Headers, Proxies, Request, ResponseHead,
+    Body, Credentials, Deadlines, Decode, Decoder, Headers, Jar, Proxies, Request, ResponseHead,
     Retries, RetryBudget, Url,
 };
 
@@ -35,6 +35,7 @@ pub(super) struct Course<'a> {
     /// It asked again, since the nonce was too old.
     renewed: bool,
     proxies: Option<&'a Proxies>,
+    jar: Option<&'a mut Jar>,
     /// Redirects followed.
     hops: u32,
     /// Tries after the first.
@@ -83,6 +84,7 @@ impl<'a> Course<'a> {
             session: None,
             renewed: false,
             proxies: call.proxies,
+            jar: call.jar,
             hops: 0,
             tries: 0,
             began: None,
@@ -91,7 +93,11 @@ impl<'a> Course<'a> {
     }
 
     /// The request to send next.
-    pub(super) fn request(&mut self, entropy: &Entropy) -> Result<Request<'_>, Error> {
+    pub(super) fn request(
+        &mut self,
+        entropy: &Entropy,
+        unix: Duration,
+    ) -> Result<Request<'_>, Error> {
         self.lines.clear();
         self.lines.extend(self.headers.lines())?;
         if self.policy.decode.is_some()
@@ -100,6 +106,9 @@ impl<'a> Course<'a> {
         {
             self.lines
                 .push("Accept-Encoding", Decoder::ACCEPT.as_bytes())?;
+        }
+        if let Some(jar) = &mut self.jar {
+            jar.add_to(&self.url, unix, &mut self.lines)?;
         }
         self.authorize(entropy)?;
         let request = Request::new(&self.method, &self.url, self.lines.lines(), self.body)?;
@@ -193,6 +202,9 @@ impl<'a> Course<'a> {
         head: &ResponseHead,
         by: &Circumstances<'_>,
     ) -> Result<Verdict, Error> {
+        if let Some(jar) = &mut self.jar {
+            jar.take(&self.url, head, by.unix)?;
+        }
         let redirects = &self.policy.redirects;
         if let Some(redirect) = redirects.judge(head, &self.method, &self.url)? {
             self.follow(redirect)?;
@@ -287,7 +299,8 @@ impl<'a> Course<'a> {
             self.credentials = None;
             self.session = None;
         }
-        if self.seen.contains(&hash(&self.method, &redirect.url)) {
+        // With cookies, the same URL may answer otherwise the next time.
+        if self.jar.is_none() && self.seen.contains(&hash(&self.method, &redirect.url)) {
             return Err(too_many("the redirects go in a circle"));
         }
         self.url = redirect.url;

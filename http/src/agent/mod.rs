@@ -189,7 +189,8 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         key: &C::Key,
     ) -> Result<Boxed<Exchange<'_, C, K, R>>, Error> {
         let deadlines = course.deadlines(self.client.clock().now());
-        let request = course.request(&self.entropy)?;
+        let unix = self.client.clock().unix_time();
+        let request = course.request(&self.entropy, unix)?;
         Boxed::new(self.client.send(&request, key, deadlines).await?)
     }
 

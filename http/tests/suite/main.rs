@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod cookie;
 mod decode;
 mod exchange;
 mod expect;

@@ -1,0 +1,353 @@
+//! Cookies (RFC 6265): a jar that a caller keeps for a session and gives to its calls.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use wskhttp_core::io::{Error, Kind, Phase, Scheme};
+use zeroize::Zeroize;
+
+use crate::proto::fields::trim;
+use crate::{Headers, ResponseHead, Url, date};
+
+/// A jar of bounded size: at most 300 cookies, 50 of one host, 4 KiB each. When it is full, the
+/// oldest goes.
+///
+/// There is no list of public suffixes here, so that a cookie is for the host that set it and no
+/// other: its `Domain`, if it does not cover that host, makes it refused, and is otherwise not heeded.
+/// `Secure` and the prefixes `__Secure-` and `__Host-` are. Values are cleared when dropped.
+#[derive(Default)]
+pub struct Jar {
+    cookies: Vec<Cookie>,
+    /// Counts cookies, for their order.
+    next: u64,
+}
+
+struct Cookie {
+    host: String,
+    path: String,
+    name: String,
+    value: String,
+    secure: bool,
+    /// Since 1970; `None`: as long as the jar.
+    expires: Option<Duration>,
+    /// Smaller is older.
+    order: u64,
+}
+
+impl Jar {
+    /// Cookies of one jar.
+    pub const MOST: usize = 300;
+    /// Cookies of one host.
+    pub const MOST_OF_HOST: usize = 50;
+    /// Bytes of a `Set-Cookie` value.
+    pub const MOST_BYTES: usize = 4096;
+
+    /// An empty jar.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            cookies: Vec::new(),
+            next: 0,
+        }
+    }
+
+    /// How many cookies are there.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cookies.len()
+    }
+
+    /// Whether it is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cookies.is_empty()
+    }
+
+    /// Takes the cookies of a response to a request for `url`; `now` is since 1970. What is malformed
+    /// or not allowed is passed over (RFC 6265 section 5.3).
+    ///
+    /// # Errors
+    /// Kind `NoResources`.
+    pub fn take(&mut self, url: &Url, head: &ResponseHead, now: Duration) -> Result<(), Error> {
+        let fields = head
+            .headers()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        for (_, value) in fields {
+            if let Some(draft) = Draft::parse(value, url, now) {
+                self.store(&draft, url, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the `Cookie` field for a request for `url`, if there is one (RFC 6265 section 5.4).
+    ///
+    /// # Errors
+    /// Kind `NoResources`.
+    pub fn add_to(&mut self, url: &Url, now: Duration, lines: &mut Headers) -> Result<(), Error> {
+        self.expire(now);
+        let (path, _) = split_query(url.target());
+        let serves = |cookie: &&Cookie| {
+            cookie.host == url.host()
+                && path_matches(path, &cookie.path)
+                && (!cookie.secure || url.scheme() == Scheme::Https)
+        };
+        let mut parts: Vec<&[u8]> = Vec::new();
+        let count = self.cookies.iter().filter(serves).count();
+        parts
+            .try_reserve_exact(count.saturating_mul(4))
+            .map_err(|_| no_memory())?;
+        for cookie in self.cookies.iter().filter(serves) {
+            if !parts.is_empty() {
+                parts.push(b"; ");
+            }
+            parts.extend([cookie.name.as_bytes(), b"=", cookie.value.as_bytes()]);
+        }
+        match parts.is_empty() {
+            true => Ok(()),
+            false => lines.push_parts("Cookie", &parts),
+        }
+    }
+
+    fn expire(&mut self, now: Duration) {
+        self.cookies
+            .retain(|cookie| cookie.expires.is_none_or(|at| at > now));
+    }
+
+    fn store(&mut self, draft: &Draft<'_>, url: &Url, now: Duration) -> Result<(), Error> {
+        self.expire(now);
+        let is_same = |cookie: &Cookie| {
+            cookie.name == draft.name && cookie.host == url.host() && cookie.path == draft.path
+        };
+        // An insecure origin does not overwrite what a secure one set.
+        let clash = self.cookies.iter().find(|cookie| is_same(cookie));
+        if clash.is_some_and(|cookie| cookie.secure) && url.scheme() != Scheme::Https {
+            return Ok(());
+        }
+        let order = clash.map(|cookie| cookie.order);
+        self.cookies.retain(|cookie| !is_same(cookie));
+        if draft.expires.is_some_and(|at| at <= now) {
+            return Ok(());
+        }
+        let of_host = self
+            .cookies
+            .iter()
+            .filter(|cookie| cookie.host == url.host());
+        if of_host.count() >= Self::MOST_OF_HOST {
+            self.drop_oldest(|cookie| cookie.host == url.host());
+        }
+        if self.cookies.len() >= Self::MOST {
+            self.drop_oldest(|_| true);
+        }
+        self.cookies.try_reserve(1).map_err(|_| no_memory())?;
+        let order = order.unwrap_or(self.next);
+        self.next = self.next.saturating_add(1);
+        let cookie = Cookie {
+            host: copy(url.host())?,
+            path: copy(draft.path)?,
+            name: copy(draft.name)?,
+            value: copy(draft.value)?,
+            secure: draft.secure,
+            expires: draft.expires,
+            order,
+        };
+        // Longer paths first, then older cookies.
+        let at = self.cookies.partition_point(|other| {
+            (other.path.len(), cookie.order) > (cookie.path.len(), other.order)
+        });
+        self.cookies.insert(at.min(self.cookies.len()), cookie);
+        Ok(())
+    }
+
+    fn drop_oldest(&mut self, among: impl Fn(&Cookie) -> bool) {
+        let candidates = self.cookies.iter().filter(|cookie| among(cookie));
+        if let Some(order) = candidates.map(|cookie| cookie.order).min() {
+            self.cookies.retain(|cookie| cookie.order != order);
+        }
+    }
+}
+
+impl fmt::Debug for Jar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Jar({} cookies)", self.cookies.len())
+    }
+}
+
+impl Drop for Cookie {
+    fn drop(&mut self) {
+        self.value.zeroize();
+    }
+}
+
+/// A `Set-Cookie` value in its parts (RFC 6265 section 5.2).
+struct Draft<'a> {
+    name: &'a str,
+    value: &'a str,
+    path: &'a str,
+    secure: bool,
+    expires: Option<Duration>,
+}
+
+impl<'a> Draft<'a> {
+    fn parse(field: &'a [u8], url: &'a Url, now: Duration) -> Option<Self> {
+        let text = core::str::from_utf8(field).ok()?;
+        if text.len() > Jar::MOST_BYTES || !text.is_ascii() {
+            return None;
+        }
+        let mut parts = text.split(';');
+        let (name, value) = parts.next()?.split_once('=')?;
+        let mut draft = Self {
+            name: trimmed(name),
+            value: trimmed(value),
+            path: default_path(url),
+            secure: false,
+            expires: None,
+        };
+        if draft.name.is_empty() {
+            return None;
+        }
+        let (mut max_age, mut has_domain, mut has_path) = (None, false, false);
+        for part in parts {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let (name, value) = (trimmed(name), trimmed(value));
+            let is = |other: &str| name.eq_ignore_ascii_case(other);
+            match () {
+                () if is("secure") => draft.secure = true,
+                () if is("path") && value.starts_with('/') => {
+                    (draft.path, has_path) = (value, true)
+                }
+                () if is("path") => draft.path = default_path(url),
+                () if is("max-age") => max_age = age(value).or(max_age),
+                () if is("expires") => draft.expires = cookie_date(value, now).or(draft.expires),
+                () if is("domain") && !value.is_empty() => {
+                    has_domain = true;
+                    let domain = value.strip_prefix('.').unwrap_or(value);
+                    if !covers(domain, url.host()) {
+                        return None;
+                    }
+                }
+                () => {}
+            }
+        }
+        if let Some(age) = max_age {
+            draft.expires = Some(now.saturating_add(age).max(Duration::from_nanos(1)));
+            if age.is_zero() {
+                draft.expires = Some(Duration::ZERO);
+            }
+        }
+        let https = url.scheme() == Scheme::Https;
+        let begins = |prefix: &str| {
+            let start = draft.name.get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        let host_only = draft.secure && https && !has_domain && has_path && draft.path == "/";
+        let allowed = (!draft.secure || https)
+            && (!begins("__secure-") || draft.secure)
+            && (!begins("__host-") || host_only);
+        allowed.then_some(draft)
+    }
+}
+
+/// RFC 6265 section 5.1.3, without which a server speaks for another.
+fn covers(domain: &str, host: &str) -> bool {
+    if domain.eq_ignore_ascii_case(host) {
+        return true;
+    }
+    let at = host.len().checked_sub(domain.len());
+    let (before, end) = at
+        .and_then(|at| host.split_at_checked(at))
+        .unwrap_or_default();
+    end.eq_ignore_ascii_case(domain) && before.ends_with('.') && host.parse::<IpAddr>().is_err()
+}
+
+/// RFC 6265 section 5.1.4.
+fn default_path(url: &Url) -> &str {
+    let (path, _) = split_query(url.target());
+    match path.rsplit_once('/') {
+        Some(("", _)) | None => "/",
+        Some((directory, _)) => directory,
+    }
+}
+
+/// RFC 6265 section 5.1.4.
+fn path_matches(path: &str, of_cookie: &str) -> bool {
+    path.strip_prefix(of_cookie)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || of_cookie.ends_with('/'))
+}
+
+fn split_query(target: &str) -> (&str, &str) {
+    target.split_once('?').unwrap_or((target, ""))
+}
+
+/// `Max-Age` (RFC 6265 section 5.2.2); zero for what has passed.
+fn age(value: &str) -> Option<Duration> {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match digits.len() == value.len() {
+        true => Some(Duration::from_secs(digits.parse().unwrap_or(FAR))),
+        false => Some(Duration::ZERO),
+    }
+}
+
+/// RFC 6265 section 5.1.1: day, month, year and time in any order.
+fn cookie_date(value: &str, now: Duration) -> Option<Duration> {
+    if let Some(at) = date::parse(value.as_bytes(), now) {
+        return Some(at);
+    }
+    let (mut day, mut month, mut year, mut time) = (None, None, None, None);
+    let is_delimiter = |c: char| !(c.is_ascii_alphanumeric() || c == ':');
+    for token in value.split(is_delimiter).filter(|token| !token.is_empty()) {
+        let number = || token.parse::<u64>().ok();
+        match token.len() {
+            _ if time.is_none() && token.contains(':') => time = Some(token),
+            1 | 2 if day.is_none() && number().is_some() => day = number(),
+            3.. if month.is_none() && token.get(..3).and_then(month_of).is_some() => {
+                month = token.get(..3).and_then(month_of);
+            }
+            2 | 4 if year.is_none() && number().is_some() => year = number(),
+            _ => {}
+        }
+    }
+    let year = match year? {
+        year @ 70..=99 => year.checked_add(1900)?,
+        year @ 0..=69 => year.checked_add(2000)?,
+        year => year,
+    };
+    date::seconds((year, month?, day?), time?)
+}
+
+/// The number of a month in any case.
+fn month_of(name: &str) -> Option<u64> {
+    let mut proper = [0; 3];
+    for (at, (to, from)) in proper.iter_mut().zip(name.bytes()).enumerate() {
+        *to = match at {
+            0 => from.to_ascii_uppercase(),
+            _ => from.to_ascii_lowercase(),
+        };
+    }
+    date::month_of(core::str::from_utf8(&proper).ok()?)
+}
+
+fn trimmed(text: &str) -> &str {
+    core::str::from_utf8(trim(text.as_bytes())).unwrap_or_default()
+}
+
+fn copy(text: &str) -> Result<String, Error> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())
+        .map_err(|_| no_memory())?;
+    copy.push_str(text);
+    Ok(copy)
+}
+
+const fn no_memory() -> Error {
+    Error::new(Phase::Head, Kind::NoResources, "no memory for cookies")
+}
+
+/// Seconds that stand for an age beyond all numbers: 400 days, as browsers bound them.
+const FAR: u64 = 400 * 86_400;
