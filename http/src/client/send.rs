@@ -130,7 +130,8 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
             let staged = head.write(transport.output());
             transport.stage(staged);
             self.started = head.is_done();
-            if staged > 0 && !self.started && !transport.output().is_empty() {
+            let goes_on = staged > 0 && !self.started && !head.is_held();
+            if goes_on && !transport.output().is_empty() {
                 // There is another buffer, which goes with the first in one send.
                 continue;
             }
