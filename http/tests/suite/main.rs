@@ -11,6 +11,7 @@ mod limits;
 mod pool;
 mod proxy;
 mod random;
+mod range;
 mod redirect;
 mod request;
 mod retry;
