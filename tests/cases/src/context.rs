@@ -1,5 +1,8 @@
 //! What a case is given.
 
+use std::io::Write;
+use std::sync::Arc;
+
 use anyhow::Result;
 use wskhttp_client::{Device, Opener, certificates};
 
@@ -17,6 +20,17 @@ pub struct Context {
     pub stalled_host: Option<String>,
     /// Opens the device; `None` means the machine's own.
     pub opener: Option<Opener>,
+    /// The process that the case is in; `None` means the machine's own.
+    pub process: Option<Arc<dyn Process>>,
+}
+
+/// A process in which a case runs, where that is not one of the machine's own.
+pub trait Process: Send + Sync {
+    /// The case stands still, and waits for its end: it was killed, or the driver was stopped.
+    fn holding(&self);
+
+    /// The case ends its process. It does nothing more, and keeps what it has.
+    fn exit(&self);
 }
 
 impl Context {
@@ -29,6 +43,29 @@ impl Context {
             Some(opener) => Device::with_opener(opener.clone())?,
             None => Device::open()?,
         })
+    }
+
+    /// Waits for the end of the process.
+    pub(crate) fn hold(&self) -> ! {
+        match &self.process {
+            Some(process) => process.holding(),
+            None => say("holding"),
+        }
+        loop {
+            std::thread::park();
+        }
+    }
+
+    /// Ends the process in the middle of what it does.
+    pub(crate) fn exit(&self, line: &str) -> ! {
+        let Some(process) = &self.process else {
+            say(line);
+            std::process::exit(0)
+        };
+        process.exit();
+        loop {
+            std::thread::park();
+        }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -56,4 +93,11 @@ impl Context {
             .map_or(0, |time| time.as_nanos());
         format!("{name}-{}-{now:x}", std::process::id())
     }
+}
+
+/// Tells the runner.
+fn say(line: &str) {
+    println!("{line}");
+    // A runner that is gone waits for nothing.
+    let _ = std::io::stdout().flush();
 }

@@ -14,7 +14,7 @@ mod random;
 
 use anyhow::{Context as _, Result, bail};
 
-pub use context::Context;
+pub use context::{Context, Process};
 
 /// A test body.
 #[derive(Clone, Copy)]

@@ -87,5 +87,6 @@ fn context(
         seed,
         stalled_host,
         opener: None,
+        process: None,
     })
 }

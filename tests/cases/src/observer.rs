@@ -126,6 +126,7 @@ mod tests {
             seed: 1,
             stalled_host: None,
             opener: None,
+            process: None,
         }
     }
 

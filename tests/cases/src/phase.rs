@@ -162,8 +162,9 @@ fn upload(context: &Context, device: &mut Device, tag: &str) -> Result<Box<dyn P
         }
         Ok(true)
     })?;
-    for _ in 0..WINDOW_MOST {
-        let mut pending = device.start(Operation::Write(vec![2; 1 << 20]))?;
+    for _ in 0..WINDOW_MOST << 4 {
+        // Small, so that one that is pending for long is blocked, not slow.
+        let mut pending = device.start(Operation::Write(vec![2; 1 << 16]))?;
         match pending.wait(Some(BLOCKED)) {
             None => return Ok(pending),
             Some(done) => expect(&done, status::SUCCESS, "the upload")?,
@@ -178,8 +179,7 @@ const STALLED_AFTER: usize = 1000;
 const WINDOW_MOST: usize = 256;
 /// After this, a request whose server is not there has come to look for it.
 const UNDER_WAY: Duration = Duration::from_millis(500);
-/// A write that has not completed after this is taken for blocked. If it was only slow, the cases
-/// still hold: they end it while it is pending.
+/// A write that has not completed after this is taken for blocked.
 const BLOCKED: Duration = Duration::from_secs(2);
 
 /// Ends of all connections with a tag, of a process that may be gone.

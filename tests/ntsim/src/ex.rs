@@ -3,6 +3,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
+use wskhttp_core::nt::pool::usage;
+
 use crate::fault;
 use crate::paged;
 use crate::rule;
@@ -40,6 +42,8 @@ const KEPT: usize = 2048;
 unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8 {
     let size = size as usize;
     if !in_driver() {
+        // It is the simulator's or a test's, but the driver's allocator will count it.
+        usage::given_back(size);
         // SAFETY: the size is not zero.
         return unsafe { raw(size, HOST) };
     }
@@ -124,6 +128,8 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
     let header = unsafe { data.cast::<Header>().sub(1) };
     // SAFETY: as above.
     if unsafe { (*header).magic } == HOST {
+        // SAFETY: as above.
+        usage::taken(unsafe { (*header).size });
         // SAFETY: a block of the system, freed once.
         unsafe { release(data) };
         return;

@@ -33,9 +33,9 @@ unsafe extern "C" fn KeQueryPerformanceCounter(frequency: *mut LARGE_INTEGER) ->
 /// Found by MmGetSystemRoutineAddress. A run begins in 2026.
 pub(crate) unsafe extern "C" fn query_system_time(time: *mut i64) {
     let _entry = enter_quietly();
-    let now = with(|s| s.now).cast_signed();
+    let now = with(|s| s.now.cast_signed() + s.wall);
     // SAFETY: writable by the contract.
-    unsafe { time.write(134_000_000_000_000_000 + now) };
+    unsafe { time.write(EPOCH + now) };
 }
 
 #[unsafe(no_mangle)]
@@ -154,13 +154,11 @@ pub(crate) fn wait(address: usize, timeout: Option<i64>) -> NTSTATUS {
 }
 
 fn deadline(timeout: i64) -> u64 {
-    let now = with(|s| s.now);
+    let (now, wall) = with(|s| (s.now, s.wall));
     if timeout <= 0 {
         now.saturating_add(timeout.unsigned_abs())
     } else {
-        timeout
-            .unsigned_abs()
-            .saturating_sub(134_000_000_000_000_000)
+        timeout.saturating_sub(EPOCH + wall).max(0).unsigned_abs()
     }
 }
 
@@ -327,6 +325,8 @@ extern "C" fn KeBugCheckEx(code: u32, a: u64, b: u64, c: u64, d: u64) -> ! {
     ))
 }
 
+/// System time at the beginning of a run.
+pub(crate) const EPOCH: i64 = 134_000_000_000_000_000;
 const MAXIMUM_EXPANSION_SIZE: u64 = 0x12000 - 0x800;
 const STATUS_TIMEOUT: NTSTATUS = 0x102;
 const INVALID_PARAMETER_3: NTSTATUS = 0xC000_00F1_u32.cast_signed();

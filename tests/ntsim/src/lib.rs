@@ -20,6 +20,10 @@
 //! [`Sim`] chooses what else a run has: the provider of WSK is one of four ([`Profile`]), it may be
 //! ready late or never, and [`lose_provider`] takes it away in mid-run.
 //!
+//! A [`Machine`] is a simulation on a thread of its own, with the sockets, the names and the clock of
+//! the host: programs on other threads use the device, against real servers. `tests/cases.rs` runs
+//! the test bodies of `wskhttp-cases` on it.
+//!
 //! # What is checked
 //! `RULES.md` says it of each [`rule`]: checked, with the clients in `tests/mutants` that break it on
 //! purpose and are caught, or why not.
@@ -52,10 +56,13 @@
 
 mod bcrypt;
 mod device;
+mod door;
 mod ex;
 pub mod fault;
+mod host;
 mod io;
 mod ke;
+mod machine;
 mod mdl;
 mod mm;
 mod net;
@@ -75,6 +82,8 @@ mod wsk;
 // DriverEntry, and the global allocator.
 extern crate wskhttp as _;
 
+pub use door::Process;
+pub use machine::{Machine, Options};
 pub use net::{Ending, Stream, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{

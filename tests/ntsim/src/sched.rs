@@ -3,6 +3,7 @@
 use corosensei::stack::{DefaultStack, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
+use crate::host;
 use crate::paged;
 use crate::rule::{self, Rule};
 use crate::state::{State, driver, set_in_driver, with};
@@ -114,7 +115,7 @@ pub(crate) fn run(main: usize) -> Result<(), String> {
         if with(|s| s.threads[main].ended) {
             return Ok(());
         }
-        if with(|s| s.calls > ENDLESS) {
+        if with(|s| s.host.is_none() && s.calls > ENDLESS) {
             return Err(with(|s| {
                 format!(
                     "no end in sight after {ENDLESS} kernel calls\n{}",
@@ -122,6 +123,7 @@ pub(crate) fn run(main: usize) -> Result<(), String> {
                 )
             }));
         }
+        host::pass();
         let Some(next) = with(pick)? else { continue };
         let mut routine = with(|s| {
             s.current = Some(next);
@@ -164,6 +166,10 @@ fn pick(s: &mut State) -> Result<Option<usize>, String> {
             return Ok(None);
         }
         let earliest = earliest.into_iter().chain(due).min();
+        if let Some(host) = &mut s.host {
+            host.sleep(earliest);
+            return Ok(None);
+        }
         let Some(until) = earliest else {
             let report = report(s);
             let mut waits = s.threads.iter().filter_map(|t| t.waiting.as_ref());

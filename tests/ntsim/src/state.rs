@@ -15,6 +15,9 @@ pub(crate) struct State {
     pub(crate) random: u64,
     /// Virtual time, in 100 ns.
     pub(crate) now: u64,
+    /// What system time is ahead of the usual beginning.
+    pub(crate) wall: i64,
+    pub(crate) host: Option<Box<crate::host::Host>>,
     pub(crate) threads: Vec<Thread>,
     pub(crate) current: Option<usize>,
     pub(crate) failure: Option<String>,

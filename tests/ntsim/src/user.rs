@@ -10,7 +10,7 @@ use wskhttp_core::nt::irp as path;
 use crate::io::{self, File, Request};
 use crate::rule;
 use crate::sched::{self, KERNEL_STACK, block};
-use crate::state::with;
+use crate::state::{State, with};
 use crate::{device, mm, ps};
 
 /// Opens the device whose interface is enabled.
@@ -22,7 +22,7 @@ pub(crate) fn opener() -> Opener {
     })
 }
 
-fn refused(status: NTSTATUS) -> Error {
+pub(crate) fn refused(status: NTSTATUS) -> Error {
     Error {
         phase: Phase::Open,
         kind: Kind::NotInstalled,
@@ -32,7 +32,8 @@ fn refused(status: NTSTATUS) -> Error {
     }
 }
 
-fn open() -> Result<usize, NTSTATUS> {
+/// NtCreateFile.
+pub(crate) fn open() -> Result<usize, NTSTATUS> {
     let Some(pdo) = with(|s| {
         s.interfaces
             .values()
@@ -127,29 +128,28 @@ pub(crate) fn wait(number: u64, timeout: Option<Duration>) -> Option<(NTSTATUS, 
     with(|s| s.requests.get(&number).and_then(|request| request.done))
 }
 
+impl State {
+    /// The requests of a file that are not over.
+    fn pending(&self, file: usize) -> Vec<u64> {
+        let mine = |request: &Request| request.file == file && request.done.is_none();
+        let all = self.requests.iter().filter(|(_, request)| mine(request));
+        all.map(|(number, _)| *number).collect()
+    }
+}
+
 struct Open {
     file: usize,
 }
 
 impl Handle for Open {
     fn start(&self, operation: Operation) -> Box<dyn Pending> {
-        if with(|s| s.files.get(&self.file).is_none_or(|file| file.closed)) {
-            return Box::new(Started { number: 0 });
-        }
         Box::new(Started {
-            number: start(self.file, operation),
+            number: start_open(self.file, operation),
         })
     }
 
     fn cancel_all(&self) {
-        let numbers: Vec<u64> = with(|s| {
-            let mine = s
-                .requests
-                .iter()
-                .filter(|(_, r)| r.file == self.file && r.done.is_none());
-            mine.map(|(number, _)| *number).collect()
-        });
-        numbers.into_iter().for_each(cancel);
+        cancel_all(self.file);
     }
 
     fn close(&self) {
@@ -164,7 +164,7 @@ impl Drop for Open {
 }
 
 /// Cleanup now; close once the last request of the file is over.
-fn close(file: usize) {
+pub(crate) fn close(file: usize) {
     let first = with(|s| {
         s.files
             .get_mut(&file)
@@ -191,15 +191,47 @@ fn close(file: usize) {
         false,
         move || {
             block("the requests of a closed file", None, move |s| {
-                !s.requests
-                    .values()
-                    .any(|request| request.file == file && request.done.is_none())
+                s.pending(file).is_empty()
             });
             let close = send(file, Request::default(), wdk_sys::IRP_MJ_CLOSE, |_, _| {});
             wait(close, None);
             with(|s| s.files.remove(&file));
         },
     );
+}
+
+/// What the I/O manager does with the requests and handles of a process that ends.
+pub(crate) fn end(files: &[usize]) {
+    for file in files {
+        cancel_all(*file);
+    }
+    for file in files {
+        let file = *file;
+        block("the requests of a thread that ends", None, move |s| {
+            s.pending(file).is_empty()
+        });
+    }
+    files.iter().for_each(|file| close(*file));
+}
+
+/// CancelIoEx for every request of a handle.
+pub(crate) fn cancel_all(file: usize) {
+    let numbers = with(|s| s.pending(file));
+    numbers.into_iter().for_each(cancel);
+}
+
+/// Starts an operation; 0 if the handle is closed.
+pub(crate) fn start_open(file: usize, operation: Operation) -> u64 {
+    if with(|s| s.files.get(&file).is_none_or(|file| file.closed)) {
+        return 0;
+    }
+    start(file, operation)
+}
+
+/// Waits for an operation's end.
+pub(crate) fn complete(number: u64) -> Completion {
+    let mut started = Started { number };
+    started.wait(None).unwrap_or_default()
 }
 
 fn start(file: usize, operation: Operation) -> u64 {

@@ -43,6 +43,10 @@ pub(super) fn idle_connection(context: &Context) -> Result<()> {
     for _ in 0..CONNECTIONS {
         devices.push(context.device()?);
     }
+    // Those of handles that were closed before may still be closing.
+    until("the end of all idle connections", || {
+        Ok(observer.status()?.idle_now == 0)
+    })?;
     let before = at_rest(&mut observer)?;
     for device in &mut devices {
         let input = get(context, "/bytes/1000", RequestFlags::WHOLE_BODY)?;

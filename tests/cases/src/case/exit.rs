@@ -1,7 +1,5 @@
 //! Processes that end with requests in flight.
 
-use std::io::Write;
-
 use anyhow::Result;
 
 use crate::Context;
@@ -10,21 +8,15 @@ use crate::phase::{Phase, Stalled, all_ended};
 /// Ends the process in the middle of requests in every phase. Run `idle` afterwards.
 pub(super) fn in_flight(context: &Context) -> Result<()> {
     let stalled = reach_all(context)?;
-    println!("ok exit-in-flight");
-    let _ = std::io::stdout().flush();
     std::mem::forget(stalled);
-    std::process::exit(0)
+    context.exit("ok exit-in-flight")
 }
 
 /// Prints `holding` with requests in every phase, and waits for its end.
 pub(super) fn hold(context: &Context) -> Result<()> {
     let stalled = reach_all(context)?;
-    println!("holding");
-    let _ = std::io::stdout().flush();
     std::mem::forget(stalled);
-    loop {
-        std::thread::park();
-    }
+    context.hold()
 }
 
 /// The driver is idle, and the server has seen the end of what the two above have left.

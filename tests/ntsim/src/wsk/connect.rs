@@ -1,6 +1,7 @@
 //! Connecting.
 
 use super::*;
+use crate::host;
 
 pub(super) unsafe extern "C" fn connect(
     socket: PWSK_SOCKET,
@@ -31,17 +32,39 @@ pub(super) unsafe extern "C" fn connect(
 fn start(id: u64, at: usize, remote: SocketAddr) {
     let local = with(|s| s.wsk.sockets[&at].local).expect("bound");
     let local = address::toward(local, remote);
+    if with(|s| s.host.is_some()) {
+        host::connect(id, local, remote);
+        return;
+    }
     match net::connect(local, remote) {
-        Some(connection) => {
-            with(|s| {
-                if let Some(socket) = s.wsk.sockets.get_mut(&at) {
-                    socket.link = Some((connection, 0));
-                    socket.local = Some(local);
-                }
-            });
-            decide(id, 0, 0);
-        }
+        Some(connection) => connected(id, connection),
         None if remote.port() == BLACK_HOLE => {}
         None => decide(id, STATUS_CONNECTION_REFUSED, 0),
     }
+}
+
+/// A connect has led to a connection.
+pub(crate) fn connected(id: u64, connection: usize) {
+    with(|s| {
+        let local = s.net.connections[connection].addresses[0];
+        let at = s.wsk.ops.get(&id).map(|op| op.socket);
+        if let Some(socket) = at.and_then(|at| s.wsk.sockets.get_mut(&at)) {
+            socket.link = Some((connection, 0));
+            socket.local = Some(local);
+        }
+    });
+    decide(id, 0, 0);
+}
+
+/// A connect has led to nothing.
+pub(crate) fn failed(id: u64, status: NTSTATUS) {
+    decide(id, status, 0);
+}
+
+/// Whether a connection still has a socket of the driver's.
+pub(crate) fn is_used(connection: usize) -> bool {
+    with(|s| {
+        let mut sockets = s.wsk.sockets.values();
+        sockets.any(|socket| socket.link == Some((connection, 0)))
+    })
 }

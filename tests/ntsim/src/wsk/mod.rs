@@ -36,8 +36,10 @@ use op::{Kind, Op, begin, decide, end};
 use registration::{Captured, Registration};
 use socket::{Call, Phase, Socket};
 
+pub(crate) use connect::{connected, failed, is_used};
 pub(crate) use data::pump;
-pub(crate) use op::{cancel, worker};
+pub(crate) use names::found;
+pub(crate) use op::{cancel, is_undecided, worker};
 pub(crate) use registration::check_at_unload;
 
 use crate::fault;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::*;
+use crate::host;
 
 /// One element of an address list, and its address.
 pub(crate) struct Info {
@@ -35,31 +36,51 @@ pub(super) unsafe extern "C" fn get_address_info(
             return;
         };
         op.out = (result.expose_provenance(), size_of::<PADDRINFOEXW>());
-        match name.as_str() {
-            "localhost" => op.decide(0, 0),
-            // Nothing cancels it there, so it has to end.
-            "slow.test" if wine => op.decide_at(now + WINE_SLOW, STATUS_NOT_FOUND),
-            "slow.test" => {}
-            _ if wine => op.decide(STATUS_NOT_FOUND, 0),
-            _ => op.decide(STATUS_NO_MATCH, STATUS_NO_MATCH as usize),
+        // Nothing cancels it on Wine, so it has to end.
+        if wine && name == SLOW {
+            op.decide_at(now + WINE_SLOW, STATUS_NOT_FOUND);
         }
     });
+    match name.as_str() {
+        SLOW => {}
+        _ if with(|s| s.host.is_some()) => host::look_up(id, &name),
+        "localhost" => {
+            let mut both = [
+                IpAddr::from(Ipv4Addr::LOCALHOST),
+                IpAddr::from(Ipv6Addr::LOCALHOST),
+            ];
+            if lot(2) == 0 {
+                both.reverse();
+            }
+            found(id, both.into());
+        }
+        _ => found(id, Vec::new()),
+    }
     end(id)
 }
 
-/// 127.0.0.1 and ::1, in random order.
-pub(super) fn addresses() -> PADDRINFOEXW {
-    let mut list = [
-        IpAddr::from(Ipv4Addr::LOCALHOST),
-        IpAddr::from(Ipv6Addr::LOCALHOST),
-    ];
-    if lot(2) == 0 {
-        list.reverse();
-    }
+/// What a look-up has found.
+pub(crate) fn found(id: u64, addresses: Vec<IpAddr>) {
+    with(|s| {
+        let wine = s.profile.is_wine();
+        let Some(op) = s.wsk.ops.get_mut(&id) else {
+            return;
+        };
+        match addresses.is_empty() {
+            false => op.decide(0, 0),
+            true if wine => op.decide(STATUS_NOT_FOUND, 0),
+            true => op.decide(STATUS_NO_MATCH, STATUS_NO_MATCH as usize),
+        }
+        op.addresses = addresses;
+    });
+}
+
+/// An address list of the provider's.
+pub(super) fn list(addresses: &[IpAddr]) -> PADDRINFOEXW {
     let mut infos: Vec<Box<Info>> = Vec::new();
     let mut next = std::ptr::null_mut();
-    for ip in list {
-        let address = SocketAddr::from((ip, 0));
+    for ip in addresses.iter().rev() {
+        let address = SocketAddr::from((*ip, 0));
         let family = address::family(&address);
         let mut info = Box::new(Info {
             info: ADDRINFOEXW {
@@ -86,5 +107,7 @@ pub(super) unsafe extern "C" fn free_address_info(client: PWSK_CLIENT, list: PAD
     }
 }
 
+/// A name that nobody answers for.
+const SLOW: &str = "slow.test";
 /// How long Wine takes for a name that nobody answers for.
 const WINE_SLOW: u64 = 10 * 10_000_000;

@@ -23,6 +23,8 @@ pub(crate) struct Op {
     pub(super) chain: Chain,
     /// What the provider writes at the end: where, and how many bytes.
     pub(super) out: (usize, usize),
+    /// What a look-up has found.
+    pub(super) addresses: Vec<std::net::IpAddr>,
     pub(super) result: Option<(NTSTATUS, usize)>,
     /// A graceful disconnect that hangs until it is forced.
     pub(super) stuck: bool,
@@ -107,6 +109,7 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
             flags: 0,
             chain: Chain::default(),
             out: (0, 0),
+            addresses: Vec::new(),
             result,
             stuck: false,
             not_before: s.now + delay,
@@ -124,6 +127,11 @@ pub(super) fn decide(id: u64, status: NTSTATUS, information: usize) {
             op.decide(status, information);
         }
     });
+}
+
+/// Whether a request is there, and not decided.
+pub(crate) fn is_undecided(id: u64) -> bool {
+    with(|s| s.wsk.ops.get(&id).is_some_and(|op| op.result.is_none()))
 }
 
 /// The end of a call: completes inside it or later, as the lot falls.
@@ -221,7 +229,7 @@ fn complete(id: u64, level: u8) {
         }
     });
     if op.kind == Kind::Resolve && status >= 0 {
-        let list = names::addresses();
+        let list = names::list(&op.addresses);
         let out: *mut PADDRINFOEXW = std::ptr::with_exposed_provenance_mut(op.out.0);
         // SAFETY: rule 90: valid until now.
         unsafe { out.write(list) };

@@ -1,0 +1,80 @@
+//! The origin, in a process of its own: its rustls has std, and the driver's, which is in this one,
+//! has not.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+/// An origin that ends when it is dropped, or with this process.
+pub(crate) struct Origin {
+    pub(crate) https: u64,
+    pub(crate) http: u64,
+    /// Its authority, PEM.
+    pub(crate) ca: Vec<u8>,
+    child: Child,
+}
+
+impl Origin {
+    pub(crate) fn start() -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let ca = directory.path().join("ca.pem");
+        let mut child = Command::new(program()?)
+            .arg("--ca-out")
+            .arg(&ca)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let output = child.stdout.take().context("a pipe")?;
+        BufReader::new(output).read_line(&mut line)?;
+        let ports: Value = serde_json::from_str(&line).context("the origin's first line")?;
+        let port = |name: &str| ports[name].as_u64().context("a port");
+        Ok(Self {
+            https: port("https")?,
+            http: port("http")?,
+            ca: std::fs::read(&ca)?,
+            child,
+        })
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Builds the program, and tells the processes that this one starts where it is.
+pub(crate) fn build() -> Result<()> {
+    let program = program()?;
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::set_var(PROGRAM, program) };
+    Ok(())
+}
+
+fn program() -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os(PROGRAM) {
+        return Ok(program.into());
+    }
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "wskhttp-origin"])
+        .args(["--message-format", "json"])
+        .env_remove("RUSTC_BOOTSTRAP")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "wskhttp-origin cannot be built");
+    let messages = String::from_utf8(output.stdout)?;
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo does not say where it has put wskhttp-origin")
+}
+
+const PROGRAM: &str = "WSKHTTP_ORIGIN";
