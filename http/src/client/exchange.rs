@@ -33,7 +33,9 @@ pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     /// The head, and a body at hand, is in the transport.
     pub(super) started: bool,
     pub(super) to_head: bool,
-    pub(super) head: RecvHead,
+    pub(super) receiving: RecvHead,
+    /// Of the response, once `body` is set.
+    pub(super) head: ResponseHead,
     /// The server has said `100 (Continue)`.
     pub(super) continued: bool,
     /// A byte of the response has come.
@@ -74,7 +76,8 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             sending: SendBody::new(request.body()),
             started: false,
             to_head: request.method() == "HEAD",
-            head: RecvHead::with_memory(spare),
+            receiving: RecvHead::with_memory(spare),
+            head: ResponseHead::default(),
             continued: false,
             answered: false,
             body: None,
@@ -116,13 +119,13 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             let done = bounded(&client.clock, total, stall, Phase::Head, work).await;
             done.map_err(|error| self.fail(error))?;
         }
-        Ok(self.head.head())
+        Ok(&self.head)
     }
 
     /// The head that [`Exchange::response`] gave; status 0 before.
     #[must_use]
     pub const fn head(&self) -> &ResponseHead {
-        self.head.head()
+        &self.head
     }
 
     /// Waits for the next bytes of the body, decoded, where they lie in the transport; empty at the

@@ -21,7 +21,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
                 continue;
             }
             self.answered = true;
-            let (used, complete) = self.head.push(input, limits)?;
+            let (used, complete) = self.receiving.push(input, limits)?;
             transport.consume(used);
             if complete {
                 self.end_of_head()?;
@@ -66,9 +66,17 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
 
     fn end_of_head(&mut self) -> Result<(), Error> {
         let limits = self.limits();
-        self.continued |= self.head.head().status() == 100;
-        let Next::Body(body, close) = self.head.finish(self.to_head, limits)? else {
-            return Ok(());
+        self.continued |= self.receiving.head().status() == 100;
+        let received = core::mem::take(&mut self.receiving);
+        let (body, close) = match received.finish(self.to_head, limits)? {
+            Next::Head(next) => {
+                self.receiving = next;
+                return Ok(());
+            }
+            Next::Body(head, body, close) => {
+                self.head = head;
+                (body, close)
+            }
         };
         self.body = Some(body);
         self.close = self.close.or(close);

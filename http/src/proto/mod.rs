@@ -3,20 +3,21 @@
 //!
 //! ```text
 //! sending    SendHead --is_done--> SendBody::{Sized, Chunked} --finish--> SendBody::Done
-//!               |                             |
-//!               +--(Empty, Full)--> Done      +--the response came first--> SendBody::Stopped
+//!               | |                           |
+//!               | +--(Empty, Full)--> Done    +--the response came first--> SendBody::Stopped
+//!               +--(Expect) is_held --release or a while--> the body follows
 //!
 //! receiving  RecvHead --push, finish--> Next::Body: RecvBody --step, consume--> Step::End
 //!               ^  |                                  |
-//!               |  +--1xx: Next::Head, bounded        +--end_of_stream--> Step::End (UntilClose)
+//!               |  +--1xx, bounded: Next::Head        +--end_of_stream--> Step::End (UntilClose)
 //!               +--+
 //!
 //! then       reuse, if sending is Done and nobody gave a CloseReason; else close
 //! ```
 //!
 //! The two halves run side by side: a response may come before the request is sent. A [`RecvBody`]
-//! comes only from a complete final head, by [`RecvHead::finish`], which also refuses a 101 and
-//! counts what is interim. Everything is bounded by [`Limits`](crate::Limits); an error ends both
+//! comes only from a complete final head, by [`RecvHead::finish`], which takes the state away, refuses
+//! a 101 and counts what is interim. Everything is bounded by [`Limits`](crate::Limits); an error ends both
 //! halves.
 //!
 //! ```
@@ -34,11 +35,11 @@
 //! let mut head = RecvHead::default();
 //! let (used, complete) = head.push(input, &limits)?;
 //! assert!(complete);
-//! assert_eq!(head.head().header_lines(), b"Transfer-Encoding: chunked\r\n");
 //!
-//! let Next::Body(mut body, None) = head.finish(false, &limits)? else {
+//! let Next::Body(head, mut body, None) = head.finish(false, &limits)? else {
 //!     unreachable!("a final response, after which the connection can be used again");
 //! };
+//! assert_eq!(head.header_lines(), b"Transfer-Encoding: chunked\r\n");
 //! let mut rest = &input[used..];
 //! let mut data = Vec::new();
 //! loop {

@@ -31,14 +31,14 @@ pub struct RecvHead {
     state: State,
 }
 
-/// What a complete head leads to.
-#[derive(Clone, Copy, Debug)]
+/// The state that follows a complete head.
+#[derive(Debug)]
 pub enum Next {
     /// It was interim and is forgotten: the next head follows.
-    Head,
+    Head(RecvHead),
     /// It was final: its body follows. After that the connection can be used again, unless there is
     /// a reason why not.
-    Body(RecvBody, Option<CloseReason>),
+    Body(ResponseHead, RecvBody, Option<CloseReason>),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,12 +59,6 @@ impl RecvHead {
         let mut this = Self::default();
         this.head.bytes = spare;
         this
-    }
-
-    /// Gives the memory back.
-    #[must_use]
-    pub fn into_memory(self) -> Vec<u8> {
-        self.head.bytes
     }
 
     /// Takes from `input` what belongs to the head; gives how many bytes that was and whether the
@@ -123,7 +117,7 @@ impl RecvHead {
     /// Phase `Head`; kind `MalformedFraming`; `UnsupportedResponse` for 101, since the client never
     /// asks for another protocol; `HeadTooLarge` for more interim heads than the limit. Phase `Body`,
     /// kind `BodyTooLarge`.
-    pub fn finish(&mut self, to_head: bool, limits: &Limits) -> Result<Next, Error> {
+    pub fn finish(self, to_head: bool, limits: &Limits) -> Result<Next, Error> {
         if self.state != State::Complete {
             return Err(malformed("the response's head is not complete"));
         }
@@ -133,7 +127,7 @@ impl RecvHead {
             return Err(unsupported("the server switched protocols unasked"));
         }
         if status >= 200 {
-            return Ok(Next::Body(RecvBody::new(length, limits)?, close));
+            return Ok(Next::Body(self.head, RecvBody::new(length, limits)?, close));
         }
         let interim = self.interim.saturating_add(1);
         if interim > limits.interim {
@@ -143,9 +137,10 @@ impl RecvHead {
                 "the server sent more interim responses than the limit",
             ));
         }
-        *self = Self::with_memory(core::mem::take(&mut self.head.bytes));
-        self.interim = interim;
-        Ok(Next::Head)
+        Ok(Next::Head(Self {
+            interim,
+            ..Self::with_memory(self.head.bytes)
+        }))
     }
 
     /// Whether a part of this head has arrived.

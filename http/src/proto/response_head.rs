@@ -16,6 +16,12 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
+    /// Gives the memory back, for [`RecvHead::with_memory`](super::RecvHead::with_memory).
+    #[must_use]
+    pub fn into_memory(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The status code, 100 to 999. A code above 599 is handed over as it came; RFC 9110 section 15
     /// has it treated like 5xx.
     #[must_use]

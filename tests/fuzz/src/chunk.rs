@@ -69,7 +69,7 @@ fn body(limits: &Limits) -> Result<RecvBody, Error> {
         &Limits::default(),
     )?;
     match head.finish(false, limits)? {
-        Next::Body(body, None) => Ok(body),
+        Next::Body(_, body, None) => Ok(body),
         next => panic!("{next:?}"),
     }
 }
