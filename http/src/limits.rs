@@ -25,6 +25,12 @@ pub struct Limits {
     pub idle_per_origin: usize,
     /// How long a connection may be idle before it is not used again. 60 s.
     pub idle_timeout: Duration,
+    /// Exchanges at once; others wait. `usize::MAX`.
+    pub active_total: usize,
+    /// Exchanges at once with one origin; others wait, in order. `usize::MAX`.
+    pub active_per_origin: usize,
+    /// How many may wait for others. 1024.
+    pub queue: usize,
     /// How long one wait may last when no deadline ends it sooner: for a connection, for room to
     /// send, for the head of the response, for more of its body. 300 s.
     pub stall: Duration,
@@ -49,6 +55,9 @@ impl Default for Limits {
             idle_total: 32,
             idle_per_origin: 8,
             idle_timeout: Duration::from_secs(60),
+            active_total: usize::MAX,
+            active_per_origin: usize::MAX,
+            queue: 1024,
             stall: Duration::from_secs(300),
             drain: 64 << 10,
             close: Duration::from_secs(2),

@@ -10,6 +10,7 @@ use wskhttp_core::io::{
 };
 
 use super::Client;
+use super::admission::Permit;
 use super::bounded::{bounded, metered};
 use super::connection::Connection;
 use crate::proto::{RecvBody, RecvHead, SendBody, Step};
@@ -25,6 +26,8 @@ use crate::{CloseReason, Limits, Request, ResponseHead, Timeouts};
 pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     pub(super) client: &'c Client<C, K, R>,
     pub(super) connection: Connection<C::Transport, C::Key>,
+    /// Its place among those that run at once.
+    pub(super) permit: Option<Permit<'c, R>>,
     pub(super) reused: bool,
     pub(super) total: Option<Duration>,
     pub(super) timeouts: Timeouts,
@@ -69,6 +72,7 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         Self {
             client,
             connection,
+            permit: None,
             reused,
             total,
             timeouts: *request.timeouts(),

@@ -1,5 +1,6 @@
 //! Connections, their pool, and the exchange over one of them.
 
+mod admission;
 mod bounded;
 mod connection;
 mod exchange;
@@ -17,6 +18,7 @@ use wskhttp_core::io::{
 };
 
 use crate::{Limits, Proxy, Request};
+use admission::Admission;
 use connection::{Connection, Origin};
 use pool::Pool;
 
@@ -32,6 +34,7 @@ pub struct Client<C: Connect, K: Clock, R: RawMutex> {
     clock: K,
     limits: Limits,
     pool: Mutex<R, Pool<C::Transport, C::Key>>,
+    admission: Admission<R>,
 }
 
 /// Until when, by the client's clock, something must be done.
@@ -54,6 +57,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
             clock,
             limits,
             pool: Mutex::new(Pool::new(&limits)?),
+            admission: Admission::new(&limits),
         })
     }
 
@@ -68,7 +72,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
     /// Dropping the future aborts the connection.
     ///
     /// # Errors
-    /// Those of the connector; phase `Connect` or `Send` with kind `TimedOut`; those of
+    /// Phase `Wait` with kind `TimedOut` or `TooManyRequests`; those of the connector; phase `Connect` or `Send` with kind `TimedOut`; those of
     /// [`Exchange::response`].
     pub async fn send<'c>(
         &'c self,
@@ -76,18 +80,25 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         key: &C::Key,
         deadlines: Deadlines,
     ) -> Result<Exchange<'c, C, K, R>, Error> {
+        let own = self.clock.now().checked_add(self.limits.stall);
+        let until = [deadlines.connect, deadlines.total, own];
+        let until = until.into_iter().flatten().min();
+        let permit = self.admission.admit(request.url(), &self.clock, until);
+        let mut permit = permit.await?;
         if let Some(connection) = self.reuse(request, key).await {
             let mut exchange = Exchange::new(self, connection, request, true, deadlines.total);
+            exchange.permit = permit.take();
             match exchange.start(request).await {
                 Ok(()) => return Ok(exchange),
                 Err(error) if !request.is_replayable() || !exchange.is_stale(&error) => {
                     return Err(error);
                 }
-                Err(_) => {}
+                Err(_) => permit = exchange.permit.take(),
             }
         }
         let connection = self.open(request, key, deadlines).await?;
         let mut exchange = Exchange::new(self, connection, request, false, deadlines.total);
+        exchange.permit = permit;
         exchange.start(request).await?;
         Ok(exchange)
     }

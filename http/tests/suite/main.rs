@@ -1,5 +1,6 @@
 //! The protocol and the client, against scripted peers.
 
+mod admission;
 mod auth;
 mod body;
 mod cookie;
