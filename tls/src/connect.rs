@@ -172,15 +172,18 @@ impl<T: Transport> Transport for MaybeTls<T> {
 /// neither SNI nor certificates have (RFC 6066 section 3, RFC 9525 section 6.3).
 pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     let relative = host.strip_suffix('.').unwrap_or(host);
-    let name = ServerName::try_from(relative).map_err(|_| {
-        Error::new(
-            Phase::Request,
-            Kind::InvalidUrl,
-            "the host is neither a DNS name nor an IP address",
-        )
-    })?;
-    Ok(name.to_owned())
+    match ServerName::try_from(relative) {
+        Ok(ServerName::IpAddress(_)) if relative.len() < host.len() => Err(NO_HOST),
+        Ok(name) => Ok(name.to_owned()),
+        Err(_) => Err(NO_HOST),
+    }
 }
+
+const NO_HOST: Error = Error::new(
+    Phase::Request,
+    Kind::InvalidUrl,
+    "the host is neither a DNS name nor an IP address",
+);
 
 const fn late() -> Error {
     Error::new(

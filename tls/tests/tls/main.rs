@@ -2,7 +2,10 @@
 #![allow(missing_docs)]
 
 mod handshake;
+mod hostile;
 mod openssl;
 mod records;
 mod refuse;
+mod sessions;
 mod support;
+mod trust;
