@@ -87,6 +87,7 @@ fn other_words_for_the_same() {
         r#"{"response": {"base64": "SFRUUC8xLjEgMjA0IHgNCg0K"}, "expect": {"status": 204}}"#,
         r#"{"response_b64": "SFRUUC8xLjEgMjA0IHgNCg0K", "expect": {"status": 204}}"#,
         r#"{"response": "OK", "options": {"method": "HEAD", "headers": {"A": "b"}, "head_bytes": 100}, "expect": {"body": "", "request": {"contains": ["HEAD / ", "A: b"]}}}"#,
+        r#"{"responses": ["OK", "x"], "expect": ["ok", "malformed"]}"#,
         r#"{"response": "OK", "options": {"headers": 0}, "expect": "too large"}"#,
         r#"{"requests": [{"server": "OK", "close": true}, {"server": "OK"}], "expect": [{"reused": false}, "ok"]}"#,
         r#"{"response": "SFRUUC8xLjEgMjA0IHgNCg0K", "encoding": "base64", "expect": {"status": 204}}"#,
@@ -163,6 +164,19 @@ fn bad_files_are_named_and_counted() {
             "{text}: {lines}"
         );
         assert!(!summary.is_success());
+    }
+}
+
+#[test]
+fn the_examples_of_the_readme() {
+    let readme = include_str!("../README.md").split("```json\n").skip(1);
+    let examples: Vec<_> = readme
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let (summary, lines) = run_text(example);
+        assert!(summary.is_success(), "{example}: {lines}");
     }
 }
 

@@ -188,7 +188,11 @@ impl Case {
     /// An object is of the last request and of the case as a whole; a list has one for each.
     fn expectations(&mut self, fields: &mut Fields<'_>) -> anyhow::Result<()> {
         match fields.take(EXPECT)? {
-            Some(Value::Array(items)) if !items.iter().all(Value::is_string) => {
+            // Texts alone are alternatives, unless there is one for each of several requests.
+            Some(Value::Array(items))
+                if !items.iter().all(Value::is_string)
+                    || (items.len() > 1 && items.len() == self.requests.len()) =>
+            {
                 if self.expect.iter().flatten().all(Expect::is_empty) {
                     self.expect.clear();
                 }
