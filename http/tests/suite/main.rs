@@ -14,6 +14,7 @@ mod proxy;
 mod random;
 mod range;
 mod redirect;
+mod refusals;
 mod request;
 mod retry;
 mod rfc9112;
