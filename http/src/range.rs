@@ -129,7 +129,7 @@ pub fn content_range(head: &ResponseHead) -> Option<(u64, u64, Option<u64>)> {
     parse_range(head.header("content-range")?)
 }
 
-fn parse_range(value: &[u8]) -> Option<(u64, u64, Option<u64>)> {
+pub(crate) fn parse_range(value: &[u8]) -> Option<(u64, u64, Option<u64>)> {
     let value = value.strip_prefix(b"bytes ")?;
     let mut halves = value.splitn(2, |byte| *byte == b'/');
     let (range, length) = (halves.next()?, halves.next()?);

@@ -7,6 +7,7 @@ mod cookie;
 mod decode;
 mod exchange;
 mod expect;
+mod form;
 mod head;
 mod limits;
 mod pool;
