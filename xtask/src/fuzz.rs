@@ -105,7 +105,7 @@ fn fuzz(name: &str, seconds: u32, directory: &Path, target: &Path) -> anyhow::Re
         .arg(format!("-max_total_time={seconds}"))
         .args([
             "-max_len=2048",
-            "-timeout=20",
+            "-timeout=60",
             "-rss_limit_mb=1024",
             "-print_final_stats=1",
         ])
