@@ -36,8 +36,8 @@
 //! the bugcheck that it would be.
 //!
 //! # What is not there
-//! The other rules of WSK; event callbacks, WskSocketConnect, the control functions; paged
-//! pool, timers, DPCs, registry, security. Between
+//! The other rules of WSK; datagram sockets, inspection of connections, WskGetNameInfo; paged pool,
+//! timers, DPCs, registry, security. Between
 //! two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
 //! own frames, which lie on the same stack; without optimization they are eight times as large. How
@@ -84,11 +84,11 @@ extern crate wskhttp as _;
 
 pub use door::Process;
 pub use machine::{Machine, Options};
-pub use net::{Ending, Stream, sleep};
+pub use net::{Ending, Stream, connect_to, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
     Driver, Entry, Report, Thread, as_driver, at_irql, image_gone, in_process, listen, lot,
     process, run, socket_owners, spawn, try_run,
 };
 pub use target::{Dispatch, Sent, Target};
-pub use wsk::{BLACK_HOLE, lose_provider, restore_provider};
+pub use wsk::{BLACK_HOLE, change_transports, lose_provider, restore_provider};

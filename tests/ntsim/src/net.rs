@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::sched::{self, block, switch};
-use crate::state::{State, lot, with};
+use crate::state::{State, lot, simulator, with};
 use crate::wsk;
 
 pub(crate) type Listener = Rc<dyn Fn(Stream)>;
@@ -145,13 +145,21 @@ impl Stream {
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Connection)) {
-        with(|s| change(&mut s.net.connections[self.id]));
-        wsk::pump(self.id);
+        simulator(|| {
+            with(|s| change(&mut s.net.connections[self.id]));
+            wsk::pump(self.id);
+        });
     }
 }
 
 impl Read for Stream {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        simulator(|| self.take(to))
+    }
+}
+
+impl Stream {
+    fn take(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let (id, side) = (self.id, self.side);
         block("a peer: data", None, move |s| {
             let c = &mut s.net.connections[id];
@@ -172,6 +180,16 @@ impl Read for Stream {
 impl Write for Stream {
     /// A random part of `from`, after a random time, once there is room.
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        simulator(|| self.put(from))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream {
+    fn put(&mut self, from: &[u8]) -> io::Result<usize> {
         match lot(4) {
             0 => sleep(Duration::from_micros(lot(5000))),
             1 => switch(),
@@ -195,10 +213,6 @@ impl Write for Stream {
         })?;
         wsk::pump(id);
         Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -230,14 +244,35 @@ pub(crate) fn new_connection(s: &mut State, from: SocketAddr, to: SocketAddr) ->
     s.net.connections.len() - 1
 }
 
-/// Connects to the peer that listens at the port of `to`; `None` if there is none.
+/// Connects to the peer, or the socket of the driver, that listens at the port of `to`; `None` if
+/// there is none.
 pub(crate) fn connect(from: SocketAddr, to: SocketAddr) -> Option<usize> {
-    let listener = with(|s| s.net.listeners.get(&to.port()).cloned())?;
+    let Some(listener) = with(|s| s.net.listeners.get(&to.port()).cloned()) else {
+        return connect_to_driver(from, to);
+    };
     let id = with(|s| new_connection(s, from, to));
     sched::spawn(format!("peer {id}"), 256 * 1024, false, move || {
         listener(Stream { id, side: 1 });
     });
     Some(id)
+}
+
+fn connect_to_driver(from: SocketAddr, to: SocketAddr) -> Option<usize> {
+    let (id, socket) = with(|s| {
+        wsk::listener(s, to.port())?;
+        let id = new_connection(s, from, to);
+        Some((id, wsk::incoming(s, to.port(), id)?))
+    })?;
+    wsk::settle(socket);
+    Some(id)
+}
+
+/// Connects to a socket of the driver that listens at `port`; `None` if there is none.
+#[must_use]
+pub fn connect_to(port: u16) -> Option<Stream> {
+    let [local, remote] = [40000, port].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let id = simulator(|| connect_to_driver(local, remote))?;
+    Some(Stream { id, side: 0 })
 }
 
 /// What a peer may send that is not received yet.

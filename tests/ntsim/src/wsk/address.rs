@@ -28,6 +28,86 @@ pub(super) unsafe fn read(address: PSOCKADDR) -> SocketAddr {
     }
 }
 
+pub(super) unsafe extern "C" fn local(
+    socket: PWSK_SOCKET,
+    to: PSOCKADDR,
+    irp: *mut IRP,
+) -> NTSTATUS {
+    let _entry = enter("WskGetLocalAddress", DISPATCH);
+    let call = Call::new(
+        "WskGetLocalAddress",
+        socket,
+        &[Category::Listen, Category::Connection, Category::Stream],
+    );
+    let bound = call.look(|socket| {
+        let is_bound = socket.phase != Phase::Created;
+        socket.local.filter(|_| is_bound)
+    });
+    // SAFETY: the contract is the same.
+    unsafe { tell("WskGetLocalAddress", call, bound, to, irp) }
+}
+
+pub(super) unsafe extern "C" fn remote(
+    socket: PWSK_SOCKET,
+    to: PSOCKADDR,
+    irp: *mut IRP,
+) -> NTSTATUS {
+    let _entry = enter("WskGetRemoteAddress", DISPATCH);
+    let call = Call::new(
+        "WskGetRemoteAddress",
+        socket,
+        &[Category::Connection, Category::Stream],
+    );
+    let link = call.look(|socket| socket.link.filter(|_| socket.phase == Phase::Connected));
+    let remote = link.map(|(c, side)| with(|s| s.net.connections[c].addresses[1 - side]));
+    // SAFETY: the contract is the same.
+    unsafe { tell("WskGetRemoteAddress", call, remote, to, irp) }
+}
+
+/// Completes with an address, or says that there is none (rule 46).
+///
+/// # Safety
+/// As the functions of WSK.
+unsafe fn tell(
+    name: &'static str,
+    call: Call,
+    address: Option<SocketAddr>,
+    to: PSOCKADDR,
+    irp: *mut IRP,
+) -> NTSTATUS {
+    let profile = with(|s| s.profile);
+    if profile.is_wine() {
+        return STATUS_NOT_IMPLEMENTED;
+    }
+    let family = call.look(|socket| socket.family);
+    // SAFETY: the contract is the same.
+    let id = unsafe { begin(name, irp, Kind::Control, call.at) };
+    with(|s| {
+        let Some(op) = s.wsk.ops.get_mut(&id) else {
+            return;
+        };
+        let mut output = Output::new(to.cast(), size(family));
+        match address {
+            _ if profile == Profile::Viosock => op.decide(STATUS_NOT_IMPLEMENTED, 0),
+            None => op.decide(STATUS_INVALID_DEVICE_STATE, 0),
+            Some(address) => {
+                output.data = bytes(&address);
+                op.decide(0, 0);
+            }
+        }
+        op.outputs.push(output);
+    });
+    call.finish(id)
+}
+
+/// The bytes of a SOCKADDR.
+pub(super) fn bytes(address: &SocketAddr) -> Vec<u8> {
+    let place = to_sockaddr(address);
+    let from: *const u8 = (&raw const place).cast();
+    // SAFETY: the union is large enough for either family.
+    unsafe { std::slice::from_raw_parts(from, size(family(address))) }.to_vec()
+}
+
 /// As the interface has it.
 pub(super) fn to_sockaddr(address: &SocketAddr) -> SOCKADDR_INET {
     match address {

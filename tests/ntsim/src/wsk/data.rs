@@ -1,9 +1,11 @@
 //! How data moves between requests and connections.
 
+use wskhttp_core::wsk::sys::WSK_EVENT_RECEIVE;
+
 use super::*;
 
 /// Decides what can be decided of a socket's requests, and of those at the other side.
-pub(super) fn settle(at: usize) {
+pub(crate) fn settle(at: usize) {
     let level = enter_quietly();
     with(|s| {
         let peer = s.wsk.sockets.get(&at).and_then(|socket| socket.link);
@@ -26,7 +28,6 @@ fn socket_of(s: &State, connection: usize, side: usize) -> Option<usize> {
 }
 
 /// Whether an earlier request of the kind is not decided.
-#[derive(Default)]
 struct Waiting {
     send: bool,
     receive: bool,
@@ -38,6 +39,7 @@ fn settle_one(s: &mut State, at: usize) -> bool {
         return false;
     };
     let (link, closing, dead) = (socket.link, socket.closing, socket.dead);
+    let indicating = socket.events.running & WSK_EVENT_RECEIVE != 0;
     let ids: Vec<u64> = s
         .wsk
         .ops
@@ -45,7 +47,11 @@ fn settle_one(s: &mut State, at: usize) -> bool {
         .filter(|(_, op)| op.socket == at && op.result.is_none())
         .map(|(id, _)| *id)
         .collect();
-    let mut waiting = Waiting::default();
+    let mut waiting = Waiting {
+        send: false,
+        // What a callback leaves comes first.
+        receive: indicating,
+    };
     let mut changed = false;
     for id in ids {
         let Some(mut op) = s.wsk.ops.remove(&id) else {
@@ -53,6 +59,7 @@ fn settle_one(s: &mut State, at: usize) -> bool {
         };
         let done = op.chain.done;
         match (op.kind, link) {
+            (Kind::Accept, _) if !dead && !closing => settle_accept(s, &mut op),
             (Kind::Close, _) => close(s, &mut op),
             _ if dead => op.decide(STATUS_FILE_FORCED_CLOSED, 0),
             _ if closing => close_over(s, &mut op),
@@ -68,7 +75,8 @@ fn settle_one(s: &mut State, at: usize) -> bool {
 /// Closing is over when everything else is (rule 63).
 fn close(s: &mut State, op: &mut Op) {
     let others = s.wsk.ops.values().any(|other| other.socket == op.socket);
-    if !others {
+    let called = s.wsk.sockets.get(&op.socket);
+    if !others && called.is_none_or(|socket| socket.events.running == 0) {
         let delay = match s.profile.is_hostile() && s.lot(4) == 0 {
             true => s.lot(LONG_CLOSE),
             false => 0,
@@ -101,6 +109,7 @@ fn transfer(s: &mut State, op: &mut Op, c: usize, side: usize, waiting: &mut Wai
             waiting.send = !all;
             if all {
                 op.decide(0, op.chain.len);
+                change_backlog(s, op.socket);
             }
         }
         Kind::Disconnect if !waiting.send => finish(s, op, c, side),
@@ -109,6 +118,16 @@ fn transfer(s: &mut State, op: &mut Op, c: usize, side: usize, waiting: &mut Wai
             waiting.receive = op.result.is_none();
         }
         _ => {}
+    }
+}
+
+/// Every now and then the ideal send backlog changes.
+fn change_backlog(s: &mut State, at: usize) {
+    if s.lot(8) == 0 {
+        let ideal = 4096 << s.lot(8);
+        if let Some(socket) = s.wsk.sockets.get_mut(&at) {
+            socket.ideal_backlog = ideal;
+        }
     }
 }
 

@@ -6,8 +6,13 @@
 
 mod address;
 mod chain;
+mod client;
 mod connect;
+mod control;
 mod data;
+mod events;
+mod indication;
+mod listen;
 mod names;
 mod op;
 mod registration;
@@ -15,7 +20,7 @@ mod socket;
 mod stream;
 mod tables;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::c_void;
 use std::net::SocketAddr;
 
@@ -30,14 +35,19 @@ use wskhttp_core::wsk::sys::{
 };
 
 use chain::Chain;
-use data::settle;
+use events::Events;
+use indication::List;
+use listen::settle_accept;
 use names::Info;
-use op::{Kind, Op, begin, decide, end};
+use op::{Kind, Op, Output, begin, decide, end};
 use registration::{Captured, Registration};
-use socket::{Call, Phase, Socket};
+use socket::{Call, Category, Phase, Socket, new_socket};
 
+pub use client::change_transports;
 pub(crate) use connect::{connected, failed, is_used};
-pub(crate) use data::pump;
+pub(crate) use data::{pump, settle};
+pub(crate) use events::in_callback;
+pub(crate) use listen::{incoming, listener};
 pub(crate) use names::found;
 pub(crate) use op::{cancel, is_undecided, worker};
 pub(crate) use registration::check_at_unload;
@@ -46,13 +56,13 @@ use crate::fault;
 use crate::io::{IrpState, advance, set_state, state_of, unwind};
 use crate::mm::text;
 use crate::net;
-use crate::profile::Ready;
+use crate::profile::{Profile, Ready};
 use crate::rule;
 use crate::sched::{
     DISPATCH, PASSIVE, block, block_by, breach, enter, enter_quietly, irql, set_irql,
 };
 use crate::sched::{spawn, switch};
-use crate::state::{State, lot, with};
+use crate::state::{State, lot, simulator, with};
 
 /// What the provider knows.
 #[derive(Default)]
@@ -67,6 +77,16 @@ pub(crate) struct Wsk {
     lost: bool,
     /// Lowest and highest.
     versions: (u16, u16),
+    /// Event callbacks that are enabled on every socket.
+    static_events: u32,
+    had_sockets: bool,
+    /// Security descriptors that are cached.
+    descriptors: BTreeSet<usize>,
+    /// Lists of data that the client keeps, by their heads, and those that it kept.
+    retained: BTreeMap<usize, List>,
+    released: Vec<List>,
+    /// Threads that call the client's event callbacks.
+    in_callback: BTreeSet<usize>,
     /// The last port that was given to a socket.
     port: u16,
 }
@@ -95,6 +115,10 @@ pub(crate) fn start(s: &mut State, ready: Ready, versions: (u16, u16)) {
 /// Takes the provider away: every socket is forced closed, now and for good, and none is made
 /// until [`restore_provider`].
 pub fn lose_provider() {
+    simulator(lose);
+}
+
+fn lose() {
     with(|s| {
         s.wsk.lost = true;
         for socket in s.wsk.sockets.values_mut() {
@@ -110,7 +134,7 @@ pub fn lose_provider() {
 
 /// The provider is back: new sockets can be made.
 pub fn restore_provider() {
-    with(|s| s.wsk.lost = false);
+    simulator(|| with(|s| s.wsk.lost = false));
 }
 
 /// Whether a pending request uses a part of the range.
@@ -118,7 +142,11 @@ pub(crate) fn pins(s: &State, address: usize, len: usize) -> bool {
     s.wsk.ops.values().any(|op| {
         let (out, size) = op.out;
         let writes = out != 0 && out < address + len && address < out + size;
-        writes || op.chain.overlaps(address, len)
+        let outputs = op
+            .outputs
+            .iter()
+            .any(|output| output.overlaps(address, len));
+        writes || outputs || op.chain.overlaps(address, len)
     })
 }
 
@@ -130,7 +158,17 @@ pub(crate) fn uses_mdl(s: &State, mdl: usize) -> bool {
 /// A port at which connects neither succeed nor fail.
 pub const BLACK_HOLE: u16 = 9;
 
+/// The ideal send backlog of a new socket, in bytes.
+const IDEAL_BACKLOG: usize = 64 * 1024;
+
 const STATUS_PENDING: NTSTATUS = 0x103;
+const STATUS_EVENT_PENDING: NTSTATUS = 0x4000_0013;
+const STATUS_BUFFER_OVERFLOW: NTSTATUS = 0x8000_0005_u32.cast_signed();
+const STATUS_INVALID_PARAMETER: NTSTATUS = 0xC000_000D_u32.cast_signed();
+const STATUS_INVALID_DEVICE_STATE: NTSTATUS = 0xC000_0184_u32.cast_signed();
+const STATUS_REQUEST_NOT_ACCEPTED: NTSTATUS = 0xC000_00D0_u32.cast_signed();
+const STATUS_ADDRESS_ALREADY_EXISTS: NTSTATUS = 0xC000_020A_u32.cast_signed();
+const STATUS_DATA_NOT_ACCEPTED: NTSTATUS = 0xC000_021B_u32.cast_signed();
 const STATUS_UNSUCCESSFUL: NTSTATUS = 0xC000_0001_u32.cast_signed();
 const STATUS_NOT_IMPLEMENTED: NTSTATUS = 0xC000_0002_u32.cast_signed();
 const STATUS_NO_MEMORY: NTSTATUS = 0xC000_0017_u32.cast_signed();

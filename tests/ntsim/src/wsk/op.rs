@@ -7,6 +7,14 @@ pub(crate) enum Kind {
     Create,
     Bind,
     Connect,
+    /// WskSocketConnect.
+    SocketConnect,
+    Listen,
+    Accept,
+    /// Options, controls and addresses.
+    Control,
+    /// Waits for the list of transports to change.
+    Change,
     Send,
     Receive,
     Disconnect,
@@ -26,12 +34,54 @@ pub(crate) struct Op {
     /// What a look-up has found.
     pub(super) addresses: Vec<std::net::IpAddr>,
     pub(super) result: Option<(NTSTATUS, usize)>,
+    /// What is written at the end, besides.
+    pub(super) outputs: Vec<Output>,
+    /// Context and table for a socket that is accepted.
+    pub(super) client: (usize, usize),
+    /// The event callback that is disabled when it has returned.
+    pub(super) disables: u32,
     /// A graceful disconnect that hangs until it is forced.
     pub(super) stuck: bool,
     /// The end is not before.
     not_before: u64,
     /// Left to the provider's threads.
     posted: bool,
+}
+
+/// Memory of the client, and what is written to it when the request succeeds.
+pub(crate) struct Output {
+    address: usize,
+    size: usize,
+    pub(super) data: Vec<u8>,
+}
+
+impl Output {
+    pub(super) fn new(address: *mut u8, size: usize) -> Self {
+        Self {
+            address: address.expose_provenance(),
+            size,
+            data: Vec::new(),
+        }
+    }
+
+    /// Nothing is written to it, but it has to stay.
+    pub(super) fn pinning(self, size: usize) -> Self {
+        Self { size, ..self }
+    }
+
+    fn write(&self) {
+        let n = self.data.len().min(self.size);
+        if self.address != 0 {
+            let to: *mut u8 = std::ptr::with_exposed_provenance_mut(self.address);
+            // SAFETY: rules 46 and 81: memory that stays until the request is over.
+            unsafe { to.copy_from_nonoverlapping(self.data.as_ptr(), n) };
+        }
+    }
+
+    /// Whether it meets the range.
+    pub(super) fn overlaps(&self, address: usize, len: usize) -> bool {
+        self.address != 0 && self.address < address + len && address < self.address + self.size
+    }
 }
 
 impl Op {
@@ -111,6 +161,9 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
             out: (0, 0),
             addresses: Vec::new(),
             result,
+            outputs: Vec::new(),
+            client: (0, 0),
+            disables: 0,
             stuck: false,
             not_before: s.now + delay,
             posted: false,
@@ -200,7 +253,7 @@ fn post(id: u64) {
 /// What succeeds completes in order, for requests of one kind on one socket (rule 56).
 fn is_next(s: &State, id: u64) -> bool {
     let op = &s.wsk.ops[&id];
-    let in_order = op.socket != 0 && matches!(op.kind, Kind::Send | Kind::Receive);
+    let in_order = op.socket != 0 && matches!(op.kind, Kind::Send | Kind::Receive | Kind::Accept);
     let succeeds = |op: &Op| op.result.is_some_and(|(status, _)| status >= 0);
     !in_order
         || !succeeds(op)
@@ -220,14 +273,26 @@ fn complete(id: u64, level: u8) {
             if let Some(mut socket) = s.wsk.sockets.remove(&op.socket) {
                 socket.object.Dispatch = std::ptr::null();
             }
+        } else if op.kind == Kind::SocketConnect && status < 0 {
+            let socket = s.wsk.sockets.remove(&op.socket);
+            if let Some((connection, side)) = socket.and_then(|socket| socket.link) {
+                s.net.connections[connection].reset(side, false);
+            }
         } else if let (Some(socket), true) = (s.wsk.sockets.get_mut(&op.socket), status >= 0) {
             match op.kind {
+                Kind::Bind if socket.category == Category::Listen => {
+                    socket.phase = Phase::Listening;
+                }
                 Kind::Bind => socket.phase = Phase::Bound,
-                Kind::Connect => socket.phase = Phase::Connected,
+                Kind::Listen => socket.phase = Phase::Listening,
+                Kind::Connect | Kind::SocketConnect => socket.phase = Phase::Connected,
                 _ => {}
             }
         }
     });
+    if status >= 0 {
+        op.outputs.iter().for_each(Output::write);
+    }
     if op.kind == Kind::Resolve && status >= 0 {
         let list = names::list(&op.addresses);
         let out: *mut PADDRINFOEXW = std::ptr::with_exposed_provenance_mut(op.out.0);
@@ -251,16 +316,20 @@ pub(crate) fn worker(number: u32) {
         loop {
             let due = with(|s| next_due(s));
             block("requests of WSK", due, move |s| {
-                !able(s).is_empty() || next_due(s) != due
+                !able(s).is_empty() || !events::due(s).is_empty() || next_due(s) != due
             });
-            let id = with(|s| {
-                let able = able(s);
-                let choice = s.lot(able.len() as u64) as usize;
-                able.get(choice).copied()
+            let (id, event) = with(|s| {
+                let (able, due) = (able(s), events::due(s));
+                let choice = s.lot((able.len() + due.len()) as u64) as usize;
+                let event = choice.checked_sub(able.len()).and_then(|i| due.get(i));
+                (able.get(choice).copied(), event.copied())
             });
             if let Some(id) = id {
                 let passive = with(|s| s.profile.is_wine() || s.lot(2) == 0);
                 complete(id, if passive { PASSIVE } else { DISPATCH });
+            }
+            if let Some((at, event)) = event {
+                events::run(at, event);
             }
         }
     });

@@ -152,6 +152,15 @@ extern "C" fn WskDeregister(registration: PWSK_REGISTRATION) {
     if found.is_none() {
         breach("rule 1: WskDeregister without WskRegister");
     }
+    with(|s| {
+        // Rule 84.
+        for op in s.wsk.ops.values_mut().filter(|op| op.kind == Kind::Change) {
+            op.decide(STATUS_CANCELLED, 0);
+        }
+    });
+    if with(|s| !s.wsk.descriptors.is_empty()) {
+        rule::WSK_40.broken("a cached security descriptor is not released at WskDeregister");
+    }
     let what = with(|s| {
         let r = &s.wsk.registrations[&key];
         format!(

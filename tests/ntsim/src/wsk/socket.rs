@@ -1,10 +1,18 @@
 //! Sockets: made, bound and closed.
 
+use wskhttp_core::wsk::sys::{
+    SO_REUSEADDR, SOL_SOCKET, WSK_FLAG_BASIC_SOCKET, WSK_FLAG_DATAGRAM_SOCKET,
+    WSK_FLAG_LISTEN_SOCKET, WSK_FLAG_STREAM_SOCKET,
+};
+
 use super::*;
 
 /// What the provider knows of a socket.
 pub(crate) struct Socket {
     pub(super) object: Box<WSK_SOCKET>,
+    /// The registration that it belongs to.
+    pub(super) client: usize,
+    pub(super) category: Category,
     pub(super) family: u16,
     pub(super) phase: Phase,
     /// Its connection, and which side of it this is.
@@ -20,12 +28,30 @@ pub(crate) struct Socket {
     pub(super) aborted: bool,
     /// The transport knows the flags of send and receive.
     pub(super) has_flags: bool,
+    /// In silent mode only closing is left.
+    pub(super) silent: bool,
+    pub(super) events: Events,
+    pub(super) options: BTreeMap<(u32, u32), Vec<u8>>,
+    pub(super) ideal_backlog: usize,
+    /// Connections that nobody has accepted.
+    pub(super) backlog: VecDeque<usize>,
+}
+
+/// What a socket was made for (rule 38).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Category {
+    Basic,
+    Listen,
+    Connection,
+    /// Becomes a listening or a connection socket.
+    Stream,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Created,
     Bound,
+    Listening,
     Connected,
 }
 
@@ -35,7 +61,8 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(name: &str, socket: PWSK_SOCKET) -> Self {
+    /// After rules 38 and 64.
+    pub(super) fn new(name: &str, socket: PWSK_SOCKET, of: &[Category]) -> Self {
         let at = socket.addr();
         let good = with(|s| match s.wsk.sockets.get_mut(&at) {
             Some(socket) if !socket.closing => {
@@ -48,6 +75,10 @@ impl Call {
             breach(&format!(
                 "rule 64: {name} on a socket that is closed or being closed"
             ));
+        }
+        let category = with(|s| s.wsk.sockets[&at].category);
+        if !of.contains(&category) {
+            rule::WSK_38.broken(format!("{name} on a {category:?} socket"));
         }
         switch();
         Self { at }
@@ -83,33 +114,55 @@ impl Drop for Call {
 }
 
 /// A new socket, which is not the client's yet.
-fn new_socket(family: u16) -> usize {
+pub(super) fn new_socket(
+    s: &mut State,
+    client: usize,
+    family: u16,
+    category: Category,
+    callbacks: (usize, usize),
+) -> usize {
     let mut object = Box::new(WSK_SOCKET {
-        Dispatch: tables::connection(),
+        Dispatch: tables::of(category),
     });
     let at = (&raw mut *object).expose_provenance();
-    with(|s| {
-        let has_flags = match s.profile {
-            crate::Profile::Viosock => false,
-            crate::Profile::Hostile => s.lot(2) == 0,
-            _ => true,
-        };
-        let socket = Socket {
-            object,
-            family,
-            phase: Phase::Created,
-            link: None,
-            local: None,
-            executing: 0,
-            closing: false,
-            dead: false,
-            sent_fin: false,
-            aborted: false,
-            has_flags,
-        };
-        s.wsk.sockets.insert(at, socket);
-    });
+    let has_flags = match s.profile {
+        Profile::Viosock => false,
+        Profile::Hostile => s.lot(2) == 0,
+        _ => true,
+    };
+    s.wsk.had_sockets = true;
+    let socket = Socket {
+        object,
+        client,
+        category,
+        family,
+        phase: Phase::Created,
+        link: None,
+        local: None,
+        executing: 0,
+        closing: false,
+        dead: false,
+        sent_fin: false,
+        aborted: false,
+        has_flags,
+        silent: false,
+        events: Events::new(callbacks, s.wsk.static_events),
+        options: BTreeMap::new(),
+        ideal_backlog: IDEAL_BACKLOG,
+        backlog: VecDeque::new(),
+    };
+    s.wsk.sockets.insert(at, socket);
     at
+}
+
+/// Rule 37.
+pub(super) fn check_kind(family: u16, kind: u16, protocol: u32, category: Category) {
+    let tcp = kind == SOCK_STREAM && protocol == IPPROTO_TCP;
+    if category != Category::Basic && (!tcp || (family != AF_INET && family != AF_INET6)) {
+        rule::WSK_37.broken(format!(
+            "a {category:?} socket that is not TCP over IPv4 or IPv6"
+        ));
+    }
 }
 
 pub(super) unsafe extern "C" fn socket(
@@ -118,29 +171,58 @@ pub(super) unsafe extern "C" fn socket(
     kind: u16,
     protocol: u32,
     flags: u32,
-    _context: *mut c_void,
+    context: *mut c_void,
     dispatch: *const c_void,
     process: wdk_sys::PEPROCESS,
     _thread: wdk_sys::PETHREAD,
-    _security: *mut c_void,
+    security: *mut c_void,
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskSocket", DISPATCH);
     let owner = crate::ps::owner(process);
     with(|s| s.owners.push(owner));
     let _captured = Captured::new(client, "WskSocket");
-    if flags != WSK_FLAG_CONNECTION_SOCKET || !dispatch.is_null() {
-        breach("rule 35: only connection sockets without callbacks are simulated");
+    let category = match flags {
+        WSK_FLAG_BASIC_SOCKET => Some(Category::Basic),
+        WSK_FLAG_LISTEN_SOCKET => Some(Category::Listen),
+        WSK_FLAG_CONNECTION_SOCKET => Some(Category::Connection),
+        WSK_FLAG_STREAM_SOCKET => Some(Category::Stream),
+        WSK_FLAG_DATAGRAM_SOCKET => None,
+        _ => rule::WSK_35.broken(format!("WskSocket with flags {flags:#x}")),
+    };
+    let callbacks = (context.expose_provenance(), dispatch.expose_provenance());
+    if category == Some(Category::Basic) && callbacks != (0, 0) {
+        rule::WSK_35.broken("a basic socket with a context or a table");
     }
-    let tcp = kind == SOCK_STREAM && protocol == IPPROTO_TCP;
-    if !tcp || (family != AF_INET && family != AF_INET6) {
-        breach("rule 37: a connection socket that is not TCP over IPv4 or IPv6");
+    if !context.is_null() && dispatch.is_null() {
+        rule::WSK_35.broken("a socket with a context, but without callbacks");
     }
+    if let Some(category) = category {
+        check_kind(family, kind, protocol, category);
+    }
+    client::check_security(security);
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskSocket", irp, Kind::Create, 0) };
-    if with(|s| s.wsk.ops[&id].result.is_none()) {
-        decide(id, 0, new_socket(family));
-    }
+    let wine = with(|s| s.profile.is_wine());
+    with(|s| {
+        let missing = match category {
+            None => Some(STATUS_NOT_SUPPORTED),
+            Some(Category::Basic | Category::Stream) if wine => Some(STATUS_NOT_IMPLEMENTED),
+            _ => None,
+        };
+        let decided = s.wsk.ops[&id].result.is_some();
+        let outcome = match (category, missing) {
+            _ if decided => return,
+            (_, Some(status)) => (status, 0),
+            (None, None) => (STATUS_NOT_SUPPORTED, 0),
+            (Some(category), None) => {
+                (0, new_socket(s, client.addr(), family, category, callbacks))
+            }
+        };
+        if let Some(op) = s.wsk.ops.get_mut(&id) {
+            op.decide(outcome.0, outcome.1);
+        }
+    });
     end(id)
 }
 
@@ -151,7 +233,11 @@ pub(super) unsafe extern "C" fn bind(
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskBind", DISPATCH);
-    let call = Call::new("WskBind", socket);
+    let call = Call::new(
+        "WskBind",
+        socket,
+        &[Category::Listen, Category::Connection, Category::Stream],
+    );
     // SAFETY: readable by the contract.
     let local = unsafe { address::read(local) };
     let (family, phase) = call.look(|socket| (socket.family, socket.phase));
@@ -164,12 +250,33 @@ pub(super) unsafe extern "C" fn bind(
     if short {
         // Wine passes on 16 bytes of it.
         decide(id, STATUS_NO_MEMORY, 0);
+    } else if is_taken(&call, local) {
+        decide(id, STATUS_ADDRESS_ALREADY_EXISTS, 0);
     } else {
         let local = address::with_port(local);
         call.look(|socket| socket.local = Some(local));
         decide(id, 0, 0);
     }
     call.finish(id)
+}
+
+/// Whether another socket has the port, and does not share it (rule 47).
+fn is_taken(call: &Call, local: SocketAddr) -> bool {
+    let shares = |socket: &Socket| {
+        let value = socket.options.get(&(SOL_SOCKET, SO_REUSEADDR));
+        value.is_some_and(|value| value.iter().any(|byte| *byte != 0))
+    };
+    let shared = call.look(|socket| shares(socket));
+    local.port() != 0
+        && with(|s| {
+            let mut others = s.wsk.sockets.iter().filter(|(at, _)| **at != call.at);
+            others.any(|(_, other)| {
+                let same = other
+                    .local
+                    .is_some_and(|other| other.port() == local.port());
+                same && other.link.is_none() && !(shared && shares(other))
+            })
+        })
 }
 
 pub(super) unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTSTATUS {
@@ -189,9 +296,15 @@ pub(super) unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTS
         }
         Some((0, false)) => {}
     }
+    if with(|s| !s.wsk.sockets[&at].events.retained.is_empty()) {
+        rule::WSK_66.broken("WskCloseSocket with lists of data that are kept");
+    }
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskCloseSocket", irp, Kind::Close, at) };
     with(|s| {
+        for connection in s.wsk.sockets[&at].backlog.clone() {
+            s.net.connections[connection].reset(1, false);
+        }
         let Some((connection, side)) = s.wsk.sockets[&at].link else {
             return;
         };

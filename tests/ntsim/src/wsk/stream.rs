@@ -41,11 +41,15 @@ unsafe fn transfer(
 }
 
 fn check_connected(name: &str, call: &Call) {
-    let (phase, aborted) = call.look(|socket| (socket.phase, socket.aborted));
+    let (phase, aborted, silent) =
+        call.look(|socket| (socket.phase, socket.aborted, socket.silent));
     if phase != Phase::Connected {
         breach(&format!(
             "rule 48: {name} on a socket that is not connected"
         ));
+    }
+    if silent {
+        rule::WSK_61.broken(format!("{name} in silent mode"));
     }
     if aborted {
         breach(&format!("rule 60: {name} after an abortive WskDisconnect"));
@@ -59,7 +63,7 @@ pub(super) unsafe extern "C" fn send(
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskSend", DISPATCH);
-    let call = Call::new("WskSend", socket);
+    let call = Call::new("WskSend", socket, CONNECTED);
     check_connected("WskSend", &call);
     if call.look(|socket| socket.sent_fin) {
         breach("rule 57: WskSend after WskDisconnect");
@@ -80,13 +84,17 @@ pub(super) unsafe extern "C" fn receive(
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskReceive", DISPATCH);
-    let call = Call::new("WskReceive", socket);
+    let call = Call::new("WskReceive", socket, CONNECTED);
     check_connected("WskReceive", &call);
     // SAFETY: the contract is the same.
     let chain = unsafe { Chain::new("WskReceive", buffer) };
     if flags & WSK_FLAG_DRAIN != 0 && (flags & WSK_FLAG_WAITALL != 0 || chain.len > 0) {
         breach("rule 53: WSK_FLAG_DRAIN with a length, or with WSK_FLAG_WAITALL");
     }
+    call.look(|socket| {
+        socket.events.held = false;
+        socket.events.receives += 1;
+    });
     if flags & !(WSK_FLAG_DRAIN | WSK_FLAG_WAITALL) != 0 {
         breach("rule 50: WskReceive with flags that are not defined");
     }
@@ -101,7 +109,7 @@ pub(super) unsafe extern "C" fn disconnect(
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskDisconnect", DISPATCH);
-    let call = Call::new("WskDisconnect", socket);
+    let call = Call::new("WskDisconnect", socket, CONNECTED);
     check_connected("WskDisconnect", &call);
     let abortive = flags & WSK_FLAG_ABORTIVE != 0;
     if abortive && !buffer.is_null() {
@@ -142,5 +150,6 @@ pub(super) unsafe extern "C" fn disconnect(
     call.finish(id)
 }
 
+const CONNECTED: &[Category] = &[Category::Connection, Category::Stream];
 /// How many requests of a socket Wine keeps at a time.
 const WINE_PENDING: usize = 10;

@@ -1,0 +1,8 @@
+//! What the simulated provider does, function by function, seen by a client that keeps the rules.
+
+mod client;
+mod control;
+mod data;
+mod events;
+mod listen;
+mod sockets;
