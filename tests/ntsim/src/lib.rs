@@ -40,7 +40,7 @@
 //! timers, DPCs, registry, security. Between
 //! two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
-//! own frames, which lie on the same stack; without optimization they are eight times as large. How
+//! own frames, which lie on the same stack; without optimization they are twelve times as large. How
 //! deep a thread was at its deepest kernel call is in [`Report`]; no bar is enforced.
 //!
 //! # Safety

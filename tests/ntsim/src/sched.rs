@@ -15,7 +15,7 @@ const SIMULATOR: usize = 64 * 1024;
 /// Code that is not optimized needs several times the stack.
 /// What has to be left of it at every kernel call.
 const SPARE: usize = 4096;
-const SCALE: usize = if cfg!(debug_assertions) { 8 } else { 1 };
+const SCALE: usize = if cfg!(debug_assertions) { 12 } else { 1 };
 
 pub(crate) const PASSIVE: u8 = 0;
 pub(crate) const APC: u8 = 1;
