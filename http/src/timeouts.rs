@@ -36,7 +36,7 @@ impl Timeouts {
 pub struct LowSpeed {
     /// Bytes a second, as they come from the transport.
     pub bytes: u32,
-    /// Over how long they are counted.
+    /// Over how long they are counted; also how long the head may take.
     pub over: Duration,
 }
 

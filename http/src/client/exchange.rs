@@ -119,6 +119,10 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         if self.body.is_none() {
             let (client, total) = (self.client, self.total);
             let stall = self.timeouts.head.unwrap_or(client.limits.stall);
+            let stall = match self.timeouts.low_speed {
+                Some(lowest) => stall.min(lowest.over),
+                None => stall,
+            };
             let work = poll_fn(|cx| self.poll_head(cx));
             let done = bounded(&client.clock, total, stall, Phase::Head, work).await;
             done.map_err(|error| self.fail(error))?;

@@ -186,6 +186,21 @@ fn low_speed() {
 }
 
 #[test]
+fn low_speed_of_the_head() {
+    let clock = FakeClock::default();
+    let pause = || Act::Pause(clock.clone(), seconds(1));
+    let script = Script::new((0..100).flat_map(|_| [pause(), Act::Give(b"H".to_vec())]));
+    let mut script = script;
+    script
+        .acts
+        .push_front(Act::Give(b"HTTP/1.1 200 OK\r\nX: ".to_vec()));
+    assert_eq!(
+        fails(script, &clock, with_lowest(1, 30)),
+        (Phase::Head, seconds(30))
+    );
+}
+
+#[test]
 fn low_speed_leaves_the_other_bounds() {
     let clock = FakeClock::default();
     let script = Script::new([Act::AwaitHeads(1), head(10)]);
