@@ -63,6 +63,31 @@ impl TlsConfig {
         Self::make(platform, policy, Some(Sessions::<R>::new(servers)?))
     }
 
+    /// The same configuration, equal to this one, with sessions of its own to resume, as
+    /// [`TlsConfig::resuming`] says: for a caller whose sessions are nobody else's. IRQL:
+    /// PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// Phase `Request`: no memory.
+    pub fn isolated<R: RawMutex + Send + Sync + 'static>(
+        &self,
+        servers: usize,
+    ) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self {
+            platform: self.platform,
+            policy: self.policy,
+            verifier: Arc::clone(&self.verifier),
+            client: Arc::clone(&self.client),
+            sessions: Some(Sessions::<R>::new(servers)?),
+        }))
+    }
+
+    /// Whether this configuration is one under `policy`.
+    #[must_use]
+    pub fn is_under(&self, policy: &Policy<'_>) -> bool {
+        self.policy == policy.digest()
+    }
+
     fn make(
         platform: &'static Platform,
         policy: &Policy<'_>,

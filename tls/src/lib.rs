@@ -46,6 +46,7 @@ mod platform;
 mod protocol;
 mod session;
 mod sessions;
+mod store;
 mod transport;
 mod trust;
 
@@ -55,5 +56,6 @@ pub use identity::Identity;
 pub use platform::Platform;
 pub use protocol::{Protocol, Versions};
 pub use session::{Handshake, Session, Step};
+pub use store::{BadBlob, StoredCertificate};
 pub use transport::TlsTransport;
 pub use trust::{ClockPolicy, Policy, Revocation, Roots};

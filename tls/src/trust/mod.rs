@@ -2,7 +2,7 @@
 
 mod anchors;
 mod budget;
-mod certificate;
+pub(crate) mod certificate;
 mod clock;
 mod fingerprint;
 pub(crate) mod pem;

@@ -6,12 +6,14 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::SignatureAlgorithm;
 use wskhttp_core::io::{Error, Kind, Phase, Transport, TransportExt};
+use wskhttp_tls::{Roots, TlsConfig};
 
 use crate::support::certificates::Authority;
+use crate::support::platform::PLATFORM;
 use crate::support::{connect, run, target, trusting};
 
 /// A blocking socket as a transport.
@@ -209,4 +211,98 @@ fn tls11_only() {
     };
     assert_eq!(error.kind, Kind::TlsVersion, "{error}");
     assert_eq!(error.phase, Phase::Tls);
+}
+
+#[test]
+fn suites_that_are_not_offered() {
+    let authority = Authority::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    for cipher in [
+        "AES128-GCM-SHA256",
+        "AES128-SHA",
+        "DHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES128-SHA",
+        "ECDHE-RSA-NULL-SHA:@SECLEVEL=0",
+        "NULL-SHA256:@SECLEVEL=0",
+        "AECDH-AES128-SHA:@SECLEVEL=0",
+    ] {
+        let server = Server::start(
+            &authority,
+            &rcgen::PKCS_RSA_SHA256,
+            &["-tls1_2", "-cipher", cipher],
+        );
+        let tcp = Tcp::connect(server.port);
+        let (done, _) = run(connect(tcp, &trusting(&authority), target("localhost")));
+        let Err(error) = done else {
+            panic!("{cipher}: connected")
+        };
+        assert_eq!(error.kind, Kind::TlsAlert, "{cipher}: {error}");
+        assert_eq!(
+            error.cause,
+            "the server accepts none of the offered TLS parameters (alert handshake_failure)"
+        );
+    }
+}
+
+/// Runs openssl in `folder`.
+fn openssl(folder: &PathBuf, arguments: &str) {
+    let output = Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("openssl is installed");
+    assert!(
+        output.status.success(),
+        "{arguments}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn signatures_with_broken_hashes() {
+    let folder = std::env::temp_dir().join(format!("wskhttp-tls-hashes-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(
+        folder.join("leaf.cnf"),
+        "subjectAltName=DNS:example.test\nextendedKeyUsage=serverAuth\n",
+    )
+    .expect("a file");
+    openssl(
+        &folder,
+        "req -x509 -newkey rsa:2048 -noenc -keyout root.key -out root.pem -subj /CN=root -days 30",
+    );
+    openssl(
+        &folder,
+        "req -newkey rsa:2048 -noenc -keyout leaf.key -out leaf.csr -subj /CN=leaf",
+    );
+    for (hash, good) in [
+        ("sha256", true),
+        ("sha384", true),
+        ("sha1", false),
+        ("md5", false),
+    ] {
+        openssl(
+            &folder,
+            &format!(
+                "x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -days 20 \
+                 -extfile leaf.cnf -outform DER -out leaf.der -{hash}"
+            ),
+        );
+        let root = fs::read(folder.join("root.pem")).expect("a file");
+        let leaf = fs::read(folder.join("leaf.der")).expect("a file");
+        let config = TlsConfig::new(&PLATFORM, Roots::Only(&root)).expect("a configuration");
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970");
+        let done = config.verify_chain(&leaf, &[], Some("example.test"), now);
+        if good {
+            done.expect(hash);
+        } else {
+            assert_eq!(
+                done.expect_err(hash).cause,
+                "the certificate is signed with an algorithm that is not accepted"
+            );
+        }
+    }
+    fs::remove_dir_all(&folder).expect("removed");
 }
