@@ -1,9 +1,12 @@
-//! The global allocator: `wdk_alloc` with the alignment kept and the bytes counted.
+//! The global allocator: `wdk_alloc` with the alignment kept, the bytes counted, and the reserve for
+//! when pool fails.
 
 use core::alloc::{GlobalAlloc, Layout};
 
 use wdk_alloc::WdkAllocator;
 use wskhttp_core::nt::pool::usage;
+
+use crate::reserve;
 
 /// Nonpaged pool for Rust. IRQL <= DISPATCH_LEVEL.
 ///
@@ -11,19 +14,24 @@ use wskhttp_core::nt::pool::usage;
 /// larger block, and the address of the block in the word before what the caller sees.
 pub(crate) struct Allocator;
 
-// SAFETY: blocks come from `WdkAllocator`, which never unwinds; `alloc` gives the size and the
-// alignment that was asked for, and `dealloc` hands back the block that `alloc` got.
+// SAFETY: blocks come from pool or the reserve, neither of which unwinds; `alloc` gives the size and
+// the alignment that was asked for, and `dealloc` hands back the block that `alloc` got to where it
+// came from.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(block) = block_layout(layout) else {
             return core::ptr::null_mut();
         };
         // SAFETY: the layout's size is not zero, the caller's duty carried on.
-        let base = unsafe { WdkAllocator.alloc(block) };
+        let mut base = unsafe { WdkAllocator.alloc(block) };
         if base.is_null() {
-            return base;
+            base = reserve::take(block);
+            if base.is_null() {
+                return base;
+            }
+        } else {
+            usage::taken(block.size());
         }
-        usage::taken(block.size());
         if layout.align() <= POOL_ALIGNMENT {
             return base;
         }
@@ -46,22 +54,27 @@ unsafe impl GlobalAlloc for Allocator {
             // SAFETY: as above.
             base = unsafe { word.read() };
         }
-        let size = block_layout(layout).map_or(0, |block| block.size());
-        usage::given_back(size);
-        // SAFETY: `base` came from `WdkAllocator::alloc` and is freed once.
-        unsafe { WdkAllocator.dealloc(base, layout) };
+        let block = block_layout(layout).unwrap_or(layout);
+        // SAFETY: allocated with this layout, and freed once.
+        if unsafe { reserve::give_back(base, block) } {
+            return;
+        }
+        usage::given_back(block.size());
+        // SAFETY: not of the reserve, so it came from `WdkAllocator::alloc`, and is freed once.
+        unsafe { WdkAllocator.dealloc(base, block) };
     }
 }
 
 /// What to ask of the pool for `layout`; `None` if the size overflows.
 fn block_layout(layout: Layout) -> Option<Layout> {
-    if layout.align() <= POOL_ALIGNMENT {
-        return Some(layout);
-    }
-    let size = layout
-        .size()
-        .checked_add(layout.align())?
-        .checked_add(size_of::<usize>())?;
+    let size = if layout.align() <= POOL_ALIGNMENT {
+        layout.size()
+    } else {
+        layout
+            .size()
+            .checked_add(layout.align())?
+            .checked_add(size_of::<usize>())?
+    };
     Layout::from_size_align(size, POOL_ALIGNMENT).ok()
 }
 

@@ -11,12 +11,13 @@ use wdk_sys::{
     IRP_MJ_POWER, IRP_MJ_READ, IRP_MJ_SYSTEM_CONTROL, IRP_MJ_WRITE, NTSTATUS, PCUNICODE_STRING,
     PDRIVER_DISPATCH, STATUS_INVALID_LEVEL, STATUS_SUCCESS,
 };
+use wskhttp_core::exec::worker_count;
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool::try_box;
 use wskhttp_core::nt::shared::Shared;
 
 use crate::runtime::{Runtime, Services};
-use crate::{device, dispatch, pnp};
+use crate::{device, dispatch, pnp, reserve};
 
 /// Starts the runtime and fills the dispatch table. IRQL: PASSIVE_LEVEL.
 ///
@@ -30,6 +31,10 @@ pub(crate) unsafe extern "system" fn driver_entry(
     let Some(passive) = Passive::here() else {
         return STATUS_INVALID_LEVEL;
     };
+    if let Err(error) = reserve::fill(passive, worker_count() + 1) {
+        wdk::println!("wskhttp: not started: {error}");
+        return error.status();
+    }
     // The box first: a started runtime must be stopped, so nothing may fail after it.
     let started = try_box(None).and_then(|mut cell| {
         *cell = Some(Runtime::start(passive)?);
@@ -38,6 +43,7 @@ pub(crate) unsafe extern "system" fn driver_entry(
     match started {
         Ok(runtime) => RUNTIME.store(Box::into_raw(runtime), Release),
         Err(error) => {
+            reserve::empty(passive);
             wdk::println!("wskhttp: not started: {error}");
             return error.status();
         }
@@ -91,6 +97,8 @@ unsafe extern "C" fn unload(driver: *mut DRIVER_OBJECT) {
     if let Some(runtime) = runtime.take() {
         runtime.stop(passive);
     }
+    drop(runtime);
+    reserve::empty(passive);
 }
 
 static RUNTIME: AtomicPtr<Option<Runtime>> = AtomicPtr::new(core::ptr::null_mut());

@@ -30,12 +30,15 @@ pub(crate) type HandleResponse<'c> = Response<'c, Connector, KernelClock, RawSpi
 /// Serves a handle until it is closed. Its connections are its own: no other handle may use them.
 pub(crate) async fn serve(handle: &Handle) {
     let clock = &handle.services.clock;
-    let agent = agent(handle);
+    let mut agent = self::agent(handle);
     let mut idle = Idle {
         total: &handle.services.counters.idle,
         share: 0,
     };
     while arrival(handle, agent.as_ref().ok(), &mut idle).await {
+        if agent.is_err() {
+            agent = self::agent(handle);
+        }
         let agent = match &agent {
             Ok(agent) => agent,
             Err(error) => {

@@ -41,6 +41,7 @@ mod plan;
 mod pnp;
 mod queue;
 mod reply;
+mod reserve;
 mod runtime;
 mod trust;
 

@@ -9,6 +9,7 @@ use wskhttp_core::nt::random;
 use wskhttp_tls::{Platform, Roots, TlsConfig};
 
 use crate::entry;
+use crate::reserve;
 
 /// What the driver trusts by itself.
 pub(crate) struct Trust {
@@ -37,4 +38,4 @@ fn unix_time() -> Duration {
     entry::services().map_or(Duration::ZERO, |services| services.clock.unix_time())
 }
 
-static PLATFORM: Platform = Platform::new(random::fill, unix_time);
+static PLATFORM: Platform = Platform::new(random::fill, unix_time).with_reserve(reserve::promise);

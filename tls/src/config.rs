@@ -15,7 +15,7 @@ use crate::connect::server_name;
 use crate::crypto;
 use crate::platform::{Platform, Time};
 use crate::sessions::{Sessions, Store};
-use crate::trust::{Policy, Rejection, Roots, Verifier};
+use crate::trust::{Policy, Rejection, Revocation, Roots, Verifier};
 
 /// What TLS connections share: trust, cipher suites, protocol versions. Immutable.
 ///
@@ -60,7 +60,8 @@ impl TlsConfig {
         policy: &Policy<'_>,
         servers: usize,
     ) -> Result<Arc<Self>, Error> {
-        Self::make(platform, policy, Some(Sessions::<R>::new(servers)?))
+        let sessions = platform.promise(NEED, || Sessions::<R>::new(servers))??;
+        Self::make(platform, policy, Some(sessions))
     }
 
     /// The same configuration, equal to this one, with sessions of its own to resume, as
@@ -93,6 +94,21 @@ impl TlsConfig {
         policy: &Policy<'_>,
         sessions: Option<Arc<dyn Store>>,
     ) -> Result<Arc<Self>, Error> {
+        let (_, private) = policy.roots.parts();
+        let lists = match policy.revocation {
+            Revocation::Off => 0,
+            Revocation::Soft(lists) | Revocation::Hard(lists) => lists.len(),
+        };
+        let bytes = private.len().saturating_add(lists);
+        let need = NEED.saturating_add(bytes.saturating_mul(NEED_PER_BYTE));
+        platform.promise(need, || Self::build(platform, policy, sessions))?
+    }
+
+    fn build(
+        platform: &'static Platform,
+        policy: &Policy<'_>,
+        sessions: Option<Arc<dyn Store>>,
+    ) -> Result<Arc<Self>, Error> {
         let mut provider = crypto::provider(platform);
         policy.protocol.restrict(&mut provider)?;
         let verifier = Arc::new(Verifier::new(policy)?);
@@ -119,6 +135,10 @@ impl TlsConfig {
             client: Arc::new(client),
             sessions,
         }))
+    }
+
+    pub(crate) const fn platform(&self) -> &'static Platform {
+        self.platform
     }
 
     /// Judges the certificates of the server `host` as a handshake at the time `now` would: `leaf` is
@@ -171,6 +191,10 @@ impl TlsConfig {
         Arc::new(client)
     }
 }
+
+/// What a configuration allocates, and for each byte of private roots and revocation lists.
+const NEED: usize = 32 << 10;
+const NEED_PER_BYTE: usize = 24;
 
 impl PartialEq for TlsConfig {
     fn eq(&self, other: &Self) -> bool {

@@ -1,5 +1,6 @@
 //! A connector that speaks TLS where the scheme asks for it.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
@@ -10,6 +11,7 @@ use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Scheme, Target, Transport, deadline,
 };
 
+use crate::error;
 use crate::{Session, TlsConfig, TlsTransport};
 
 /// How long the alert that explains a failed handshake may take to be sent.
@@ -172,9 +174,13 @@ impl<T: Transport> Transport for MaybeTls<T> {
 /// neither SNI nor certificates have (RFC 6066 section 3, RFC 9525 section 6.3).
 pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     let relative = host.strip_suffix('.').unwrap_or(host);
-    match ServerName::try_from(relative) {
+    let mut name = String::new();
+    name.try_reserve_exact(relative.len())
+        .map_err(|_| error::no_memory())?;
+    name.push_str(relative);
+    match ServerName::try_from(name) {
         Ok(ServerName::IpAddress(_)) if relative.len() < host.len() => Err(NO_HOST),
-        Ok(name) => Ok(name.to_owned()),
+        Ok(name) => Ok(name),
         Err(_) => Err(NO_HOST),
     }
 }

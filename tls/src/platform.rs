@@ -9,6 +9,7 @@ use rustls_pki_types::UnixTime;
 use wskhttp_core::io::Error;
 
 use crate::crypto::kx;
+use crate::error;
 use crate::trust::ClockPolicy;
 
 /// Fills the whole buffer with bytes that nobody can guess, or fails.
@@ -17,10 +18,14 @@ pub(crate) type Random = fn(&mut [u8]) -> Result<(), Error>;
 /// Time since 1970-01-01 00:00 UTC. IRQL: called at PASSIVE_LEVEL.
 pub(crate) type WallClock = fn() -> Duration;
 
+/// See [`Platform::with_reserve`].
+pub type Reserve = fn(usize, &mut dyn FnMut()) -> Result<(), Error>;
+
 /// The environment of the TLS client; the program has one, in a `static`.
 pub struct Platform {
     random: Random,
     unix_time: WallClock,
+    reserve: Reserve,
     x25519: kx::X25519,
     p256: kx::P256,
     p384: kx::P384,
@@ -33,6 +38,7 @@ impl Platform {
         Self {
             random,
             unix_time,
+            reserve: no_reserve,
             x25519: kx::X25519::new(random),
             p256: kx::P256::new(random),
             p384: kx::P384::new(random),
@@ -43,9 +49,32 @@ impl Platform {
         self.random
     }
 
+    /// With memory that rustls may count on: it cannot be told that there is none. `reserve` runs what
+    /// it is given with the promise that its first allocations, up to so many bytes, succeed. It gives
+    /// an error if it cannot promise that, or if the promise had to be kept: what was made with such
+    /// memory is dropped.
+    #[must_use]
+    pub const fn with_reserve(self, reserve: Reserve) -> Self {
+        Self { reserve, ..self }
+    }
+
+    /// Runs `work`, which allocates at most `need` bytes without being able to fail.
+    pub(crate) fn promise<T>(&self, need: usize, work: impl FnOnce() -> T) -> Result<T, Error> {
+        let mut work = Some(work);
+        let mut done = None;
+        (self.reserve)(need, &mut || done = work.take().map(|work| work()))
+            .map_err(|_| error::no_memory())?;
+        done.ok_or(error::no_memory())
+    }
+
     pub(crate) fn groups(&'static self) -> [&'static dyn SupportedKxGroup; 3] {
         [&self.x25519, &self.p256, &self.p384]
     }
+}
+
+fn no_reserve(_: usize, work: &mut dyn FnMut()) -> Result<(), Error> {
+    work();
+    Ok(())
 }
 
 impl fmt::Debug for Platform {

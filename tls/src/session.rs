@@ -19,9 +19,9 @@ use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptErr
 use rustls_pki_types::ServerName;
 use wskhttp_core::io::{Error, Kind, Phase, TlsInfo};
 
-use crate::TlsConfig;
 use crate::crypto;
 use crate::error;
+use crate::{Platform, TlsConfig};
 
 /// Bytes of a record's header.
 const HEADER: usize = 5;
@@ -61,10 +61,13 @@ pub enum Handshake {
 
 /// A client's side of one TLS connection.
 pub struct Session {
+    platform: &'static Platform,
     connection: UnbufferedClientConnection,
     outgoing: Vec<u8>,
     sent: usize,
     seen: usize,
+    /// Bytes of the handshake that rustls has used up.
+    heard: usize,
     closed: bool,
     failed: Option<Error>,
 }
@@ -75,13 +78,19 @@ impl Session {
     /// # Errors
     /// Phase `Tls`: no randomness, no memory.
     pub fn new(config: &TlsConfig, name: ServerName<'static>, port: u16) -> Result<Self, Error> {
-        let connection = UnbufferedClientConnection::new(config.client(port), name)
+        let platform = config.platform();
+        let connection = platform
+            .promise(NEED, || {
+                UnbufferedClientConnection::new(config.client(port), name)
+            })?
             .map_err(|error| error::of(&error))?;
         Ok(Self {
+            platform,
             connection,
             outgoing: Vec::new(),
             sent: 0,
             seen: 0,
+            heard: 0,
             closed: false,
             failed: None,
         })
@@ -200,8 +209,12 @@ impl Session {
         self.alive().map_err(|error| error.in_phase(Phase::Send))?;
         let seen = self.seen;
         let input = input.get_mut(..seen).unwrap_or_default();
-        match self.connection.process_tls_records(input).state {
-            Ok(ConnectionState::WriteTraffic(traffic)) => Ok(Sealer { traffic }),
+        let (platform, connection) = (self.platform, &mut self.connection);
+        let state = platform
+            .promise(NEED, || connection.process_tls_records(input).state)
+            .map_err(|error| error.in_phase(Phase::Send))?;
+        match state {
+            Ok(ConnectionState::WriteTraffic(traffic)) => Ok(Sealer { platform, traffic }),
             Ok(_) => Err(error::internal("TLS is not ready to send").in_phase(Phase::Send)),
             Err(error) => Err(error::of(&error).in_phase(Phase::Send)),
         }
@@ -228,10 +241,11 @@ impl Session {
     /// Makes close_notify outgoing.
     pub(crate) fn close(&mut self, input: &mut [u8]) -> Result<(), Error> {
         let mut record = [0; 256];
-        let length = match self.sealer(input)?.traffic.queue_close_notify(&mut record) {
-            Ok(length) => length,
-            Err(_) => return Err(error::internal("close_notify does not fit")),
-        };
+        let platform = self.platform;
+        let mut traffic = self.sealer(input)?.traffic;
+        let length = platform
+            .promise(NEED, || traffic.queue_close_notify(&mut record))?
+            .map_err(|_| error::internal("close_notify does not fit"))?;
         self.queue(record.get(..length).unwrap_or_default())
     }
 
@@ -257,6 +271,25 @@ impl Session {
     /// One round of rustls over `input`, of which `whole` bytes are whole records.
     fn process(&mut self, input: &mut [u8], whole: usize) -> Result<(usize, Event), Error> {
         self.alive()?;
+        let handshaking = self.is_handshaking();
+        let need = if handshaking {
+            let bytes = self.heard.saturating_add(input.len());
+            bytes.saturating_mul(NEED_PER_BYTE)
+        } else {
+            self.heard.saturating_mul(NEED_PER_BYTE_LATER)
+        };
+        let need = need.saturating_add(NEED);
+        let done = self.platform.promise(need, || self.round(input, whole));
+        let done = done.unwrap_or_else(Err);
+        match &done {
+            Ok((used, _)) if handshaking => self.heard = self.heard.saturating_add(*used),
+            Ok(_) => {}
+            Err(error) => self.failed = Some(*error),
+        }
+        done
+    }
+
+    fn round(&mut self, input: &mut [u8], whole: usize) -> Result<(usize, Event), Error> {
         let phase = if self.connection.is_handshaking() {
             Phase::Tls
         } else {
@@ -330,8 +363,16 @@ pub(crate) const OVERHEAD: usize = 96;
 /// Largest plaintext of a record (RFC 8446 section 5.1).
 pub(crate) const MAX_PLAIN: usize = 1 << 14;
 
+/// What rustls has in use at most in one call, and more for each byte that the peer has sent in the
+/// handshake: while it lasts, for certificates without a byte in them, and later, when a ticket takes
+/// a copy of the chain. `tests/reserve.rs` measures.
+const NEED: usize = 32 << 10;
+const NEED_PER_BYTE: usize = 32;
+const NEED_PER_BYTE_LATER: usize = 12;
+
 /// A session that is ready to send.
 pub(crate) struct Sealer<'c> {
+    platform: &'static Platform,
     traffic: WriteTraffic<'c, ClientConnectionData>,
 }
 
@@ -339,8 +380,10 @@ impl Sealer<'_> {
     /// Seals `plain`, at most [`MAX_PLAIN`] bytes, into `room`, which should be [`OVERHEAD`] bytes
     /// larger; gives the bytes written.
     pub(crate) fn seal(mut self, plain: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        self.traffic
-            .encrypt(plain, room)
+        let need = NEED.saturating_add(plain.len().saturating_mul(2));
+        self.platform
+            .promise(need, || self.traffic.encrypt(plain, room))
+            .map_err(|error| error.in_phase(Phase::Send))?
             .map_err(|error| match error {
                 EncryptError::InsufficientSize(_) => {
                     Error::new(Phase::Send, Kind::BufferFull, "no room for a TLS record")

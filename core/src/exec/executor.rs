@@ -44,7 +44,7 @@ impl Executor {
             idle: Event::try_new(EventKind::Synchronization)?,
         })?;
         let timers = TimerQueue::try_new(TimeSource::find(passive))?;
-        let workers = workers();
+        let workers = worker_count();
         let mut executor = Self {
             spawner: Spawner { inner },
             timers,
@@ -198,7 +198,9 @@ impl Inner {
     }
 }
 
-fn workers() -> usize {
+/// How many workers an executor has: one for each processor, at most four. IRQL: any.
+#[must_use]
+pub fn worker_count() -> usize {
     // SAFETY: no argument; callable at any IRQL.
     let processors = unsafe { KeQueryActiveProcessorCount(core::ptr::null_mut()) };
     processors.clamp(1, MAX_WORKERS) as usize

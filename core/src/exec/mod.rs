@@ -23,7 +23,7 @@ mod task;
 mod worker;
 
 #[cfg(feature = "nt")]
-pub use executor::{Executor, Spawner};
+pub use executor::{Executor, Spawner, worker_count};
 #[cfg(feature = "nt")]
 pub use notify::{AtomicWaker, Notify};
 #[cfg(feature = "nt")]

@@ -108,7 +108,7 @@ pub fn try_zeroed(len: usize) -> Result<Box<[u8]>, Error> {
 
 /// Memory straight from nonpaged pool, which `MmBuildMdlForNonPagedPool` insists on. Never moves.
 #[derive(Debug)]
-pub(crate) struct NonPaged {
+pub struct NonPaged {
     memory: NonNull<u8>,
     len: usize,
 }
@@ -121,7 +121,7 @@ impl NonPaged {
     ///
     /// # Errors
     /// [`NO_MEMORY`].
-    pub(crate) fn try_new(len: usize, zero: bool) -> Result<Self, Error> {
+    pub fn try_new(len: usize, zero: bool) -> Result<Self, Error> {
         let flags = if zero {
             NON_PAGED
         } else {
@@ -134,11 +134,16 @@ impl NonPaged {
         Ok(Self { memory, len })
     }
 
-    pub(crate) fn as_ptr(&self) -> *mut u8 {
+    /// Its beginning.
+    #[must_use]
+    pub fn as_ptr(&self) -> *mut u8 {
         self.memory.as_ptr()
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// Its size.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "it has a size")]
+    pub fn len(&self) -> usize {
         self.len
     }
 }

@@ -158,7 +158,10 @@ unsafe extern "C" fn IoRegisterDeviceInterface(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn IoSetDeviceInterfaceState(name: *mut UNICODE_STRING, on: u8) -> NTSTATUS {
     let _entry = enter("IoSetDeviceInterfaceState", PASSIVE);
-    if let Some(status) = fault::status("IoSetDeviceInterfaceState") {
+    // A driver that cannot turn it off can do no more.
+    if on != 0
+        && let Some(status) = fault::status("IoSetDeviceInterfaceState")
+    {
         return status;
     }
     // SAFETY: a valid string by the contract.

@@ -5,7 +5,7 @@ use wdk_sys::{HANDLE, LARGE_INTEGER, NTSTATUS, PEPROCESS, PIRP, PVOID};
 use crate::fault;
 use crate::ke;
 use crate::rule;
-use crate::sched::{self, DISPATCH, KERNEL_STACK, PASSIVE, enter};
+use crate::sched::{self, DISPATCH, KERNEL_STACK, PASSIVE, enter, enter_quietly};
 use crate::state::{Object, driver, with};
 
 #[unsafe(no_mangle)]
@@ -44,6 +44,13 @@ unsafe extern "C" fn PsCreateSystemThread(
     // SAFETY: writable by the contract.
     unsafe { handle.write(std::ptr::without_provenance_mut(address + 1)) };
     0
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn PsGetCurrentThreadId() -> HANDLE {
+    let _entry = enter_quietly();
+    let id = with(|s| s.current).map_or(0, |id| id + 1);
+    std::ptr::without_provenance_mut(id * 4)
 }
 
 #[unsafe(no_mangle)]

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTATUS, PEPROCESS};
@@ -23,6 +24,8 @@ unsafe extern "C" {
 
 /// Statics of the driver allow one simulation at a time.
 static ONE: Mutex<()> = Mutex::new(());
+/// As they are then, no other can be loaded in this process.
+static LOADED: AtomicBool = AtomicBool::new(false);
 
 /// Runs `body` as a simulated thread, on [`crate::Profile::Windows`].
 ///
@@ -159,6 +162,10 @@ impl Driver {
     /// # Panics
     /// Outside a simulation.
     pub fn load() -> Result<Self, NTSTATUS> {
+        assert!(
+            !LOADED.swap(true, Relaxed),
+            "the driver is still loaded: a test before this one has failed"
+        );
         Self::load_as(DriverEntry)
     }
 
@@ -278,6 +285,7 @@ impl Driver {
 /// What has to hold once the image is gone.
 fn unloaded(object: *mut DRIVER_OBJECT) {
     ps::check_callbacks();
+    LOADED.store(false, Relaxed);
     wsk::check_at_unload();
     device::check_at_unload(object);
     ps::check_at_unload();

@@ -94,6 +94,7 @@ const FAILURES: &[u32] = &[
     0xC000_0017, // STATUS_NO_MEMORY
     0xC000_009A, // STATUS_INSUFFICIENT_RESOURCES
     0xC000_000E, // STATUS_NO_SUCH_DEVICE
+    0xC000_00A3, // STATUS_DEVICE_NOT_READY
 ];
 
 #[track_caller]
@@ -123,16 +124,48 @@ fn calls(seed: u64, scheme: Scheme) -> Vec<&'static str> {
     calls
 }
 
+/// Runs the job for every `step`th of its calls, from `first`; for all if NTSIM_SWEEP is set.
+fn sweep(scheme: Scheme, until: Until, plan: fn(u64) -> Plan, first: usize, step: usize) {
+    let seed = 1;
+    let (first, step) = match std::env::var_os("NTSIM_SWEEP") {
+        Some(_) => (0, 1),
+        None => (first, step),
+    };
+    let calls = calls(seed, scheme).len() as u64;
+    for call in (0..calls).skip(first).step_by(step) {
+        run(seed, scheme, until, plan(call));
+    }
+}
+
+macro_rules! sweeps {
+    ($($name:ident: $scheme:ident, $plan:ident, $until:ident, $first:literal, $step:literal;)*) => {
+        $(#[test]
+        fn $name() {
+            sweep(Scheme::$scheme, Until::$until, Plan::$plan, $first, $step);
+        })*
+    };
+}
+
+sweeps! {
+    http_each_call_fails_once: Http, Once, Noticed, 0, 1;
+    http_all_calls_fail_until_it_is_noticed: Http, From, Noticed, 0, 1;
+    http_all_calls_fail_until_unload: Http, From, Unloaded, 0, 1;
+    https_each_call_fails_once: Https, Once, Noticed, 0, 1;
+    https_all_calls_fail_until_it_is_noticed: Https, From, Noticed, 0, 4;
+    https_all_calls_fail_until_unload: Https, From, Unloaded, 2, 4;
+}
+
 #[test]
-fn each_call_but_those_for_pool_fails_once() {
+fn two_calls_fail_while_a_request_is_cancelled_and_closed() {
     let seed = 1;
     for scheme in [Scheme::Http, Scheme::Https] {
-        for (call, name) in calls(seed, scheme).into_iter().enumerate() {
-            if name != "ExAllocatePool2" {
-                for until in [Until::Noticed, Until::Unloaded] {
-                    run(seed, scheme, until, Plan::Once(call as u64));
-                }
-            }
+        let calls = calls(seed, scheme).len() as u64;
+        // The second half of the job: what the cancelled request does, and what comes after it.
+        let first = calls / 2;
+        for pair in 0..60 {
+            let one = first + pair * 7919 % (calls - first);
+            let other = one + 1 + pair * 31 % 24;
+            run(seed, scheme, Until::Noticed, Plan::Pair(one, other));
         }
     }
 }

@@ -115,7 +115,7 @@ impl<'a> Policy<'a> {
 
 impl<'a> Roots<'a> {
     /// Whether Mozilla's roots are among them, and the private ones.
-    pub(super) const fn parts(self) -> (bool, &'a [u8]) {
+    pub(crate) const fn parts(self) -> (bool, &'a [u8]) {
         match self {
             Self::BuiltIn => (true, &[]),
             Self::Only(bytes) => (false, bytes),
