@@ -24,7 +24,7 @@ pub(crate) struct Wire {
 const INPUT: usize = 1 << 17;
 const OUTPUT: usize = 1 << 15;
 /// Longest silence of the runner.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Wire {
     /// Connects, and says which shim this is.

@@ -20,7 +20,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 const SHIM_ID: u64 = 0x0123_4567_89AB_CDEF;
 /// Longest wait for the shim.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 struct Pki {
     root: CertificateDer<'static>,
