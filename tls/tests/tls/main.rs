@@ -3,6 +3,7 @@
 
 mod handshake;
 mod hostile;
+mod identity;
 mod openssl;
 mod records;
 mod refuse;

@@ -1,0 +1,170 @@
+//! Client certificates of every kind of key.
+
+use std::sync::Arc;
+
+use rcgen::PKCS_ECDSA_P256_SHA256;
+use rustls::crypto::ring;
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_tls::{Identity, MaybeTls, Policy, Roots, TlsConfig};
+
+use crate::handshake::echo;
+use crate::support::certificates::{Authority, Leaf};
+use crate::support::platform::{PLATFORM, RANDOM_LEFT};
+use crate::support::wire::{Echo, Wire};
+use crate::support::{HOST, connect, run, target};
+
+/// A server that demands a client certificate of `authority`.
+fn server(authority: &Authority, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der().to_vec().into()).expect("a root");
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .expect("a verifier");
+    let leaf = authority.leaf(HOST, &PKCS_ECDSA_P256_SHA256);
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .expect("versions")
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(leaf.chain, leaf.key)
+        .expect("a leaf")
+        .into()
+}
+
+fn client(authority: &Authority, algorithm: &'static rcgen::SignatureAlgorithm) -> Leaf {
+    let mut params = crate::support::certificates::params("client");
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    authority.issue(params, algorithm)
+}
+
+/// Shows `identity` to `server`; gives how many certificates it saw.
+fn show(
+    authority: &Authority,
+    identity: Option<Identity<'_>>,
+    server: Arc<ServerConfig>,
+) -> Result<usize, Error> {
+    let policy = Policy {
+        identity,
+        ..Policy::new(Roots::Only(authority.der()))
+    };
+    let config = TlsConfig::with_policy(&PLATFORM, &policy)?;
+    run(async {
+        let wire = Wire::new(Echo::new(server));
+        let MaybeTls::Tls(mut tls) = connect(wire, &config, target(HOST)).await.0? else {
+            panic!("no TLS")
+        };
+        // TLS 1.3 tells a client that it is refused after the handshake.
+        wskhttp_core::io::TransportExt::flush(&mut tls).await?;
+        if tls.inner_mut().peer.error.is_some() {
+            wskhttp_core::io::TransportExt::fill(&mut tls).await?;
+        }
+        assert_eq!(echo(&mut tls, b"hello").await, b"hello");
+        let seen = tls.inner_mut().peer.tls.peer_certificates();
+        Ok(seen.map_or(0, <[_]>::len))
+    })
+}
+
+#[test]
+fn every_kind_of_key() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    for algorithm in [
+        &rcgen::PKCS_RSA_SHA256,
+        &rcgen::PKCS_ECDSA_P256_SHA256,
+        &rcgen::PKCS_ECDSA_P384_SHA384,
+        &rcgen::PKCS_ED25519,
+    ] {
+        let leaf = client(&authority, algorithm);
+        let identity = Identity {
+            chain: &leaf.chain[0],
+            key: leaf.key.secret_der(),
+        };
+        for version in [&TLS12, &TLS13] {
+            let seen = show(&authority, Some(identity), server(&authority, version));
+            assert_eq!(seen, Ok(1), "{algorithm:?}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_demands_one_gets_none() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    for version in [&TLS12, &TLS13] {
+        let error = show(&authority, None, server(&authority, version)).expect_err("refused");
+        assert_eq!(error.kind, Kind::TlsAlert);
+        assert_eq!(
+            error.cause,
+            "the server demands a client certificate (alert certificate_required)"
+        );
+    }
+}
+
+#[test]
+fn keys_and_chains_that_are_none() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let (leaf, other) = (
+        client(&authority, &PKCS_ECDSA_P256_SHA256),
+        client(&authority, &PKCS_ECDSA_P256_SHA256),
+    );
+    let key = leaf.key.secret_der();
+    let no_key = "the client's key is not PKCS#8 of RSA, ECDSA on P-256 or P-384, or Ed25519";
+    let cases: [(&[u8], &[u8], &str); 6] = [
+        (&[], key, "the client certificate is not in DER or PEM"),
+        (
+            b"-----BEGIN",
+            key,
+            "the client certificate is not in DER or PEM",
+        ),
+        (&[0x30, 0], key, "the client certificate is malformed"),
+        (&leaf.chain[0], &key[..key.len() - 1], no_key),
+        (&leaf.chain[0], b"-----BEGIN PRIVATE KEY-----\n", no_key),
+        (
+            &leaf.chain[0],
+            other.key.secret_der(),
+            "the client certificate is for another key than the one given",
+        ),
+    ];
+    for (chain, key, cause) in cases {
+        let policy = Policy {
+            identity: Some(Identity { chain, key }),
+            ..Policy::new(Roots::Only(authority.der()))
+        };
+        let error = TlsConfig::with_policy(&PLATFORM, &policy).expect_err(cause);
+        assert_eq!(
+            (error.phase, error.kind),
+            (Phase::Request, Kind::InvalidRequest)
+        );
+        assert_eq!(error.cause, cause);
+    }
+    let text = format!("{:?}", Identity { chain: &[], key });
+    assert_eq!(text, "Identity", "no key in it");
+}
+
+#[test]
+fn rsa_without_randomness_signs_nothing() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let leaf = client(&authority, &rcgen::PKCS_RSA_SHA256);
+    let identity = Identity {
+        chain: &leaf.chain[0],
+        key: leaf.key.secret_der(),
+    };
+    let mut failures = 0;
+    for left in 0.. {
+        RANDOM_LEFT.set(Some(left));
+        let shown = show(&authority, Some(identity), server(&authority, &TLS13));
+        RANDOM_LEFT.set(None);
+        match shown {
+            Ok(seen) => {
+                assert_eq!(seen, 1);
+                break;
+            }
+            Err(error) => assert_eq!(error.cause, "there is no randomness"),
+        }
+        failures += 1;
+    }
+    // Hello and share need some, blinding and salt too.
+    assert!(failures >= 4, "{failures}");
+}
