@@ -87,8 +87,8 @@ pub use machine::{Machine, Options};
 pub use net::{Ending, Stream, connect_to, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
-    Driver, Entry, Report, Thread, as_driver, at_irql, image_gone, in_process, listen, lot,
-    process, run, socket_owners, spawn, try_run,
+    Driver, Entry, Report, Thread, as_driver, as_user, at_irql, image_gone, in_process, listen,
+    lot, process, run, socket_owners, spawn, try_run,
 };
 pub use target::{Dispatch, Sent, Target};
 pub use wsk::{BLACK_HOLE, change_transports, lose_provider, restore_provider};

@@ -328,6 +328,11 @@ pub fn as_driver<R>(client: impl FnOnce() -> R) -> R {
     crate::state::driver(client)
 }
 
+/// Runs `body` as code of nobody's driver, from within [`as_driver`].
+pub fn as_user<R>(body: impl FnOnce() -> R) -> R {
+    simulator(body)
+}
+
 /// Runs `client` as code of a driver at `level`.
 pub fn at_irql<R>(level: u8, client: impl FnOnce() -> R) -> R {
     call_at(level, rule::C9_05, "the client", client)

@@ -231,9 +231,9 @@ rules! { VERIFIER:
     C9_240 = checked("C9 240",
         "A device is deleted once (also DeleteDevice)",
         "debugger/bug-check-0xc9");
-    DEVICE_WITH_FILES = unseen("DanglingDeviceObjectReference",
+    DEVICE_WITH_FILES = checked("DanglingDeviceObjectReference",
         "A device is not deleted while files are open on it",
-        "devtest/wdm-danglingdeviceobjectreference", "no mutant proves it yet");
+        "devtest/wdm-danglingdeviceobjectreference");
     C9_201 = checked("C9 201",
         "A device is not deleted that is attached, or that has one attached",
         "debugger/bug-check-0xc9");

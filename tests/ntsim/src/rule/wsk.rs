@@ -313,9 +313,9 @@ rules! { WSK:
     WSK_96 = checked("rule 96",
         "Device IRPs that may wait are cancelable; cancelled IRPs not completed in 5 minutes are timed out; use cancel-safe queues",
         "KRN canceling-irps, cancel-safe-irp-queues");
-    WSK_97 = unseen("rule 97",
+    WSK_97 = checked("rule 97",
         "Cleanup cancels the handle's queued IRPs; requests may still arrive until Close; free per-handle state only in Close",
-        "KRN dispatchcleanup-routines, errors-in-handling-cleanup-and-close-operations", "no mutant proves it yet");
+        "KRN dispatchcleanup-routines, errors-in-handling-cleanup-and-close-operations");
     WSK_98 = checked("rule 98",
         "Named device: IoCreateDeviceSecure + own class GUID + FILE_DEVICE_SECURE_OPEN; IOCTL function >= 0x800, explicit required access, check both lengths, zero output, single-fetch user data",
         "nf-wdmsec-wdmlibiocreatedevicesecure; KRN security-issues-for-i-o-control-codes; driver-security-checklist");

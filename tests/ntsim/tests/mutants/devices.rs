@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::time::Duration;
 
 use wdk_sys::ntddk::{
     IoAttachDeviceToDeviceStack, IoCreateDevice, IoDeleteDevice, IoDetachDevice,
@@ -9,11 +10,13 @@ use wdk_sys::ntddk::{
 };
 use wdk_sys::{
     DEVICE_OBJECT, DO_BUFFERED_IO, DO_DEVICE_INITIALIZING, DO_DIRECT_IO, DRIVER_OBJECT, GUID, IRP,
-    IRP_MN_REMOVE_DEVICE, IRP_MN_SURPRISE_REMOVAL, NTSTATUS, UNICODE_STRING,
+    IRP_MJ_PNP, IRP_MJ_WRITE, IRP_MN_REMOVE_DEVICE, IRP_MN_SURPRISE_REMOVAL, NTSTATUS,
+    UNICODE_STRING,
 };
+use wskhttp_client::Operation;
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::*;
-use wskhttp_ntsim::{Driver, Entry, Target};
+use wskhttp_ntsim::{Driver, Entry, Target, as_user, sleep};
 
 use crate::client::*;
 use crate::dispatch::completes;
@@ -145,6 +148,21 @@ fn load(entry: Entry) -> Driver {
     Driver::load_as(entry).expect("loaded")
 }
 
+/// Opens, pends what is written for ever, and passes on Plug and Play.
+unsafe extern "C" fn pends(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    // SAFETY: of the I/O manager.
+    unsafe {
+        match u32::from((*irp::current_stack(irp)).MajorFunction) {
+            IRP_MJ_PNP => pnp(device, irp, SURPRISE, SURPRISE),
+            IRP_MJ_WRITE => {
+                irp::mark_pending(irp);
+                0x103
+            }
+            _ => completes(device, irp),
+        }
+    }
+}
+
 unsafe extern "C" fn waits(_: *mut DRIVER_OBJECT, _: *const c_void) -> NTSTATUS {
     let mut npi = WSK_PROVIDER_NPI::ZEROED;
     let registration = register(&raw const DISPATCH);
@@ -198,6 +216,22 @@ mutants! {
     }
     deletes_its_device_when_surprised breaks C9_241 {
         load(entry!(adds, leaves_early)).surprise();
+    }
+    does_not_cancel_what_a_closed_handle_waits_for breaks WSK_97 {
+        as_user(|| {
+            let driver = load(entry!(adds_interface, pends));
+            let handle = (driver.opener())().expect("open");
+            let _write = handle.start(Operation::Write(vec![1]));
+            handle.close();
+            sleep(Duration::from_secs(3600));
+        });
+    }
+    deletes_a_device_with_open_files breaks DEVICE_WITH_FILES {
+        as_user(|| {
+            let driver = load(entry!(adds_interface, pends));
+            let _handle = (driver.opener())().expect("open");
+            driver.surprise();
+        });
     }
     leaves_a_device_when_it_fails breaks DEVICE_LEFT {
         let _ = Driver::load_as(leaves_a_device);
