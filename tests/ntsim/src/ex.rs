@@ -157,8 +157,8 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
         rule::C4_100B.broken("memory is freed with a spin lock in it that is held");
     }
     with(|s| s.lock_order.retain(|lock, _| !within.contains(lock)));
-    if with(|s| crate::wsk::pins(s, data.addr(), block.size)) {
-        rule::WSK_30.broken("memory of a pending request is freed");
+    if let Some(rule) = with(|s| crate::wsk::needed(s, data.addr(), block.size)) {
+        rule.broken(format!("memory is freed that is still needed: {block:?}"));
     }
     // SAFETY: the block is still there.
     unsafe { data.write_bytes(POISON, block.size) };

@@ -211,6 +211,20 @@ unsafe extern "C" fn IoFreeIrp(irp: *mut IRP) {
     kill(irp);
 }
 
+/// The bytes of an IRP with its locations.
+pub(crate) fn copy_of(irp: *mut IRP) -> Vec<u8> {
+    with(|s| {
+        let memory = s.irps.get(&irp.addr()).map(|info| info.memory.as_slice());
+        let words = memory.unwrap_or_default().iter();
+        words.flat_map(|word| word.to_ne_bytes()).collect()
+    })
+}
+
+/// Forgets an IRP that nobody has seen.
+pub(crate) fn forget(irp: *mut IRP) {
+    with(|s| s.irps.remove(&irp.addr()));
+}
+
 /// Takes an IRP away; whoever writes to it later is found out at the end.
 fn kill(irp: *mut IRP) {
     with(|s| {

@@ -74,6 +74,7 @@ pub mod rule;
 mod sched;
 mod sim;
 mod state;
+mod tamper;
 mod target;
 mod trap;
 mod user;

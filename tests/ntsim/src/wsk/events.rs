@@ -45,6 +45,13 @@ impl Events {
     }
 }
 
+impl Events {
+    /// The client's context and table.
+    pub(super) fn client(&self) -> (usize, usize) {
+        (self.context, self.dispatch)
+    }
+}
+
 pub(super) const CONNECTION_EVENTS: u32 =
     WSK_EVENT_RECEIVE | WSK_EVENT_DISCONNECT | WSK_EVENT_SEND_BACKLOG;
 

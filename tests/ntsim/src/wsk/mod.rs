@@ -29,9 +29,10 @@ use wskhttp_core::nt::irp as path;
 use wskhttp_core::wsk::sys::{
     ADDRINFOEXW, AF_INET, AF_INET6, IPPROTO_TCP, PADDRINFOEXW, PSOCKADDR, PWSK_BUF, PWSK_CLIENT,
     PWSK_CLIENT_NPI, PWSK_PROVIDER_NPI, PWSK_REGISTRATION, PWSK_SOCKET, SOCK_STREAM, SOCKADDR_IN,
-    SOCKADDR_IN6, SOCKADDR_INET, WSK_FLAG_ABORTIVE, WSK_FLAG_CONNECTION_SOCKET, WSK_FLAG_DRAIN,
-    WSK_FLAG_NODELAY, WSK_FLAG_WAITALL, WSK_PROVIDER_BASIC_DISPATCH,
-    WSK_PROVIDER_CONNECTION_DISPATCH, WSK_PROVIDER_DISPATCH, WSK_SOCKET,
+    SOCKADDR_IN6, SOCKADDR_INET, WSK_CLIENT_DISPATCH, WSK_FLAG_ABORTIVE,
+    WSK_FLAG_CONNECTION_SOCKET, WSK_FLAG_DRAIN, WSK_FLAG_NODELAY, WSK_FLAG_WAITALL,
+    WSK_PROVIDER_BASIC_DISPATCH, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_PROVIDER_DISPATCH,
+    WSK_REGISTRATION, WSK_SOCKET,
 };
 
 use chain::Chain;
@@ -63,6 +64,7 @@ use crate::sched::{
 };
 use crate::sched::{spawn, switch};
 use crate::state::{State, lot, simulator, with};
+use crate::tamper;
 
 /// What the provider knows.
 #[derive(Default)]
@@ -135,6 +137,44 @@ fn lose() {
 /// The provider is back: new sockets can be made.
 pub fn restore_provider() {
     simulator(|| with(|s| s.wsk.lost = false));
+}
+
+/// Which rule is broken if the memory is freed now.
+pub(crate) fn needed(s: &State, address: usize, len: usize) -> Option<&'static rule::Rule> {
+    let meets = |at: usize, size: usize| at != 0 && at < address + len && address < at + size;
+    for (at, registration) in &s.wsk.registrations {
+        if meets(*at, size_of::<WSK_REGISTRATION>()) {
+            return Some(registration.while_it_lasts());
+        }
+        if meets(registration.dispatch, size_of::<WSK_CLIENT_DISPATCH>()) {
+            return Some(rule::WSK_2);
+        }
+    }
+    for socket in s.wsk.sockets.values() {
+        let (context, table) = socket.events.client();
+        if meets(context, 1) {
+            return Some(rule::WSK_67);
+        }
+        if meets(table, 1) && !s.off.contains(rule::WSK_36.id) {
+            return Some(rule::WSK_36);
+        }
+    }
+    for op in s.wsk.ops.values() {
+        let (out, size) = op.out;
+        let resolves = meets(out, size) || op.strings.iter().any(|(at, len)| meets(*at, *len));
+        if resolves && !s.off.contains(rule::WSK_90.id) {
+            return Some(rule::WSK_90);
+        }
+        if op
+            .outputs
+            .iter()
+            .any(|output| output.overlaps(address, len))
+        {
+            let address = op.name.starts_with("WskGet");
+            return Some(if address { rule::WSK_46 } else { rule::WSK_81 });
+        }
+    }
+    pins(s, address, len).then_some(rule::WSK_30)
 }
 
 /// Whether a pending request uses a part of the range.

@@ -28,6 +28,13 @@ pub(super) unsafe extern "C" fn get_address_info(
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskGetAddressInfo", irp, Kind::Resolve, 0) };
     // SAFETY: a valid string by the contract.
+    let strings = unsafe {
+        [
+            (name.addr(), 16),
+            ((*name).Buffer.addr(), (*name).Length.into()),
+        ]
+    };
+    // SAFETY: a valid string by the contract.
     let name = unsafe { text(name) };
     with(|s| {
         let wine = s.profile.is_wine();
@@ -35,6 +42,7 @@ pub(super) unsafe extern "C" fn get_address_info(
         let Some(op) = s.wsk.ops.get_mut(&id) else {
             return;
         };
+        op.strings.extend(strings);
         op.out = (result.expose_provenance(), size_of::<PADDRINFOEXW>());
         // Nothing cancels it on Wine, so it has to end.
         if wine && name == SLOW {

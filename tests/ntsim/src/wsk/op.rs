@@ -25,6 +25,9 @@ pub(crate) enum Kind {
 /// A request with its IRP.
 pub(crate) struct Op {
     irp: usize,
+    pub(super) name: &'static str,
+    /// What the IRP has to stay like (rule 18).
+    fixed: Vec<u8>,
     pub(super) kind: Kind,
     pub(super) socket: usize,
     pub(super) flags: u32,
@@ -34,6 +37,8 @@ pub(crate) struct Op {
     /// What a look-up has found.
     pub(super) addresses: Vec<std::net::IpAddr>,
     pub(super) result: Option<(NTSTATUS, usize)>,
+    /// What is read until the end: where, and how many bytes.
+    pub(super) strings: Vec<(usize, usize)>,
     /// What is written at the end, besides.
     pub(super) outputs: Vec<Output>,
     /// Context and table for a socket that is accepted.
@@ -130,9 +135,14 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
         if with(|s| crate::paged::is_paged(s, next.Context.addr())) {
             rule::WSK_21.broken(format!("{name} with a context in pageable memory"));
         }
+        if state_of(irp).is_some_and(|(of_driver, _)| of_driver) && tamper::is_filled(irp) {
+            rule::WSK_18.broken(format!("{name} with an IRP that has more than its routine"));
+        }
         advance(irp);
     }
     set_state(irp, IrpState::Flight);
+    // SAFETY: looked up above.
+    let fixed = unsafe { tamper::fixed(irp) };
     // Rule 67: a close cannot fail.
     let fault = match kind {
         Kind::Close => None,
@@ -154,6 +164,8 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
         };
         let op = Op {
             irp: irp.expose_provenance(),
+            name,
+            fixed,
             kind,
             socket,
             flags: 0,
@@ -161,6 +173,7 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
             out: (0, 0),
             addresses: Vec::new(),
             result,
+            strings: Vec::new(),
             outputs: Vec::new(),
             client: (0, 0),
             disables: 0,
@@ -300,6 +313,10 @@ fn complete(id: u64, level: u8) {
         unsafe { out.write(list) };
     }
     let irp: *mut IRP = std::ptr::with_exposed_provenance_mut(op.irp);
+    // SAFETY: the provider's IRP.
+    if unsafe { tamper::fixed(irp) } != op.fixed {
+        rule::WSK_18.broken(format!("the IRP of {} was written meanwhile", op.name));
+    }
     let old = set_irql(level.max(irql()));
     // SAFETY: the provider's IRP, completed once.
     unsafe {

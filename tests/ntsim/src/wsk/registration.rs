@@ -3,6 +3,10 @@
 use wskhttp_core::wsk::sys::PWSK_PROVIDER_CHARACTERISTICS;
 
 use super::*;
+use crate::sched::call_at;
+
+/// What the system writes into a registration block.
+const OURS: u64 = 0x5753_4B52_4547_4953;
 
 /// A live registration.
 #[derive(Default)]
@@ -13,6 +17,60 @@ pub(crate) struct Registration {
     going: bool,
     /// The version that the client asks for.
     version: u16,
+    /// The client's table, and what it was.
+    pub(super) dispatch: usize,
+    table: Vec<u8>,
+    /// What the block was made.
+    block: Vec<u8>,
+}
+
+impl Registration {
+    /// Which rule keeps the block from being freed.
+    pub(super) fn while_it_lasts(&self) -> &'static rule::Rule {
+        if self.going {
+            rule::WSK_11
+        } else {
+            rule::WSK_2
+        }
+    }
+}
+
+/// Rule 2: neither the block nor the client's table has changed.
+fn check_unchanged(key: usize) {
+    let good = with(|s| {
+        let registration = s.wsk.registrations.get(&key)?;
+        // SAFETY: both are there until WskDeregister, or rule 2 is broken before.
+        let same = unsafe {
+            bytes_at(key, registration.block.len()) == registration.block
+                && bytes_at(registration.dispatch, registration.table.len()) == registration.table
+        };
+        Some(same)
+    });
+    if good == Some(false) {
+        rule::WSK_2.broken("WSK_REGISTRATION or WSK_CLIENT_DISPATCH has changed");
+    }
+}
+
+/// # Safety
+/// Readable.
+unsafe fn bytes_at(address: usize, len: usize) -> Vec<u8> {
+    // SAFETY: by the contract.
+    unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address), len) }.to_vec()
+}
+
+/// Rule 3: there are no events for a client.
+fn check_event(dispatch: &WSK_CLIENT_DISPATCH, context: *mut c_void) {
+    let Some(event) = dispatch.WskClientEvent else {
+        return;
+    };
+    let none = std::ptr::null_mut();
+    // SAFETY: the client's function.
+    let status = call_at(DISPATCH, rule::C4_FA, "WskClientEvent", || unsafe {
+        event(context, 0, none, 0)
+    });
+    if status != STATUS_NOT_IMPLEMENTED {
+        rule::WSK_3.broken(format!("WskClientEvent has returned {status:#x}"));
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -29,14 +87,33 @@ unsafe extern "C" fn WskRegister(
     if let Some(status) = fault::status("WskRegister") {
         return status;
     }
+    // SAFETY: readable by the contract.
+    check_event(dispatch, unsafe { (*client).ClientContext });
+    let key = registration.expose_provenance();
+    let table = std::ptr::from_ref(dispatch).expose_provenance();
+    if with(|s| s.wsk.registrations.contains_key(&key)) {
+        rule::WSK_1.broken("a live WSK_REGISTRATION is registered again");
+    }
+    // SAFETY: writable by the contract.
+    unsafe {
+        (*registration).ReservedRegistrationState = OURS;
+        (*registration).ReservedRegistrationContext = std::ptr::without_provenance_mut(key);
+    }
+    // SAFETY: both are there.
+    let (block, bytes) = unsafe {
+        (
+            bytes_at(key, size_of::<WSK_REGISTRATION>()),
+            bytes_at(table, size_of::<WSK_CLIENT_DISPATCH>()),
+        )
+    };
     let new = Registration {
         version: dispatch.Version,
+        dispatch: table,
+        table: bytes,
+        block,
         ..Registration::default()
     };
-    let old = with(|s| s.wsk.registrations.insert(registration.addr(), new));
-    if old.is_some() {
-        breach("rule 1: a live WSK_REGISTRATION is registered again");
-    }
+    with(|s| s.wsk.registrations.insert(key, new));
     0
 }
 
@@ -52,6 +129,7 @@ unsafe extern "C" fn WskCaptureProviderNPI(
     if !with(|s| s.wsk.registrations.contains_key(&key)) {
         breach("rule 1: a provider is captured without registration");
     }
+    check_unchanged(key);
     if wait != 0 {
         let in_entry = with(|s| {
             s.current
@@ -138,6 +216,7 @@ extern "C" fn WskReleaseProviderNPI(registration: PWSK_REGISTRATION) {
     if !good {
         breach("rule 8: WskReleaseProviderNPI without a capture");
     }
+    check_unchanged(registration.addr());
     let last = with(|s| s.wsk.registrations[&registration.addr()].captures == 0);
     if last && with(|s| !s.wsk.infos.is_empty()) {
         breach("rule 87: an address list is not freed when the provider is released");
@@ -152,6 +231,7 @@ extern "C" fn WskDeregister(registration: PWSK_REGISTRATION) {
     if found.is_none() {
         breach("rule 1: WskDeregister without WskRegister");
     }
+    check_unchanged(key);
     with(|s| {
         // Rule 84.
         for op in s.wsk.ops.values_mut().filter(|op| op.kind == Kind::Change) {
