@@ -137,11 +137,11 @@ unsafe extern "C" fn KeWaitForSingleObject(
 
 /// Waits for a dispatcher object; `timeout` as Windows has it.
 pub(crate) fn wait(address: usize, timeout: Option<i64>) -> NTSTATUS {
-    if irql() >= DISPATCH && timeout != Some(0) {
-        rule::WSK_92.broken("a wait with a time-out other than zero at DISPATCH_LEVEL");
-    }
     if timeout != Some(0) && crate::wsk::in_callback() {
         rule::WSK_72.broken("an event callback waits");
+    }
+    if irql() >= DISPATCH && timeout != Some(0) {
+        rule::WSK_92.broken("a wait with a time-out other than zero at DISPATCH_LEVEL");
     }
     if !with(|s| s.objects.contains_key(&address)) {
         rule::C4_E1.broken("a wait for an object that is not initialised, or freed");

@@ -11,9 +11,9 @@ rules! { WSK:
     WSK_1 = checked("rule 1",
         "WskRegister: each success is matched by exactly one WskDeregister on the same WSK_REGISTRATION; a live registration block is never registered again",
         "nf-wsk-wskregister, nf-wsk-wskderegister");
-    WSK_2 = unseen("rule 2",
+    WSK_2 = checked("rule 2",
         "WSK_CLIENT_DISPATCH stays valid and resident until WskDeregister; WSK_REGISTRATION until no registration function is running; the client never writes to it",
-        "NET registering-a-winsock-kernel-application; ns-wsk-_wsk_registration", "no mutant proves it yet");
+        "NET registering-a-winsock-kernel-application; ns-wsk-_wsk_registration");
     WSK_3 = checked("rule 3",
         "WSK_CLIENT_DISPATCH.Reserved is 0; WskClientEvent is NULL or returns STATUS_NOT_IMPLEMENTED (no events are defined)",
         "ns-wsk-_wsk_client_dispatch; nc-wsk-pfn_wsk_client_event");
@@ -38,9 +38,9 @@ rules! { WSK:
     WSK_10 = checked("rule 10",
         "WskDeregister blocks until all captures are released, all provider-dispatch calls have returned and their IRPs completed, and all sockets are closed",
         "nf-wsk-wskderegister; NET unregistering-a-winsock-kernel-application");
-    WSK_11 = unseen("rule 11",
+    WSK_11 = checked("rule 11",
         "Once WskDeregister is entered, blocked and later captures fail with DEVICE_NOT_READY (unless readiness races in); the block must not be freed meanwhile",
-        "nf-wsk-wskcaptureprovidernpi", "no mutant proves it yet");
+        "nf-wsk-wskcaptureprovidernpi");
     WSK_12 = checked("rule 12",
         "Unload must not return before WskDeregister has returned; unloading while registered is fatal",
         "NET unregistering-a-winsock-kernel-application");
@@ -60,9 +60,9 @@ rules! { WSK:
     WSK_17 = checked("rule 17",
         "Reuse only a completed IRP the driver allocated, through IoReuseIrp, then set the completion routine again",
         "NET using-irps-with-winsock-kernel-functions; nf-wdm-ioreuseirp; KRN reusing-irps");
-    WSK_18 = unseen("rule 18",
+    WSK_18 = checked("rule 18",
         "The client does nothing else to the IRP; WSK fills the next stack location",
-        "NET using-irps", "no mutant proves it yet");
+        "NET using-irps");
     WSK_19 = checked("rule 19",
         "An IRP received from above is never freed; if its completion routine continues completion it propagates PendingReturned with IoMarkIrpPending; if it stops completion the driver completes the IRP later",
         "NET using-irps");
@@ -115,27 +115,27 @@ rules! { WSK:
         "nf-wdm-iobuildpartialmdl, nf-wdm-iofreemdl, nf-wdm-mmunlockpages");
 
     // Create, bind, connect.
-    WSK_35 = unseen("rule 35",
+    WSK_35 = checked("rule 35",
         "WskSocket: one category flag; basic sockets take NULL context and NULL dispatch; no callbacks means both NULL",
-        "nc-wsk-pfn_wsk_socket", "no mutant proves it yet");
-    WSK_36 = unseen("rule 36",
+        "nc-wsk-pfn_wsk_socket");
+    WSK_36 = checked("rule 36",
         "SocketContext is nonpaged; the client dispatch table is constant and outlives the socket",
-        "nc-wsk-pfn_wsk_socket", "no mutant proves it yet").inferred();
+        "nc-wsk-pfn_wsk_socket").inferred();
     WSK_37 = checked("rule 37",
         "Connection sockets accept only SOCK_STREAM + IPPROTO_TCP on AF_INET/AF_INET6",
         "NET af-inet, af-inet6");
-    WSK_38 = unseen("rule 38",
+    WSK_38 = checked("rule 38",
         "On success IoStatus.Information is the PWSK_SOCKET; its Dispatch type depends on the category (calling through the wrong table is a violation)",
-        "nc-wsk-pfn_wsk_socket; ns-wsk-_wsk_socket", "the provider does not have it yet: other categories than connection sockets");
+        "nc-wsk-pfn_wsk_socket; ns-wsk-_wsk_socket");
     WSK_39 = provider("rule 39",
         "Event callbacks of a new socket are disabled unless statically enabled",
         "nc-wsk-pfn_wsk_socket");
-    WSK_40 = unseen("rule 40",
+    WSK_40 = checked("rule 40",
         "SecurityDescriptor is NULL or a cached one from WSK_CACHE_SD; not released before the create IRP completes; closing the socket does not release it: WSK_RELEASE_SD exactly once",
-        "nc-wsk-pfn_wsk_socket; NET wsk-cache-sd, wsk-release-sd; nc-wsk-pfn_wsk_close_socket", "the provider does not have it yet: WskControlClient");
-    WSK_41 = unseen("rule 41",
+        "nc-wsk-pfn_wsk_socket; NET wsk-cache-sd, wsk-release-sd; nc-wsk-pfn_wsk_close_socket");
+    WSK_41 = checked("rule 41",
         "WskSocketConnect: Flags 0; family taken from LocalAddress; cannot be used if options must precede bind",
-        "nc-wsk-pfn_wsk_socket_connect", "the provider does not have it yet: WskSocketConnect");
+        "nc-wsk-pfn_wsk_socket_connect");
     WSK_42 = checked("rule 42",
         "WskBind: Flags 0; SOCKADDR of the socket's family; mandatory before WskConnect/WskConnectEx; not on basic sockets",
         "nc-wsk-pfn_wsk_bind; NET binding-a-socket-to-a-transport-address");
@@ -148,9 +148,9 @@ rules! { WSK:
     WSK_45 = provider("rule 45",
         "WskConnectEx: Flags != 0 gives INVALID_PARAMETER; > 65,535 bytes gives BUFFER_OVERFLOW; MDL free once the IRP completes; data rides the SYN only with TCP_FASTOPEN",
         "nc-wsk-pfn_wsk_connect_ex");
-    WSK_46 = unseen("rule 46",
+    WSK_46 = checked("rule 46",
         "WskGetLocalAddress unbound, WskGetRemoteAddress unconnected: INVALID_DEVICE_STATE; output buffer nonpaged, family-sized, valid until completion",
-        "nc-wsk-pfn_wsk_get_local_address, ..._remote_address", "the provider does not have it yet: WskGetLocalAddress and WskGetRemoteAddress");
+        "nc-wsk-pfn_wsk_get_local_address, ..._remote_address");
     WSK_47 = provider("rule 47",
         "Address conflicts follow the sharing table: ADDRESS_ALREADY_EXISTS or ACCESS_DENIED",
         "NET sharing-transport-addresses");
@@ -195,9 +195,9 @@ rules! { WSK:
     WSK_60 = checked("rule 60",
         "Abortive disconnect cancels pending and running sends; no send or receive afterwards",
         "nc-wsk-pfn_wsk_disconnect");
-    WSK_61 = unseen("rule 61",
+    WSK_61 = checked("rule 61",
         "After SIO_WSK_SET_TCP_SILENT_MODE (needs connected socket, no pending send/disconnect, IRP) only WskCloseSocket is valid; send/disconnect give INVALID_DEVICE_STATE",
-        "NET sio-wsk-set-tcp-silent-mode", "the provider does not have it yet: SIO_WSK_SET_TCP_SILENT_MODE");
+        "NET sio-wsk-set-tcp-silent-mode");
 
     // Close.
     WSK_62 = checked("rule 62",
@@ -212,70 +212,70 @@ rules! { WSK:
     WSK_65 = provider("rule 65",
         "Close is abortive (RST) unless both directions are already disconnected",
         "nc-wsk-pfn_wsk_close_socket; NET disconnecting-a-socket-from-a-destination");
-    WSK_66 = unseen("rule 66",
+    WSK_66 = checked("rule 66",
         "All retained data-indication lists are released before close; close does not release them",
-        "nc-wsk-pfn_wsk_release_data_indication_list", "the provider does not have it yet: WskRelease");
-    WSK_67 = unseen("rule 67",
+        "nc-wsk-pfn_wsk_release_data_indication_list");
+    WSK_67 = checked("rule 67",
         "Close cannot fail; its completion proves no request or callback is outstanding, so only then free the socket context; work already queued by the client may still reference it",
-        "ECHO", "no mutant proves it yet");
+        "ECHO");
     WSK_68 = provider("rule 68",
         "Close completion may be delayed without bound (pending connect, filters): never wait for it unbounded in a user thread, cleanup handler or power path; cancel connect first",
         "ovpn-dco-win#142").inferred();
 
     // Event callbacks.
-    WSK_69 = unseen("rule 69",
+    WSK_69 = checked("rule 69",
         "SO_WSK_EVENT_CALLBACK on a connection socket only after connect (after bind for listen/datagram); enabling takes no IRP; NpiId = WSK interface id",
-        "NET so-wsk-event-callback", "the provider does not have it yet: event callbacks");
-    WSK_70 = unseen("rule 70",
+        "NET so-wsk-event-callback");
+    WSK_70 = checked("rule 70",
         "Enable several at once; disable one at a time with the disable bit. Disable while running: with IRP PENDING until callbacks return, without IRP STATUS_EVENT_PENDING",
-        "NET so-wsk-event-callback; ns-wsk-_wsk_event_callback_control", "the provider does not have it yet: event callbacks");
-    WSK_71 = unseen("rule 71",
+        "NET so-wsk-event-callback; ns-wsk-_wsk_event_callback_control");
+    WSK_71 = checked("rule 71",
         "WSK_SET_STATIC_EVENT_CALLBACKS before the first socket; no IRP; cannot be disabled later; faster",
-        "NET wsk-set-static-event-callbacks", "the provider does not have it yet: event callbacks");
-    WSK_72 = unseen("rule 72",
+        "NET wsk-set-static-event-callbacks");
+    WSK_72 = checked("rule 72",
         "Callbacks run at <= DISPATCH (flag tells when exactly DISPATCH), may start WSK requests, must never wait for one, even at PASSIVE",
-        "NET winsock-kernel-events; each callback page", "the provider does not have it yet: event callbacks");
-    WSK_73 = unseen("rule 73",
+        "NET winsock-kernel-events; each callback page");
+    WSK_73 = checked("rule 73",
         "WskReceiveEvent: SUCCESS = all taken, or part with BytesAccepted; after a part or DATA_NOT_ACCEPTED no further callback until WskReceive (zero length allowed)",
-        "nc-wsk-pfn_wsk_receive_event", "the provider does not have it yet: event callbacks");
-    WSK_74 = unseen("rule 74",
+        "nc-wsk-pfn_wsk_receive_event");
+    WSK_74 = checked("rule 74",
         "PENDING retains the whole list until WskRelease with the same list head; RELEASE_ASAP asks not to retain; callback is serial per socket",
-        "nc-wsk-pfn_wsk_receive_event; nc-wsk-pfn_wsk_release_data_indication_list", "the provider does not have it yet: event callbacks");
-    WSK_75 = unseen("rule 75",
+        "nc-wsk-pfn_wsk_receive_event; nc-wsk-pfn_wsk_release_data_indication_list");
+    WSK_75 = provider("rule 75",
         "NULL DataIndication: socket dead, close soon (not by waiting inside the callback)",
-        "nc-wsk-pfn_wsk_receive_event", "the provider does not have it yet: event callbacks");
-    WSK_76 = unseen("rule 76",
+        "nc-wsk-pfn_wsk_receive_event");
+    WSK_76 = provider("rule 76",
         "A pending WskReceive takes precedence, but a race may still deliver the callback; disable the callback to be sure",
-        "nc-wsk-pfn_wsk_receive_event", "the provider does not have it yet: event callbacks");
-    WSK_77 = unseen("rule 77",
+        "nc-wsk-pfn_wsk_receive_event");
+    WSK_77 = checked("rule 77",
         "WskDisconnectEvent and WskSendBacklogEvent return SUCCESS; after graceful remote close sending is still allowed, after abortive neither direction",
-        "nc-wsk-pfn_wsk_disconnect_event, ..._send_backlog_event", "the provider does not have it yet: event callbacks");
+        "nc-wsk-pfn_wsk_disconnect_event, ..._send_backlog_event");
 
     // Control operations.
-    WSK_78 = unseen("rule 78",
+    WSK_78 = checked("rule 78",
         "WskControlSocket: DISPATCH, except SIO_ADDRESS_LIST_QUERY/CHANGE/SORT and SIO_LOOPBACK_FAST_PATH (deprecated) = PASSIVE",
-        "nc-wsk-pfn_wsk_control_socket; NET sio-loopback-fast-path", "the provider does not have it yet: the control functions");
-    WSK_79 = unseen("rule 79",
+        "nc-wsk-pfn_wsk_control_socket; NET sio-loopback-fast-path");
+    WSK_79 = checked("rule 79",
         "IRP required: SO_KEEPALIVE, SO_RCVBUF, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, SO_WSK_SECURITY, SIO_WSK_QUERY_IDEAL_SEND_BACKLOG, SIO_WSK_QUERY_RECEIVE_BACKLOG, SIO_ADDRESS_LIST_CHANGE. IRP NULL: enabling callbacks, SIO_ADDRESS_LIST_QUERY, SIO_WSK_REGISTER_EXTENSION",
-        "each NET option page", "the provider does not have it yet: the control functions");
-    WSK_80 = unseen("rule 80",
+        "each NET option page");
+    WSK_80 = checked("rule 80",
         "OutputSizeReturned is NULL unless IRP is NULL and the output size is unknown; Level ignored (0) for ioctls",
-        "nc-wsk-pfn_wsk_control_socket", "the provider does not have it yet: the control functions");
-    WSK_81 = unseen("rule 81",
+        "nc-wsk-pfn_wsk_control_socket");
+    WSK_81 = checked("rule 81",
         "Input/output buffers stay valid until completion when pending (no stack frames left behind)",
-        "nc-wsk-pfn_wsk_control_socket; nc-wsk-pfn_wsk_control_client", "the provider does not have it yet: the control functions");
-    WSK_82 = unseen("rule 82",
+        "nc-wsk-pfn_wsk_control_socket; nc-wsk-pfn_wsk_control_client");
+    WSK_82 = checked("rule 82",
         "SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, SO_WSK_SECURITY (and IPV6_V6ONLY per ECHO) before bind; backlog queries after connect",
-        "NET so-*; sio-wsk-query-*; ECHO", "the provider does not have it yet: the control functions");
-    WSK_83 = unseen("rule 83",
+        "NET so-*; sio-wsk-query-*; ECHO");
+    WSK_83 = provider("rule 83",
         "Keep-alive is off by default",
-        "NET so-keepalive", "the provider does not have it yet: the control functions");
-    WSK_84 = unseen("rule 84",
+        "NET so-keepalive");
+    WSK_84 = checked("rule 84",
         "WskControlClient: IRP NULL for TRANSPORT_LIST_QUERY, CACHE_SD, RELEASE_SD, SET_STATIC_EVENT_CALLBACKS, TDI_*; IRP required for TRANSPORT_LIST_CHANGE, which is cancelled at deregistration",
-        "NET wsk-* pages", "the provider does not have it yet: the control functions");
-    WSK_85 = unseen("rule 85",
+        "NET wsk-* pages");
+    WSK_85 = checked("rule 85",
         "TRANSPORT_LIST_QUERY with an empty buffer gives BUFFER_OVERFLOW and the size; WSK_TDI_BEHAVIOR and static callbacks precede any socket",
-        "NET wsk-transport-list-query, wsk-tdi-behavior", "the provider does not have it yet: the control functions");
+        "NET wsk-transport-list-query, wsk-tdi-behavior");
 
     // Names.
     WSK_86 = checked("rule 86",
@@ -290,9 +290,9 @@ rules! { WSK:
     WSK_89 = provider("rule 89",
         "Unknown host: STATUS_NO_MATCH. The page says Information holds the status; the sample reads IoStatus.Status: set both",
         "nc-wsk-pfn_wsk_get_address_info; NET resolving-...");
-    WSK_90 = unseen("rule 90",
+    WSK_90 = checked("rule 90",
         "Strings, hints and the Result variable stay valid until the IRP completes",
-        "no page; buffers of pending requests in general", "no mutant proves it yet").inferred();
+        "no page; buffers of pending requests in general").inferred();
     WSK_91 = provider("rule 91",
         "No page says when name resolution is usable after boot or how long it takes",
         "no page").inferred();

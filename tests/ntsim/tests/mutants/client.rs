@@ -206,3 +206,9 @@ pub(crate) fn close(socket: PWSK_SOCKET, irp: *mut IRP) {
     // SAFETY: as WskCloseSocket asks for, or not.
     unsafe { table(socket).Basic.WskCloseSocket.expect("there")(socket, irp) };
 }
+
+/// The functions of any socket.
+pub(crate) fn basic(socket: PWSK_SOCKET) -> &'static WSK_PROVIDER_BASIC_DISPATCH {
+    // SAFETY: each category's table begins with them.
+    unsafe { &*(*socket).Dispatch.cast() }
+}

@@ -1,5 +1,9 @@
 //! Create, bind and connect: rules 35 to 47.
 
+use std::ptr::null_mut;
+
+use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
+use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::*;
 
 use crate::client::*;
@@ -42,5 +46,64 @@ mutants! {
         reuse(irp);
         let mut address = SOCKADDR_IN6::ANY;
         table(socket).WskConnect.expect("there")(socket, (&raw mut address).cast(), 0, irp);
+    }
+    connects_a_basic_socket breaks WSK_38 {
+        let npi = capture();
+        let irp = new_irp();
+        let connection = table(create(&npi, new_irp()));
+        let create = (*npi.Dispatch).WskSocket.expect("there");
+        let none: *mut std::ffi::c_void = null_mut();
+        let _ = create(
+            npi.Client, AF_INET, SOCK_STREAM, IPPROTO_TCP, WSK_FLAG_BASIC_SOCKET, none,
+            std::ptr::null(), none.cast(), none.cast(), none, irp,
+        );
+        a_while();
+        let basic = std::ptr::with_exposed_provenance_mut(irp::information(irp));
+        reuse(irp);
+        let mut any = SOCKADDR_IN::ANY;
+        // The table of another category.
+        let _ = connection.WskBind.expect("there")(basic, (&raw mut any).cast(), 0, irp);
+    }
+    creates_and_connects_with_flags breaks WSK_41 {
+        let (mut any, mut to) = (SOCKADDR_IN::ANY, server());
+        create_and_connect((&raw mut any).cast(), (&raw mut to).cast(), 1);
+    }
+    creates_and_connects_between_families breaks WSK_41 {
+        let (mut any, mut to) = (SOCKADDR_IN6::ANY, server());
+        create_and_connect((&raw mut any).cast(), (&raw mut to).cast(), 0);
+    }
+    frees_the_place_for_an_address breaks WSK_46 {
+        loop {
+            let irp = new_irp();
+            let socket = connected(irp);
+            let memory = ExAllocatePool2(NON_PAGED, 64, TAG);
+            let address = table(socket).WskGetRemoteAddress.expect("there");
+            let _ = address(socket, memory.cast(), irp);
+            // Until it is pending, which it is by lot.
+            ExFreePool(memory);
+        }
+    }
+}
+
+fn create_and_connect(local: PSOCKADDR, remote: PSOCKADDR, flags: u32) {
+    let npi = capture();
+    let none: *mut std::ffi::c_void = null_mut();
+    // SAFETY: as WskSocketConnect asks for, or not.
+    unsafe {
+        let create = (*npi.Dispatch).WskSocketConnect.expect("there");
+        let _ = create(
+            npi.Client,
+            SOCK_STREAM,
+            IPPROTO_TCP,
+            local,
+            remote,
+            flags,
+            none,
+            std::ptr::null(),
+            none.cast(),
+            none.cast(),
+            none,
+            new_irp(),
+        );
     }
 }

@@ -55,4 +55,18 @@ mutants! {
         receive(socket, mdl, 0, 16, irp);
         IoFreeIrp(irp);
     }
+    fills_the_next_location breaks WSK_18 {
+        let irp = new_irp();
+        (*irp::next_stack(irp)).MajorFunction = 3;
+        start_create(&capture(), irp);
+    }
+    writes_to_an_irp_in_flight breaks WSK_18 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        let (_, mdl) = buffer(16);
+        receive(socket, mdl, 0, 16, irp);
+        (*irp).Flags = 1;
+        IoCancelIrp(irp);
+        a_while();
+    }
 }

@@ -2,13 +2,23 @@
 
 use std::ptr::null_mut;
 
+use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
 use wskhttp_core::wsk::sys::*;
-use wskhttp_ntsim::{at_irql, image_gone};
+use wskhttp_ntsim::{as_driver, at_irql, image_gone, spawn};
 
 use crate::client::*;
 
 static RESERVED: WSK_CLIENT_DISPATCH = WSK_CLIENT_DISPATCH {
     Reserved: 1,
+    ..DISPATCH
+};
+
+unsafe extern "C" fn event(_: wdk_sys::PVOID, _: u32, _: wdk_sys::PVOID, _: u64) -> i32 {
+    0
+}
+
+static EVENTS: WSK_CLIENT_DISPATCH = WSK_CLIENT_DISPATCH {
+    WskClientEvent: Some(event),
     ..DISPATCH
 };
 
@@ -27,6 +37,37 @@ mutants! {
     }
     registers_at_dispatch breaks WSK_1 {
         at_irql(2, || register(&raw const DISPATCH));
+    }
+    frees_its_registration breaks WSK_2 {
+        let memory = ExAllocatePool2(NON_PAGED, 64, TAG);
+        register_at(&raw const DISPATCH, memory.cast());
+        ExFreePool(memory);
+    }
+    frees_its_table breaks WSK_2 {
+        let memory = ExAllocatePool2(NON_PAGED, 64, TAG);
+        memory.cast::<WSK_CLIENT_DISPATCH>().write(DISPATCH);
+        register(memory.cast());
+        ExFreePool(memory);
+    }
+    writes_to_its_registration breaks WSK_2 {
+        let registration = register(&raw const DISPATCH);
+        (*registration).ReservedRegistrationState = 0;
+        capture_of(registration);
+    }
+    frees_its_registration_while_it_deregisters breaks WSK_11 {
+        let memory = ExAllocatePool2(NON_PAGED, 64, TAG);
+        register_at(&raw const DISPATCH, memory.cast());
+        capture_of(memory.cast());
+        let address = memory.expose_provenance();
+        let other = spawn("deregisters", move || as_driver(|| {
+            WskDeregister(std::ptr::with_exposed_provenance_mut(address));
+        }));
+        a_while();
+        ExFreePool(memory);
+        other.join();
+    }
+    has_events breaks WSK_3 {
+        register(&raw const EVENTS);
     }
     uses_the_reserved_member breaks WSK_3 {
         register(&raw const RESERVED);

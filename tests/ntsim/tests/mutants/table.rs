@@ -21,6 +21,8 @@ fn mutants() -> Vec<Test> {
         crate::create::MUTANTS,
         crate::data::MUTANTS,
         crate::close::MUTANTS,
+        crate::events::MUTANTS,
+        crate::control::MUTANTS,
         crate::names::MUTANTS,
         crate::kernel::MUTANTS,
         crate::dispatch::MUTANTS,
@@ -40,6 +42,9 @@ fn proofs() -> Vec<Test> {
         crate::registration::PROOFS,
         crate::completion::PROOFS,
         crate::buffers::PROOFS,
+        crate::events::PROOFS,
+        crate::control::PROOFS,
+        crate::names::PROOFS,
         crate::devices::PROOFS,
         crate::paged::PROOFS,
     ])
