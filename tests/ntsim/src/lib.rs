@@ -36,12 +36,11 @@
 //! the bugcheck that it would be.
 //!
 //! # What is not there
-//! The other rules of WSK; datagram sockets, inspection of connections, WskGetNameInfo; paged pool,
-//! timers, DPCs, registry, security. Between
-//! two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
+//! Datagram sockets, inspection of connections, WskGetNameInfo; timers, DPCs, work items, registry,
+//! security descriptors, none of which the driver imports: it would not link. Between two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
 //! own frames, which lie on the same stack; without optimization they are twelve times as large. How
-//! deep a thread was at its deepest kernel call is in [`Report`]; no bar is enforced.
+//! deep a thread was at its deepest kernel call is in [`Report`]; 4 KiB have to be left (rule 93).
 //!
 //! # Safety
 //! The functions with C names keep the contracts of the DDI pages, and what a pointer stands for is

@@ -12,9 +12,9 @@ use crate::state::{State, driver, set_in_driver, with};
 pub(crate) const KERNEL_STACK: usize = 24 * 1024;
 /// Room for the simulator's own frames, which on Windows are on nobody's stack.
 const SIMULATOR: usize = 64 * 1024;
-/// Code that is not optimized needs several times the stack.
 /// What has to be left of it at every kernel call.
 const SPARE: usize = 4096;
+/// Code that is not optimized needs several times the stack.
 const SCALE: usize = if cfg!(debug_assertions) { 12 } else { 1 };
 
 pub(crate) const PASSIVE: u8 = 0;

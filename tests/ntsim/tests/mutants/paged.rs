@@ -5,8 +5,7 @@ use std::hint::black_box;
 use wdk_sys::KEVENT;
 use wdk_sys::ntddk::{
     ExAllocatePool2, ExFreePool, IoAllocateMdl, KeAcquireSpinLockRaiseToDpc, KeInitializeEvent,
-    KeInitializeSemaphore, KeQueryPerformanceCounter, KeReleaseSpinLock, MmBuildMdlForNonPagedPool,
-    PsCreateSystemThread,
+    KeInitializeSemaphore, KeReleaseSpinLock, MmBuildMdlForNonPagedPool, PsCreateSystemThread,
 };
 use wskhttp_core::nt::irp;
 use wskhttp_ntsim::{at_irql, image_gone};
@@ -46,23 +45,20 @@ unsafe extern "C" fn digs(_: *mut c_void) {
     black_box(dig(black_box(1_000_000)));
 }
 
-/// Makes a call of the kernel with this much on the stack, in KiB, without optimization eight times.
-fn call_with(kib: u32) {
-    let frame = black_box([kib; 256]);
-    if kib == 0 {
-        // SAFETY: null is allowed.
-        unsafe { KeQueryPerformanceCounter(null_mut()) };
-        let mut event = KEVENT::default();
-        // SAFETY: on the stack.
-        unsafe { KeInitializeEvent(&raw mut event, 0, 0) };
-    } else {
-        call_with(kib - 1);
+/// Makes calls of the kernel from deeper and deeper down.
+fn call_from(depth: u32) {
+    let frame = black_box([depth; 256]);
+    let mut event = KEVENT::default();
+    // SAFETY: on the stack.
+    unsafe { KeInitializeEvent(&raw mut event, 0, 0) };
+    if depth > 0 {
+        call_from(depth - 1);
     }
     black_box(frame);
 }
 
 unsafe extern "C" fn calls_deep_down(_: *mut c_void) {
-    call_with(if cfg!(debug_assertions) { 170 } else { 22 });
+    call_from(10_000);
 }
 
 mutants! {
