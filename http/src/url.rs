@@ -58,12 +58,15 @@ impl Url {
             None => return self.join_path(reference),
         };
         let (authority, target) = split_before(rest, b"/?");
+        // Before dot segments take away what is wrong.
+        check_target(target)?;
         let (path, query) = split_before(target, b"?");
         Self::of_parts(scheme, authority, &normal_target("", path, query)?)
     }
 
     /// [`Url::join`] for a reference with neither scheme nor authority.
     fn join_path(&self, reference: &str) -> Result<Self, Error> {
+        check_target(reference)?;
         let (path, query) = split_before(reference, b"?");
         let (own_path, own_query) = split_before(self.target(), b"?");
         let (path, query) = match (path, query) {

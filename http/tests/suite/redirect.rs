@@ -149,6 +149,11 @@ fn references_that_are_refused() {
         "//",
         "http://",
         "/%zz",
+        // What is wrong is not what dot segments leave.
+        "\\/..//c/",
+        "/\\/../c",
+        "//c/%zz/../d",
+        "{}/../d",
         "//b:99999/",
         "//127.1/",
     ] {
