@@ -13,6 +13,7 @@ use super::Client;
 use super::admission::Permit;
 use super::bounded::{bounded, metered};
 use super::connection::Connection;
+use crate::boxed::Boxed;
 use crate::proto::{RecvBody, RecvHead, SendBody, Step};
 use crate::timeouts::Meter;
 use crate::{CloseReason, Limits, Request, ResponseHead, Timeouts};
@@ -25,7 +26,7 @@ use crate::{CloseReason, Limits, Request, ResponseHead, Timeouts};
 #[derive(Debug)]
 pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     pub(super) client: &'c Client<C, K, R>,
-    pub(super) connection: Connection<C::Transport, C::Key>,
+    pub(super) connection: Boxed<Connection<C::Transport, C::Key>>,
     /// Its place among those that run at once.
     pub(super) permit: Option<Permit<'c, R>>,
     pub(super) reused: bool,
@@ -63,7 +64,7 @@ pub enum Outcome {
 impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
     pub(super) fn new(
         client: &'c Client<C, K, R>,
-        mut connection: Connection<C::Transport, C::Key>,
+        mut connection: Boxed<Connection<C::Transport, C::Key>>,
         request: &Request<'_>,
         reused: bool,
         total: Option<Duration>,
@@ -93,7 +94,7 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
 
     /// What is known about the connection.
     #[must_use]
-    pub const fn info(&self) -> &ConnectionInfo {
+    pub fn info(&self) -> &ConnectionInfo {
         &self.connection.info
     }
 

@@ -17,6 +17,7 @@ use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, TransportExt, deadline,
 };
 
+use crate::boxed::Boxed;
 use crate::{Limits, Proxy, Request};
 use admission::Admission;
 use connection::{Connection, Origin};
@@ -168,7 +169,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         &self,
         request: &Request<'_>,
         key: &C::Key,
-    ) -> Option<Connection<C::Transport, C::Key>> {
+    ) -> Option<Boxed<Connection<C::Transport, C::Key>>> {
         let (url, proxy) = (request.url(), request.proxy().map(Proxy::identity));
         loop {
             self.close_expired();
@@ -187,7 +188,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         request: &Request<'_>,
         key: &C::Key,
         deadlines: Deadlines,
-    ) -> Result<Connection<C::Transport, C::Key>, Error> {
+    ) -> Result<Boxed<Connection<C::Transport, C::Key>>, Error> {
         let url = request.url();
         let proxy = request.proxy().map(Proxy::identity);
         if proxy.is_some() && !C::PROXIES {
@@ -222,7 +223,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         let guard = at.and_then(|at| at.checked_add(GRACE));
         let work = self.connect.connect(&target, key, &mut info);
         let transport = deadline(&self.clock, guard, late, work).await?;
-        Ok(Connection::new(transport, origin, key.clone(), proxy, info))
+        Boxed::new(Connection::new(transport, origin, key.clone(), proxy, info))
     }
 }
 

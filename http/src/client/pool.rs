@@ -6,6 +6,7 @@ use core::time::Duration;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::connection::Connection;
+use crate::boxed::Boxed;
 use crate::{Limits, Url};
 
 /// Idle connections, oldest first. Allocates only when made; drops no connection itself, because its
@@ -20,7 +21,7 @@ pub(crate) struct Pool<T, Key> {
 
 #[derive(Debug)]
 struct Idle<T, Key> {
-    connection: Connection<T, Key>,
+    connection: Boxed<Connection<T, Key>>,
     expires: Duration,
 }
 
@@ -52,7 +53,7 @@ impl<T, Key: PartialEq> Pool<T, Key> {
         url: &Url,
         key: &Key,
         proxy: Option<&[u8; 32]>,
-    ) -> Option<Connection<T, Key>> {
+    ) -> Option<Boxed<Connection<T, Key>>> {
         let at = self.idle.iter().rposition(|Idle { connection, .. }| {
             connection.origin.serves(url)
                 && connection.key == *key
@@ -65,9 +66,9 @@ impl<T, Key: PartialEq> Pool<T, Key> {
     /// there is no room now: the oldest of the same origin and key, the oldest of all, or itself.
     pub(crate) fn put(
         &mut self,
-        connection: Connection<T, Key>,
+        connection: Boxed<Connection<T, Key>>,
         now: Duration,
-    ) -> (bool, Option<Connection<T, Key>>) {
+    ) -> (bool, Option<Boxed<Connection<T, Key>>>) {
         if self.total == 0 || self.per_origin == 0 {
             return (false, Some(connection));
         }
@@ -93,7 +94,7 @@ impl<T, Key: PartialEq> Pool<T, Key> {
         (true, evicted)
     }
 
-    pub(crate) fn take_expired(&mut self, now: Duration) -> Option<Connection<T, Key>> {
+    pub(crate) fn take_expired(&mut self, now: Duration) -> Option<Boxed<Connection<T, Key>>> {
         let first = self.idle.first()?;
         match first.expires <= now {
             true => self.take_at(0),
@@ -105,11 +106,11 @@ impl<T, Key: PartialEq> Pool<T, Key> {
         self.idle.first().map(|idle| idle.expires)
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Connection<T, Key>> {
+    pub(crate) fn pop(&mut self) -> Option<Boxed<Connection<T, Key>>> {
         self.idle.pop().map(|idle| idle.connection)
     }
 
-    fn take_at(&mut self, at: usize) -> Option<Connection<T, Key>> {
+    fn take_at(&mut self, at: usize) -> Option<Boxed<Connection<T, Key>>> {
         (at < self.idle.len()).then(|| self.idle.remove(at).connection)
     }
 }
