@@ -7,6 +7,7 @@ mod corpus;
 mod demo;
 mod fuzz;
 mod setup;
+mod sim;
 mod test;
 mod verify;
 
@@ -20,6 +21,7 @@ fn main() -> anyhow::Result<()> {
         Command::Corpus(options) => corpus::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Setup(options) => setup::run(&options),
+        Command::Sim(options) => sim::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::VerifyChain(options) => verify::run(&options),
@@ -47,6 +49,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Install what the other commands need
     Setup(setup::Options),
+    /// Replay a seed of the simulated kernel's tests, or run a mixed load with many
+    Sim(sim::Options),
     /// Build, install the driver under Wine and fetch a page through it
     Demo(demo::Options),
     /// Run every test suite
