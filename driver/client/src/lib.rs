@@ -17,6 +17,8 @@
 //! [`Device::ioctl`] and its siblings are the raw layer below.
 
 mod cancel;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod device;
 mod error;
 mod head;
@@ -27,6 +29,10 @@ mod response;
 mod roots;
 pub mod setup;
 mod sys;
+
+// What the command calls this crate.
+#[cfg(feature = "cli")]
+extern crate self as wskhttp_client;
 
 pub use cancel::Canceller;
 pub use device::Device;

@@ -1,7 +1,7 @@
 //! The `wskhttp` command.
 
-mod cli;
+use wskhttp_client::{Device, cli};
 
 fn main() -> std::process::ExitCode {
-    cli::run().into()
+    cli::run(std::env::args_os(), &Device::open).into()
 }

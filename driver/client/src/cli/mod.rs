@@ -12,18 +12,23 @@ mod resume;
 mod transfer;
 mod url;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches};
-use wskhttp_client::{Device, setup};
+use wskhttp_client::{Device, Error, setup};
 
 use self::args::{Cli, Command};
 use self::failure::Failure;
 use self::output::Output;
 
-/// Runs the command and gives its exit code.
-pub(crate) fn run() -> u8 {
-    let matches = match Cli::command().try_get_matches() {
+/// How the command opens the device.
+pub type Open<'a> = &'a dyn Fn() -> Result<Device, Error>;
+
+/// Runs the command with `arguments`, the first of which is its name, on the device that `open` opens,
+/// and gives its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, open: Open<'_>) -> u8 {
+    let matches = match Cli::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => return explain(&error),
     };
@@ -33,8 +38,9 @@ pub(crate) fn run() -> u8 {
     };
     let quiet = cli.transfer.silent && !cli.transfer.show_error;
     let result = match cli.command {
-        Some(command) => setup_or_status(command).map(|()| 0),
-        None => data::body(&matches).and_then(|data| transfer::run(&cli.transfer, data.as_deref())),
+        Some(command) => setup_or_status(command, open).map(|()| 0),
+        None => data::body(&matches)
+            .and_then(|data| transfer::run(&cli.transfer, data.as_deref(), open)),
     };
     result.unwrap_or_else(|failure| {
         if !quiet {
@@ -44,7 +50,7 @@ pub(crate) fn run() -> u8 {
     })
 }
 
-fn setup_or_status(command: Command) -> Result<(), Failure> {
+fn setup_or_status(command: Command, open: Open<'_>) -> Result<(), Failure> {
     match command {
         Command::Install { inf } => say_restart(setup::install(&inf_or_default(inf))?),
         Command::Uninstall => say_restart(setup::uninstall()?),
@@ -52,7 +58,7 @@ fn setup_or_status(command: Command) -> Result<(), Failure> {
         Command::Stop => setup::stop()?,
         Command::Status => {
             let mut stdout = Output::new(None);
-            for (name, value) in Device::open()?.status()?.counters() {
+            for (name, value) in open()?.status()?.counters() {
                 stdout.write(format!("{name}: {value}\n").as_bytes())?;
             }
             stdout.finish()?;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use wskhttp_client::{Body, Device, Request, Response, certificates, exit};
 
+use super::Open;
 use super::args::Transfer;
 use super::failure::Failure;
 use super::output::Output;
@@ -17,7 +18,7 @@ use super::resume::Resume;
 use super::{headers, policy, url};
 
 /// Runs the transfers; gives the exit code of the last one.
-pub(crate) fn run(args: &Transfer, data: Option<&[u8]>) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Result<u8, Failure> {
     if args.urls.is_empty() {
         return Err(Failure::usage("no URL"));
     }
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &Transfer, data: Option<&[u8]>) -> Result<u8, Failure> {
             Some(certificates(&bytes)?)
         }
     };
-    let mut device = Device::open()?;
+    let mut device = open()?;
     let interrupted = Arc::new(AtomicBool::new(false));
     watch_interrupt(&device, &interrupted)?;
     let mut code = 0;
