@@ -2,9 +2,10 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 /// Answers each request head with what `answer` makes of it, until that gives false.
@@ -67,8 +68,15 @@ fn serve(
             log.len() - 1
         };
         if !answer(&head, count, &mut stream)? {
+            // Closed with unread bytes, the connection would be reset, and the answer lost.
+            stream.shutdown(Shutdown::Write)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            io::copy(&mut stream, &mut io::sink())?;
             return Ok(());
         }
         stream.flush()?;
     }
 }
+
+/// How long a client may take to follow a close.
+const PATIENCE: Duration = Duration::from_secs(60);
