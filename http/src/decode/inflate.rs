@@ -13,7 +13,8 @@ use crate::crc::{Adler32, Crc32};
 
 /// A stage. Members of gzip may follow each other; nothing else may follow the end.
 pub(super) struct Inflate {
-    core: DecompressorOxide,
+    /// The one decompressor, 10 KiB.
+    core: Vec<DecompressorOxide>,
     window: Vec<u8>,
     /// Where the decompressor writes next.
     at: usize,
@@ -86,7 +87,7 @@ impl Inflate {
         window.try_reserve_exact(WINDOW).map_err(|_| no_memory())?;
         window.resize(WINDOW, 0);
         Ok(Self {
-            core: DecompressorOxide::new(),
+            core: decompressor()?,
             window,
             at: 0,
             start: 0,
@@ -151,7 +152,10 @@ impl Inflate {
     fn decompress(&mut self, input: &[u8]) -> Result<usize, Error> {
         let at = self.at;
         let flags = TINFL_FLAG_HAS_MORE_INPUT;
-        let (status, used, made) = decompress(&mut self.core, input, &mut self.window, at, flags);
+        let Some(core) = self.core.first_mut() else {
+            return Err(no_memory());
+        };
+        let (status, used, made) = decompress(core, input, &mut self.window, at, flags);
         self.start = at;
         self.end = at.saturating_add(made);
         self.at = match self.end >= WINDOW {
@@ -187,7 +191,7 @@ impl Inflate {
             State::Gzip | State::Between => {
                 if self.state == State::Between {
                     self.small = Small::new();
-                    self.core.init();
+                    self.core.iter_mut().for_each(DecompressorOxide::init);
                 }
                 match self.small.header_byte(byte)?.collected(byte, 10) {
                     None => State::Gzip,
@@ -288,6 +292,15 @@ impl Inflate {
         self.length = 0;
         State::Deflate
     }
+}
+
+/// A decompressor. Not inlined, so that it is on the stack in no caller's frame.
+#[inline(never)]
+fn decompressor() -> Result<Vec<DecompressorOxide>, Error> {
+    let mut core = Vec::new();
+    core.try_reserve_exact(1).map_err(|_| no_memory())?;
+    core.resize_with(1, DecompressorOxide::default);
+    Ok(core)
 }
 
 impl fmt::Debug for Inflate {
