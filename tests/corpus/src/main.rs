@@ -1,48 +1,47 @@
 //! `wskhttp-corpus DIR...`: runs every case below the directories and files named.
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
+use clap::Parser;
 use wskhttp_corpus::{Summary, run_directory, write_seeds};
 
+/// Runs each case (*.json, also in subdirectories). The format is described in tests/corpus/README.md.
+#[derive(Parser)]
+struct Options {
+    /// Directories and files of cases
+    #[arg(required = true, value_name = "DIR")]
+    paths: Vec<PathBuf>,
+    /// Show what was seen of each case
+    #[arg(short, long)]
+    verbose: bool,
+    /// Do not run them, but write them here as seeds for the fuzzers
+    #[arg(long, value_name = "DIR")]
+    seeds: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
-    let mut verbose = false;
-    let mut seeds = None;
-    let mut paths = Vec::new();
-    let mut arguments = env::args_os().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.to_str() {
-            Some("--seeds") => seeds = arguments.next().map(PathBuf::from),
-            Some("-v" | "--verbose") => verbose = true,
-            Some("-h" | "--help") => {
-                println!("{USAGE}");
-                return ExitCode::SUCCESS;
-            }
-            Some(option) if option.starts_with('-') => {
-                eprintln!("no option {option}\n{USAGE}");
-                return ExitCode::from(2);
-            }
-            _ => paths.push(PathBuf::from(argument)),
-        }
-    }
-    if paths.is_empty() {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    }
-    if let Some(target) = seeds {
-        for path in &paths {
-            match write_seeds(path, &target) {
+    let options = Options::parse();
+    let success = match &options.seeds {
+        Some(target) => options.paths.iter().all(|path| {
+            let written = write_seeds(path, target);
+            match &written {
                 Ok(count) => println!("{count} seeds of {}", path.display()),
-                Err(error) => {
-                    eprintln!("{}: {error:#}", path.display());
-                    return ExitCode::FAILURE;
-                }
+                Err(error) => eprintln!("{}: {error:#}", path.display()),
             }
-        }
-        return ExitCode::SUCCESS;
+            written.is_ok()
+        }),
+        None => run(&options),
+    };
+    match success {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
+}
+
+fn run(options: &Options) -> bool {
     let mut summary = Summary::default();
-    for path in &paths {
-        match run_directory(path, verbose, &mut |line| println!("{line}")) {
+    for path in &options.paths {
+        match run_directory(path, options.verbose, &mut |line| println!("{line}")) {
             Ok(more) => summary += more,
             Err(error) => {
                 println!("BAD   {}: {error:#}", path.display());
@@ -51,13 +50,5 @@ fn main() -> ExitCode {
         }
     }
     println!("{summary}");
-    match summary.is_success() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    summary.is_success()
 }
-
-const USAGE: &str = "usage: wskhttp-corpus [-v] DIR...\n\
-    Runs each case (*.json, also in subdirectories). -v shows what was seen of each.\n\
-    --seeds OUT writes them as seeds for the fuzzers instead.\n\
-    The format is described in tests/corpus/README.md.";

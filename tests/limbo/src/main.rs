@@ -1,31 +1,30 @@
 //! `wskhttp-limbo [--quiet] [--check] FILE...`: judges every chain in the files.
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
+use clap::Parser;
 use wskhttp_limbo::{Summary, Verdict, judge, load};
 
+/// Judges every chain in the files.
+#[derive(Parser)]
+struct Options {
+    /// Test cases in the x509-limbo v1 format
+    #[arg(required = true, value_name = "FILE")]
+    paths: Vec<PathBuf>,
+    /// Show only the cases that do not come out as expected
+    #[arg(long)]
+    quiet: bool,
+    /// Exit with 1 if there are any
+    #[arg(long)]
+    check: bool,
+}
+
 fn main() -> ExitCode {
-    let (mut quiet, mut check) = (false, false);
-    let mut paths = Vec::new();
-    for argument in env::args_os().skip(1) {
-        match argument.to_str() {
-            Some("--quiet") => quiet = true,
-            Some("--check") => check = true,
-            Some("-h" | "--help") => {
-                println!("{USAGE}");
-                return ExitCode::SUCCESS;
-            }
-            Some(option) if option.starts_with('-') => {
-                eprintln!("no option {option}\n{USAGE}");
-                return ExitCode::from(2);
-            }
-            _ => paths.push(PathBuf::from(argument)),
-        }
-    }
-    if paths.is_empty() {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    }
+    let Options {
+        paths,
+        quiet,
+        check,
+    } = Options::parse();
     let mut summary = Summary::default();
     for path in &paths {
         let cases = match load(path) {
@@ -59,8 +58,3 @@ fn line(id: &str, verdict: &Verdict, expected: Option<bool>) -> String {
     };
     format!("{id}: {verdict}{other}")
 }
-
-const USAGE: &str = "usage: wskhttp-limbo [--quiet] [--check] FILE.json...
-  FILE.json  test cases in the x509-limbo v1 format
-  --quiet    show only the cases that do not come out as expected
-  --check    exit with 1 if there are any";
