@@ -17,6 +17,7 @@ extern crate alloc;
 
 #[cfg(any(test, feature = "nt"))]
 pub mod exec;
+pub mod fallible;
 pub mod io;
 #[cfg(feature = "nt")]
 pub mod nt;

@@ -6,6 +6,7 @@ use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use wskhttp_core::fallible::{copied_text, room};
 use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 use zeroize::Zeroize;
 
@@ -95,11 +96,8 @@ impl Jar {
                 && path_matches(path, &cookie.path)
                 && (!cookie.secure || url.scheme() == Scheme::Https)
         };
-        let mut parts: Vec<&[u8]> = Vec::new();
         let count = self.cookies.iter().filter(serves).count();
-        parts
-            .try_reserve_exact(count.saturating_mul(4))
-            .map_err(|_| no_memory())?;
+        let mut parts: Vec<&[u8]> = room(count.saturating_mul(4)).map_err(|_| no_memory())?;
         for cookie in self.cookies.iter().filter(serves) {
             if !parts.is_empty() {
                 parts.push(b"; ");
@@ -143,13 +141,14 @@ impl Jar {
             self.drop_oldest(|_| true);
         }
         self.cookies.try_reserve(1).map_err(|_| no_memory())?;
+        let copied = |text| copied_text(text).map_err(|_| no_memory());
         let order = order.unwrap_or(self.next);
         self.next = self.next.saturating_add(1);
         let cookie = Cookie {
-            host: copy(url.host())?,
-            path: copy(draft.path)?,
-            name: copy(draft.name)?,
-            value: copy(draft.value)?,
+            host: copied(url.host())?,
+            path: copied(draft.path)?,
+            name: copied(draft.name)?,
+            value: copied(draft.value)?,
             secure: draft.secure,
             expires: draft.expires,
             order,
@@ -335,14 +334,6 @@ fn month_of(name: &str) -> Option<u64> {
 
 fn trimmed(text: &str) -> &str {
     core::str::from_utf8(trim(text.as_bytes())).unwrap_or_default()
-}
-
-fn copy(text: &str) -> Result<String, Error> {
-    let mut copy = String::new();
-    copy.try_reserve_exact(text.len())
-        .map_err(|_| no_memory())?;
-    copy.push_str(text);
-    Ok(copy)
 }
 
 const fn no_memory() -> Error {

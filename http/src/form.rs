@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use wskhttp_core::fallible::{room, text_room};
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::ResponseHead;
@@ -22,8 +23,7 @@ impl Form {
     /// # Errors
     /// Kind `NoResources`.
     pub fn new(random: [u8; 16]) -> Result<Self, Error> {
-        let mut boundary = String::new();
-        boundary.try_reserve_exact(48).map_err(|_| no_memory())?;
+        let mut boundary = text_room(48).map_err(|_| no_memory())?;
         boundary.push_str("wskhttp-");
         for byte in random {
             for nibble in [byte >> 4, byte & 15] {
@@ -62,8 +62,7 @@ impl Form {
     /// # Errors
     /// Kind `NoResources`.
     pub fn content_type(&self) -> Result<String, Error> {
-        let mut text = String::new();
-        text.try_reserve_exact(80).map_err(|_| no_memory())?;
+        let mut text = text_room(80).map_err(|_| no_memory())?;
         text.push_str("multipart/form-data; boundary=");
         text.push_str(&self.boundary);
         Ok(text)
@@ -130,9 +129,7 @@ impl Form {
 
 /// Quotes as browsers send them: RFC 7578 section 4.2 leaves it open, HTML says this.
 fn escaped(text: &str) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::new();
-    out.try_reserve_exact(text.len().saturating_mul(3))
-        .map_err(|_| no_memory())?;
+    let mut out = room(text.len().saturating_mul(3)).map_err(|_| no_memory())?;
     for byte in text.bytes() {
         match byte {
             b'"' => out.extend_from_slice(b"%22"),

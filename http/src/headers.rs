@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use wskhttp_core::fallible;
 use wskhttp_core::io::{Error, Kind, Phase};
 use zeroize::Zeroize;
 
@@ -106,10 +107,9 @@ impl Headers {
         if self.lines.capacity().saturating_sub(self.lines.len()) >= room {
             return Ok(());
         }
-        let mut grown = Vec::new();
         let double = self.lines.capacity().saturating_mul(2);
         let capacity = self.lines.len().saturating_add(room).max(double);
-        grown.try_reserve_exact(capacity).map_err(|_| {
+        let mut grown = fallible::room(capacity).map_err(|_| {
             Error::new(
                 Phase::Request,
                 Kind::NoResources,

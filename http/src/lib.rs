@@ -31,7 +31,6 @@ extern crate alloc;
 
 mod agent;
 mod auth;
-mod boxed;
 mod client;
 mod content_digest;
 mod cookie;

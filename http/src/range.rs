@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use wskhttp_core::fallible::copied;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::proto::digits::Digits;
@@ -51,11 +52,8 @@ impl Resume {
         let Some(found) = tag.or_else(|| strong_date(head)) else {
             return Ok(None);
         };
-        let mut validator = Vec::new();
-        validator
-            .try_reserve_exact(found.len())
+        let validator = copied(found)
             .map_err(|_| Error::new(Phase::Head, Kind::NoResources, "no memory for a validator"))?;
-        validator.extend_from_slice(found);
         Ok(Some(Self {
             have: begin.saturating_add(have),
             length,

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+use wskhttp_core::fallible::{copied_text, text_room};
 use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 
 use crate::proto::fields::contains;
@@ -87,10 +88,7 @@ impl Url {
     /// # Errors
     /// Kind `NoResources`.
     pub fn try_clone(&self) -> Result<Self, Error> {
-        let mut text = String::new();
-        text.try_reserve_exact(self.text.len())
-            .map_err(|_| no_memory())?;
-        text.push_str(&self.text);
+        let text = copied_text(&self.text).map_err(|_| no_memory())?;
         Ok(Self { text, ..*self })
     }
 
@@ -148,9 +146,8 @@ impl Url {
     }
 
     fn assemble(scheme: Scheme, host: &Host<'_>, port: u16, target: &str) -> Result<Self, Error> {
-        let mut text = String::new();
-        text.try_reserve_exact(host.room().saturating_add(target.len()))
-            .map_err(|_| no_memory())?;
+        let room = host.room().saturating_add(target.len());
+        let mut text = text_room(room).map_err(|_| no_memory())?;
         let host = host.write(&mut text)?;
         if port != scheme.default_port() {
             write!(text, ":{port}").map_err(|_| no_memory())?;
@@ -245,10 +242,9 @@ fn has_scheme(reference: &str) -> bool {
 
 /// `directory`, `path` and `query` in one, dot segments removed (RFC 3986 section 5.2.4).
 fn normal_target(directory: &str, path: &str, query: &str) -> Result<String, Error> {
-    let mut text = String::new();
     let room = directory.len().saturating_add(path.len());
-    text.try_reserve_exact(room.saturating_add(query.len()).saturating_add(2))
-        .map_err(|_| no_memory())?;
+    let room = room.saturating_add(query.len()).saturating_add(2);
+    let mut text = text_room(room).map_err(|_| no_memory())?;
     let path = path.strip_prefix('/').unwrap_or(path);
     let mut segments = directory
         .strip_prefix('/')

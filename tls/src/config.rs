@@ -1,7 +1,6 @@
 //! What TLS connections share.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -9,6 +8,7 @@ use lock_api::RawMutex;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls_pki_types::{CertificateDer, UnixTime};
+use wskhttp_core::fallible::room;
 use wskhttp_core::io::Error;
 
 use crate::connect::server_name;
@@ -156,10 +156,7 @@ impl TlsConfig {
     ) -> Result<(), Error> {
         let name = host.map(server_name).transpose()?;
         let leaf = CertificateDer::from(leaf);
-        let mut certificates = Vec::new();
-        certificates
-            .try_reserve_exact(others.len())
-            .map_err(|_| crate::error::no_memory())?;
+        let mut certificates = room(others.len()).map_err(|_| crate::error::no_memory())?;
         certificates.extend(others.iter().map(|der| CertificateDer::from(*der)));
         let now = UnixTime::since_unix_epoch(now);
         self.verifier

@@ -1,12 +1,12 @@
 //! A connector that speaks TLS where the scheme asks for it.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
 use rustls_pki_types::ServerName;
+use wskhttp_core::fallible::copied_text;
 use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Scheme, Target, Transport, deadline,
 };
@@ -174,10 +174,7 @@ impl<T: Transport> Transport for MaybeTls<T> {
 /// neither SNI nor certificates have (RFC 6066 section 3, RFC 9525 section 6.3).
 pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
     let relative = host.strip_suffix('.').unwrap_or(host);
-    let mut name = String::new();
-    name.try_reserve_exact(relative.len())
-        .map_err(|_| error::no_memory())?;
-    name.push_str(relative);
+    let name = copied_text(relative).map_err(|_| error::no_memory())?;
     match ServerName::try_from(name) {
         Ok(ServerName::IpAddress(_)) if relative.len() < host.len() => Err(NO_HOST),
         Ok(name) => Ok(name),

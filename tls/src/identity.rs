@@ -7,6 +7,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use sha2::{Digest, Sha256};
+use wskhttp_core::fallible::{copied, push};
 use wskhttp_core::io::{Error, Kind, Phase};
 use zeroize::Zeroizing;
 
@@ -40,13 +41,9 @@ impl Identity<'_> {
     pub(crate) fn load(&self, platform: &'static Platform) -> Result<Arc<SingleCertAndKey>, Error> {
         let mut chain = Vec::new();
         let whole = pem::each(self.chain, SectionKind::Certificate, |der| {
-            let mut copy = Vec::new();
-            copy.try_reserve_exact(der.len())
-                .and_then(|()| chain.try_reserve(1))
-                .map_err(|_| no_memory())?;
-            copy.extend_from_slice(der);
-            chain.push(CertificateDer::from(copy));
-            Ok(())
+            copied(der)
+                .and_then(|copy| push(&mut chain, CertificateDer::from(copy)))
+                .map_err(|_| no_memory())
         })?;
         if !whole || chain.is_empty() {
             return Err(invalid("the client certificate is not in DER or PEM"));

@@ -6,6 +6,7 @@ use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::version::{TLS12, TLS13};
 use rustls::{SignatureScheme, SupportedProtocolVersion};
 use sha2::{Digest, Sha256};
+use wskhttp_core::fallible::{copied, push, room};
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::crypto::verify::ALGORITHMS;
@@ -73,8 +74,7 @@ impl Protocol<'_> {
         };
         for &number in self.groups {
             let group = find(number).ok_or(invalid("a key exchange group is not known"))?;
-            provider.kx_groups.try_reserve(1).map_err(|_| no_memory())?;
-            provider.kx_groups.push(group);
+            push(&mut provider.kx_groups, group).map_err(|_| no_memory())?;
         }
         Ok(())
     }
@@ -105,18 +105,12 @@ impl Protocol<'_> {
     /// # Errors
     /// No memory.
     pub(crate) fn applications(&self) -> Result<Vec<Vec<u8>>, Error> {
-        let mut all = Vec::new();
-        all.try_reserve_exact(self.applications.len())
-            .map_err(|_| no_memory())?;
+        let mut all = room(self.applications.len()).map_err(|_| no_memory())?;
         for name in self.applications {
             if name.is_empty() || name.len() > usize::from(u8::MAX) {
                 return Err(invalid("an application protocol has 1 to 255 bytes"));
             }
-            let mut copy = Vec::new();
-            copy.try_reserve_exact(name.len())
-                .map_err(|_| no_memory())?;
-            copy.extend_from_slice(name);
-            all.push(copy);
+            all.push(copied(name).map_err(|_| no_memory())?);
         }
         Ok(all)
     }

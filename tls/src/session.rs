@@ -17,6 +17,7 @@ use rustls::HandshakeKind;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, WriteTraffic};
 use rustls_pki_types::ServerName;
+use wskhttp_core::fallible::extend;
 use wskhttp_core::io::{Error, Kind, Phase, TlsInfo};
 
 use crate::crypto;
@@ -261,11 +262,7 @@ impl Session {
     }
 
     fn queue(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.outgoing
-            .try_reserve(bytes.len())
-            .map_err(|_| error::no_memory())?;
-        self.outgoing.extend_from_slice(bytes);
-        Ok(())
+        extend(&mut self.outgoing, bytes).map_err(|_| error::no_memory())
     }
 
     /// One round of rustls over `input`, of which `whole` bytes are whole records.

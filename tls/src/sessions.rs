@@ -9,6 +9,7 @@ use lock_api::{Mutex, RawMutex};
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls_pki_types::ServerName;
+use wskhttp_core::fallible::room;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 /// Tickets of TLS 1.3 that are kept for one server; each is used once.
@@ -51,8 +52,7 @@ impl<R: RawMutex + Send + Sync + 'static> Sessions<R> {
     /// No memory.
     pub(crate) fn new(servers: usize) -> Result<Arc<Self>, Error> {
         let most = servers.min(MAX_SERVERS);
-        let mut list = Vec::new();
-        list.try_reserve_exact(most).map_err(|_| {
+        let list = room(most).map_err(|_| {
             Error::new(
                 Phase::Request,
                 Kind::NoResources,

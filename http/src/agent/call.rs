@@ -2,9 +2,10 @@
 
 use alloc::string::String;
 
-use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_core::fallible::copied_text;
+use wskhttp_core::io::Error;
 
-use super::Policy;
+use super::{Policy, no_memory};
 use crate::{Body, Credentials, Deadlines, Headers, Jar, Proxies, Url};
 
 /// A request in the making. The first thing that is wrong with it is said when it is sent.
@@ -62,7 +63,7 @@ impl<'a> Call<'a> {
     pub fn of(method: &str, url: Result<Url, Error>) -> Self {
         let parts = url.and_then(|url| {
             Ok(Parts {
-                method: copy(method)?,
+                method: copied_text(method).map_err(|_| no_memory())?,
                 url,
                 headers: Headers::new(),
             })
@@ -142,18 +143,4 @@ impl<'a> Call<'a> {
         }
         self
     }
-}
-
-/// A copy of `text`.
-pub(super) fn copy(text: &str) -> Result<String, Error> {
-    let mut copy = String::new();
-    copy.try_reserve_exact(text.len()).map_err(|_| {
-        Error::new(
-            Phase::Request,
-            Kind::NoResources,
-            "no memory for the request",
-        )
-    })?;
-    copy.push_str(text);
-    Ok(copy)
 }

@@ -4,10 +4,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Error, Kind, Phase};
 
-use super::Policy;
 use super::call::{Call, Parts};
+use super::{Policy, no_memory};
 use crate::auth::{Form, Session};
 use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
@@ -308,9 +309,7 @@ impl<'a> Course<'a> {
     }
 
     fn note(&mut self, hash: u64) -> Result<(), Error> {
-        self.seen.try_reserve(1).map_err(|_| no_memory())?;
-        self.seen.push(hash);
-        Ok(())
+        push(&mut self.seen, hash).map_err(|_| no_memory())
     }
 }
 
@@ -336,12 +335,4 @@ pub(super) const fn streamed() -> Error {
 
 const fn too_many(cause: &'static str) -> Error {
     Error::new(Phase::Head, Kind::TooManyRedirects, cause)
-}
-
-const fn no_memory() -> Error {
-    Error::new(
-        Phase::Request,
-        Kind::NoResources,
-        "no memory for the request",
-    )
 }

@@ -8,9 +8,9 @@ mod upload;
 use core::time::Duration;
 
 use lock_api::RawMutex;
+use wskhttp_core::fallible::Boxed;
 use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase};
 
-use crate::boxed::Boxed;
 use crate::client::{Client, Exchange};
 use crate::entropy::Entropy;
 use crate::{Decode, Limits, Redirects, Retries, RetryBudget, Timeouts};
@@ -191,7 +191,8 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         let deadlines = course.deadlines(self.client.clock().now());
         let unix = self.client.clock().unix_time();
         let request = course.request(&self.entropy, unix)?;
-        Boxed::new(self.client.send(&request, key, deadlines).await?)
+        let exchange = self.client.send(&request, key, deadlines).await?;
+        Boxed::new(exchange).map_err(|_| no_memory())
     }
 
     /// Sends what the course says until a response is final.
@@ -252,4 +253,12 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         }
         Ok(())
     }
+}
+
+const fn no_memory() -> Error {
+    Error::new(
+        Phase::Request,
+        Kind::NoResources,
+        "no memory for the request",
+    )
 }

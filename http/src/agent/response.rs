@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use lock_api::RawMutex;
+use wskhttp_core::fallible::{Boxed, extend};
 use wskhttp_core::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase};
 
 use super::course::Course;
-use crate::boxed::Boxed;
 use crate::client::{Exchange, Outcome};
 use crate::{Decoder, ResponseHead, Url};
 
@@ -121,10 +121,9 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
                     "the body is larger than the caller takes",
                 ));
             }
-            body.try_reserve(count).map_err(|_| {
+            extend(&mut body, data).map_err(|_| {
                 Error::new(Phase::Body, Kind::NoResources, "no memory for the body")
             })?;
-            body.extend_from_slice(data);
             self.consume(count);
         }
     }

@@ -1,12 +1,12 @@
 //! A call whose body is streamed.
 
 use lock_api::RawMutex;
+use wskhttp_core::fallible::Boxed;
 use wskhttp_core::io::{Clock, Connect, Error};
 
 use super::course::{Course, Verdict};
 use super::{Agent, Response};
 use crate::Headers;
-use crate::boxed::Boxed;
 use crate::client::Exchange;
 
 /// A call whose head is sent and whose body follows. Dropping it aborts its connection.

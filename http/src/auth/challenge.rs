@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use wskhttp_core::fallible::room;
+
 use crate::proto::fields::{is_tchar, is_token, trim};
 
 /// The first challenge of `fields` for which `accept` finds something; called with each challenge's
@@ -33,8 +35,7 @@ pub(super) enum Item<'a> {
 
 /// The value of a parameter without quotes and backslashes.
 pub(super) fn unquoted(value: &[u8]) -> Option<Vec<u8>> {
-    let mut plain = Vec::new();
-    plain.try_reserve_exact(value.len()).ok()?;
+    let mut plain = room(value.len()).ok()?;
     let Some(inner) = value.strip_prefix(b"\"") else {
         plain.extend_from_slice(value);
         return is_token(value).then_some(plain);

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use md5::Md5;
 use sha2::{Digest, Sha256};
+use wskhttp_core::fallible::room;
 use wskhttp_core::io::Error;
 use zeroize::Zeroize;
 
@@ -281,9 +282,8 @@ fn cut(digits: &[u8; 64], count: usize) -> &[u8] {
 
 /// A `quoted-string` (RFC 9110 section 5.6.4).
 fn quoted(plain: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut text = Vec::new();
-    let room = plain.len().saturating_mul(2).saturating_add(2);
-    text.try_reserve_exact(room).map_err(|_| no_memory())?;
+    let length = plain.len().saturating_mul(2).saturating_add(2);
+    let mut text = room(length).map_err(|_| no_memory())?;
     text.push(b'"');
     for byte in plain {
         if matches!(byte, b'"' | b'\\') {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use base64ct::{Base64, Encoding};
+use wskhttp_core::fallible::room;
 use wskhttp_core::io::{Error, Kind, Phase};
 use zeroize::Zeroizing;
 
@@ -123,9 +124,7 @@ pub(crate) fn joined(parts: &[&[u8]]) -> Result<Secret, Error> {
 
 /// Room for `more` bytes; the old memory is cleared if they move.
 fn reserve(secret: &mut Secret, more: usize) -> Result<(), Error> {
-    let mut grown = Vec::new();
-    let room = secret.len().saturating_add(more);
-    grown.try_reserve_exact(room).map_err(|_| no_memory())?;
+    let mut grown = room(secret.len().saturating_add(more)).map_err(|_| no_memory())?;
     grown.extend_from_slice(secret);
     *secret = Zeroizing::new(grown);
     Ok(())

@@ -7,6 +7,7 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use lock_api::{Mutex, RawMutex};
+use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Clock, Error, Kind, Phase, deadline};
 
 use crate::{Limits, Url};
@@ -99,11 +100,8 @@ impl<R: RawMutex> Ticket<'_, R> {
         let number = self.number.unwrap_or(state.next);
         let is_before = |other: &Waiting| other.origin == self.origin && other.ticket < number;
         if self.admission.has_room(&state, self.origin) && !state.waiting.iter().any(is_before) {
-            if state.active.try_reserve(1).is_err() {
-                return Poll::Ready(Err(no_memory()));
-            }
-            state.active.push(self.origin);
-            return Poll::Ready(Ok(()));
+            let pushed = push(&mut state.active, self.origin);
+            return Poll::Ready(pushed.map_err(|_| no_memory()));
         }
         let found = state
             .waiting

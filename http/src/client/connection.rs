@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use wskhttp_core::fallible::copied_text;
 use wskhttp_core::io::{ConnectionInfo, Error, Kind, Phase, Scheme};
 
 use crate::Url;
@@ -56,18 +57,9 @@ impl<T, Key> Connection<T, Key> {
 
 impl Origin {
     pub(crate) fn new(url: &Url) -> Result<Self, Error> {
-        let mut host = String::new();
-        host.try_reserve_exact(url.host().len()).map_err(|_| {
-            Error::new(
-                Phase::Request,
-                Kind::NoResources,
-                "no memory for the connection's origin",
-            )
-        })?;
-        host.push_str(url.host());
         Ok(Self {
             scheme: url.scheme(),
-            host,
+            host: copied_text(url.host()).map_err(|_| no_memory())?,
             port: url.port(),
         })
     }
@@ -79,6 +71,14 @@ impl Origin {
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.scheme == other.scheme && self.port == other.port && self.host == other.host
     }
+}
+
+pub(super) const fn no_memory() -> Error {
+    Error::new(
+        Phase::Request,
+        Kind::NoResources,
+        "no memory for the connection",
+    )
 }
 
 /// Bytes of memory for heads that an idle connection keeps.

@@ -5,6 +5,7 @@ use core::task::Poll;
 use core::time::Duration;
 
 use lock_api::RawMutex;
+use wskhttp_core::fallible::Boxed;
 use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Transport, TransportExt, deadline,
 };
@@ -13,7 +14,6 @@ use super::Client;
 use super::admission::Permit;
 use super::bounded::{bounded, metered};
 use super::connection::Connection;
-use crate::boxed::Boxed;
 use crate::proto::{RecvBody, RecvHead, SendBody, Step};
 use crate::timeouts::Meter;
 use crate::{CloseReason, Limits, Request, ResponseHead, Timeouts};

@@ -13,11 +13,11 @@ use core::task::Poll;
 use core::time::Duration;
 
 use lock_api::{Mutex, RawMutex};
+use wskhttp_core::fallible::Boxed;
 use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, TransportExt, deadline,
 };
 
-use crate::boxed::Boxed;
 use crate::{Limits, Proxy, Request};
 use admission::Admission;
 use connection::{Connection, Origin};
@@ -223,7 +223,8 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         let guard = at.and_then(|at| at.checked_add(GRACE));
         let work = self.connect.connect(&target, key, &mut info);
         let transport = deadline(&self.clock, guard, late, work).await?;
-        Boxed::new(Connection::new(transport, origin, key.clone(), proxy, info))
+        let connection = Connection::new(transport, origin, key.clone(), proxy, info);
+        Boxed::new(connection).map_err(|_| connection::no_memory())
     }
 }
 

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use wskhttp_core::fallible::{Boxed, room};
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::connection::Connection;
-use crate::boxed::Boxed;
 use crate::{Limits, Url};
 
 /// Idle connections, oldest first. Allocates only when made; drops no connection itself, because its
@@ -27,8 +27,7 @@ struct Idle<T, Key> {
 
 impl<T, Key: PartialEq> Pool<T, Key> {
     pub(crate) fn new(limits: &Limits) -> Result<Self, Error> {
-        let mut idle = Vec::new();
-        idle.try_reserve_exact(limits.idle_total).map_err(|_| {
+        let idle = room(limits.idle_total).map_err(|_| {
             Error::new(
                 Phase::Request,
                 Kind::NoResources,

@@ -6,6 +6,7 @@ use core::fmt;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+use wskhttp_core::fallible::room;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::no_memory;
@@ -83,8 +84,7 @@ impl Inflate {
     }
 
     fn new(state: State) -> Result<Self, Error> {
-        let mut window = Vec::new();
-        window.try_reserve_exact(WINDOW).map_err(|_| no_memory())?;
+        let mut window = room(WINDOW).map_err(|_| no_memory())?;
         window.resize(WINDOW, 0);
         Ok(Self {
             core: decompressor()?,

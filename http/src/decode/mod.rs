@@ -10,6 +10,7 @@ mod inflate;
 
 use alloc::vec::Vec;
 
+use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::ResponseHead;
@@ -81,8 +82,7 @@ impl Decoder {
                         "the body has more content codings than the limit",
                     ));
                 }
-                stages.try_reserve_exact(1).map_err(|_| no_memory())?;
-                stages.push(make()?);
+                push(&mut stages, make()?).map_err(|_| no_memory())?;
             }
         }
         stages.reverse();

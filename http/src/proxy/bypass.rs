@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use wskhttp_core::fallible::copied_text;
 use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 
 use super::{entries, no_memory};
@@ -25,11 +26,8 @@ impl Bypass {
                 return Err(invalid("the bypass list has an entry that is not a host"));
             }
         }
-        let mut copy = String::new();
-        copy.try_reserve_exact(list.len())
-            .map_err(|_| no_memory())?;
-        copy.push_str(list);
-        Ok(Self { list: copy })
+        let list = copied_text(list).map_err(|_| no_memory())?;
+        Ok(Self { list })
     }
 
     pub(super) fn covers(&self, url: &Url) -> bool {

@@ -5,9 +5,9 @@ mod connect;
 mod winhttp;
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
+use wskhttp_core::fallible::{copied_text, room, text_room};
 use wskhttp_core::io::{Error, Kind, Phase, Scheme, Via};
 use zeroize::Zeroizing;
 
@@ -36,10 +36,7 @@ impl Proxy {
     /// # Errors
     /// Phase `Request`; kind `InvalidUrl`, `UnsupportedScheme` or `NoResources`.
     pub fn new(text: &str) -> Result<Self, Error> {
-        let mut whole = String::new();
-        whole
-            .try_reserve_exact(text.len().saturating_add(7))
-            .map_err(|_| no_memory())?;
+        let mut whole = text_room(text.len().saturating_add(7)).map_err(|_| no_memory())?;
         if !text.contains("://") {
             whole.push_str("http://");
         }
@@ -52,13 +49,9 @@ impl Proxy {
                 "the proxy's address has a path",
             ));
         }
-        let mut host = String::new();
-        host.try_reserve_exact(url.host().len())
-            .map_err(|_| no_memory())?;
-        host.push_str(url.host());
         Ok(Self {
             scheme: url.scheme(),
-            host,
+            host: copied_text(url.host()).map_err(|_| no_memory())?,
             port: url.port(),
             authorization: None,
         })
@@ -202,7 +195,5 @@ const fn no_memory() -> Error {
 
 /// Bytes that may be secret, in a buffer of their own.
 fn secret(capacity: usize) -> Result<Secret, Error> {
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(capacity).map_err(|_| no_memory())?;
-    Ok(Zeroizing::new(bytes))
+    room(capacity).map(Zeroizing::new).map_err(|_| no_memory())
 }

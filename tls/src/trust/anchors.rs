@@ -8,6 +8,7 @@ use der::{AnyRef, Tag, Tagged};
 use rustls_pki_types::pem::SectionKind;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use webpki::{CertRevocationList, OwnedCertRevocationList};
+use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::certificate::{self, Certificate};
@@ -153,9 +154,7 @@ pub(crate) fn revocation_lists(bytes: &[u8]) -> Result<Vec<CertRevocationList<'s
             return Err(not_a_list());
         }
         let list = OwnedCertRevocationList::from_der(der).map_err(|_| not_a_list())?;
-        lists.try_reserve(1).map_err(|_| no_memory())?;
-        lists.push(CertRevocationList::from(list));
-        Ok(())
+        push(&mut lists, CertRevocationList::from(list)).map_err(|_| no_memory())
     })?;
     if whole { Ok(lists) } else { Err(not_a_list()) }
 }

@@ -13,6 +13,7 @@ use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, RevocationCheckDepth,
     RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
+use wskhttp_core::fallible::{copied, room};
 use wskhttp_core::io::Error;
 
 use super::anchors::{Anchors, revocation_lists};
@@ -54,8 +55,8 @@ impl Verifier {
         };
         Ok(Self {
             anchors: Anchors::load(policy.roots)?,
-            pins: copy(policy.pins)?,
-            disallowed: copy(policy.disallowed)?,
+            pins: copied(policy.pins).map_err(|_| error::no_memory())?,
+            disallowed: copied(policy.disallowed).map_err(|_| error::no_memory())?,
             lists: revocation_lists(lists)?,
             revocation,
             schemes: policy.protocol.schemes()?,
@@ -110,20 +111,15 @@ impl Verifier {
                 algorithm,
             })
         });
-        let mut algorithms: Vec<&dyn SignatureVerificationAlgorithm> = Vec::new();
-        algorithms
-            .try_reserve_exact(counted.len())
-            .map_err(|_| Rejection::NoMemory)?;
+        let mut algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
+            room(counted.len()).map_err(|_| Rejection::NoMemory)?;
         algorithms.extend(
             counted
                 .iter()
                 .flatten()
                 .map(|counted| counted as &dyn SignatureVerificationAlgorithm),
         );
-        let mut lists = Vec::new();
-        lists
-            .try_reserve_exact(self.lists.len())
-            .map_err(|_| Rejection::NoMemory)?;
+        let mut lists = room(self.lists.len()).map_err(|_| Rejection::NoMemory)?;
         lists.extend(&self.lists);
         let revocation = match RevocationOptionsBuilder::new(&lists) {
             _ if self.revocation == Mode::Off => None,
@@ -300,12 +296,4 @@ fn explain(refused: Rejection, leaf: &Certificate<'_>, others: &[CertificateDer<
         Rejection::UnknownIssuer if others.is_empty() => Rejection::Incomplete,
         other => other,
     }
-}
-
-fn copy(digests: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, Error> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(digests.len())
-        .map_err(|_| error::no_memory())?;
-    copy.extend_from_slice(digests);
-    Ok(copy)
 }
