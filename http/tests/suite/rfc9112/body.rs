@@ -1,0 +1,155 @@
+//! RFC 9112. Section 6: where a body ends.
+
+use wskhttp_http::{Body, Outcome};
+
+use super::{FRAMING, HEAD, SHORT, sent, table};
+use crate::support::script::Script;
+use crate::support::single;
+
+#[test]
+fn section_6_1_transfer_encoding() {
+    table(
+        "6.1",
+        &[
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                Ok("x"),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                Ok("x"),
+            ),
+            // Chunked once, and last. We ask for no other coding with TE, and take none.
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: \u{b}chunked\r\n\r\n0\r\n\r\n",
+                HEAD,
+            ),
+            // In HTTP/1.0 the framing is faulty.
+            (
+                "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            // Not allowed in 1xx.
+            (
+                "HTTP/1.1 103 x\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+                FRAMING,
+            ),
+        ],
+    );
+    let sent = sent("POST", "http://a.test/", b"", Body::Empty);
+    assert!(!sent.contains("Transfer-Encoding") && sent.contains("Content-Length: 0\r\n"));
+}
+
+#[test]
+fn section_6_2_content_length() {
+    table(
+        "6.2",
+        &[
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", Ok("x")),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 01\r\n\r\nx", Ok("x")),
+            ("HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx", FRAMING),
+            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx", FRAMING),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 0x1\r\n\r\nx", FRAMING),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1 1\r\n\r\nx", FRAMING),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\nx", FRAMING),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\nx",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\n\r\nx",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\nx",
+                SHORT,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\nx",
+                SHORT,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn section_6_3_message_body_length() {
+    // Items 1 and 2: no body, whatever is announced.
+    for (method, head) in [
+        ("HEAD", "200 OK\r\nContent-Length: 4"),
+        ("HEAD", "200 OK\r\nTransfer-Encoding: chunked"),
+        ("GET", "204 No Content"),
+        ("GET", "304 Not Modified\r\nContent-Length: 4"),
+    ] {
+        let script = Script::answers(&[&format!("HTTP/1.1 {head}\r\n\r\n")]);
+        let view = single(script, method).unwrap();
+        assert_eq!(
+            (view.body.len(), view.outcome),
+            (0, Outcome::Pooled),
+            "{method} {head}"
+        );
+    }
+    table(
+        "6.3",
+        &[
+            (
+                "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+                Ok("x"),
+            ),
+            // Item 3: both fields; "ought to be handled as an error".
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                FRAMING,
+            ),
+            // Item 4: chunked.
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                Ok("x"),
+            ),
+            // Item 5: an invalid Content-Length.
+            ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nx", FRAMING),
+            // Item 6: a valid one.
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nxy", Ok("xy")),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx", SHORT),
+            // Item 8: up to the end of the connection.
+            ("HTTP/1.1 200 OK\r\n\r\nxyz", Ok("xyz")),
+            ("HTTP/1.0 200 OK\r\n\r\n", Ok("")),
+        ],
+    );
+}
