@@ -21,6 +21,7 @@ use crate::handle::Handle;
 use crate::plan::Plan;
 use crate::queue::{Entry, Operation};
 use crate::reply;
+use crate::trust::OwnTrust;
 
 type Connector = TlsConnect<ProxyConnect<WskConnect, KernelClock>, KernelClock>;
 type HandleAgent = Agent<Connector, KernelClock, RawSpinLock>;
@@ -31,6 +32,7 @@ pub(crate) type HandleResponse<'c> = Response<'c, Connector, KernelClock, RawSpi
 pub(crate) async fn serve(handle: &Handle) {
     let clock = &handle.services.clock;
     let mut agent = self::agent(handle);
+    let mut trust = OwnTrust::default();
     let mut idle = Idle {
         total: &handle.services.counters.idle,
         share: 0,
@@ -47,7 +49,8 @@ pub(crate) async fn serve(handle: &Handle) {
             }
         };
         let arrived = clock.now();
-        match handle.abortable(request(handle, agent, arrived)).await {
+        let requested = request(handle, agent, &mut trust, arrived);
+        match handle.abortable(requested).await {
             Ok(Finished {
                 response,
                 status,
@@ -125,9 +128,10 @@ async fn arrival(handle: &Handle, agent: Option<&HandleAgent>, idle: &mut Idle<'
 async fn request<'c>(
     handle: &Handle,
     agent: &'c HandleAgent,
+    trust: &mut OwnTrust,
     arrived: Duration,
 ) -> Result<Finished<'c>, Error> {
-    let (mut response, flags) = respond_to(handle, agent, arrived).await?;
+    let (mut response, flags) = respond_to(handle, agent, trust, arrived).await?;
     let first_byte = handle.services.clock.now().saturating_sub(arrived);
     loop {
         let front = next(handle).await?;
@@ -164,6 +168,7 @@ async fn request<'c>(
 async fn respond_to<'c>(
     handle: &Handle,
     agent: &'c HandleAgent,
+    trust: &mut OwnTrust,
     arrived: Duration,
 ) -> Result<(HandleResponse<'c>, RequestFlags), Error> {
     let first = next(handle).await?;
@@ -175,7 +180,7 @@ async fn respond_to<'c>(
     if flags.contains(RequestFlags::NO_REUSE) {
         agent.client().drain_idle().await;
     }
-    let plan = Plan::new(handle, &message, arrived)?;
+    let plan = Plan::new(handle, trust, &message, arrived)?;
     let response = if flags.contains(RequestFlags::STREAM_BODY) {
         let call = plan.call(&message, Plan::streamed(&message));
         let upload = agent.upload(call, &plan.key).await?;

@@ -11,6 +11,7 @@ use wskhttp_http::{
 use wskhttp_tls::TlsKey;
 
 use crate::handle::Handle;
+use crate::trust::OwnTrust;
 
 /// How a request is sent.
 pub(crate) struct Plan {
@@ -24,6 +25,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(
         handle: &Handle,
+        trust: &mut OwnTrust,
         message: &Request<'_>,
         arrived: Duration,
     ) -> Result<Self, Error> {
@@ -31,7 +33,7 @@ impl Plan {
         let total = time(message.total_timeout_ms).map(|most| arrived.saturating_add(most));
         Ok(Self {
             key: TlsKey {
-                config: handle.services.trust.config(message.roots)?,
+                config: trust.config(&handle.services.trust, message.roots)?,
                 inner: (),
             },
             policy: policy(message, &options),
