@@ -14,7 +14,7 @@ use crate::build::workspace::Workspace;
 /// What `cargo xtask fuzz` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only these: head, chunk, content, exchange, redirect, url
+    /// Only these: head, chunk, content, exchange, redirect, tls_session, tls_chain, tls_policy, url
     targets: Vec<String>,
     /// A few seconds each: whether they build, and hold for the corpus
     #[arg(long)]
@@ -163,7 +163,17 @@ fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-const TARGETS: &[&str] = &["head", "chunk", "content", "exchange", "redirect", "url"];
+const TARGETS: &[&str] = &[
+    "head",
+    "chunk",
+    "content",
+    "exchange",
+    "redirect",
+    "tls_session",
+    "tls_chain",
+    "tls_policy",
+    "url",
+];
 
 /// Named so that build scripts and macros do without the flags.
 const HOST: &str = "x86_64-unknown-linux-gnu";

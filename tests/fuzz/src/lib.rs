@@ -6,6 +6,7 @@ mod content;
 mod exchange;
 mod head;
 mod redirect;
+mod tls;
 mod url;
 
 pub use chunk::chunk;
@@ -13,6 +14,7 @@ pub use content::content;
 pub use exchange::exchange;
 pub use head::head;
 pub use redirect::redirect;
+pub use tls::{tls_chain, tls_policy, tls_session};
 pub use url::url;
 
 use wskhttp_http::Limits;
