@@ -1,0 +1,156 @@
+//! The server's own certificate.
+
+use rcgen::{
+    BasicConstraints, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,
+    PublicKeyData, SanType, SignatureAlgorithm,
+};
+use wskhttp_core::io::Kind;
+use wskhttp_tls::{Policy, Roots, TlsConfig};
+
+use crate::support::HOST;
+use crate::support::certificates::params;
+use crate::support::platform::{NOW, PLATFORM};
+
+use super::{Change, expect, handshake, leaf, root};
+
+#[test]
+fn rules_for_servers() {
+    let root = root();
+    let policy = Policy::new(Roots::Only(&root.der));
+    let config = TlsConfig::with_policy(&PLATFORM, &policy).expect("a configuration");
+    handshake(leaf(params(HOST), &root, &[]), &policy).expect("a good chain");
+    let cases: &[(Change, &str)] = &[
+        (
+            |p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning],
+            "the certificate is not for a TLS server",
+        ),
+        (
+            |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment],
+            "the certificate's keyUsage does not allow it to sign a handshake",
+        ),
+        (
+            |p| {
+                p.key_usages = vec![
+                    KeyUsagePurpose::DigitalSignature,
+                    KeyUsagePurpose::KeyCertSign,
+                ]
+            },
+            "the certificate's keyUsage does not allow it to sign a handshake",
+        ),
+        (
+            |p| p.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+            "the server's certificate is that of an authority (CA:TRUE)",
+        ),
+        (
+            |p| p.subject_alt_names.clear(),
+            "the certificate has no subjectAltName",
+        ),
+        (
+            |p| {
+                let mut unknown = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+                unknown.set_criticality(true);
+                p.custom_extensions.push(unknown);
+            },
+            "the certificate has a critical extension that is not known",
+        ),
+        (
+            |p| {
+                for _ in 0..2 {
+                    p.custom_extensions
+                        .push(CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]));
+                }
+            },
+            "a certificate has the same extension twice",
+        ),
+        (
+            |p| {
+                for arc in 0..65 {
+                    p.custom_extensions.push(CustomExtension::from_oid_content(
+                        &[1, 2, 3, arc],
+                        vec![5, 0],
+                    ));
+                }
+            },
+            "a certificate has too many extensions",
+        ),
+        (
+            |p| {
+                for number in 0..1025 {
+                    let name = format!("n{number}.test").try_into().expect("ASCII");
+                    p.subject_alt_names.push(SanType::DnsName(name));
+                }
+            },
+            "a certificate has too many names",
+        ),
+    ];
+    for (change, cause) in cases {
+        let mut params = params(HOST);
+        change(&mut params);
+        // A server of rustls would not serve some of these.
+        let leaf = leaf(params, &root, &[]);
+        let done = config.verify_chain(&leaf.chain[0], &[], Some(HOST), NOW);
+        expect(done, Kind::CertificateInvalid, cause);
+    }
+    for (bits, good) in [(1024, false), (2047, false), (2048, true), (2049, false)] {
+        let weak = params(HOST).signed_by(&RsaKey::new(bits), &root.issuer);
+        let weak = weak.expect("a leaf");
+        let done = config.verify_chain(weak.der(), &[], Some(HOST), NOW);
+        if good {
+            done.expect("enough bits");
+        } else {
+            expect(
+                done,
+                Kind::CertificateInvalid,
+                "the certificate's key is too weak or of an unknown kind",
+            );
+        }
+    }
+}
+
+/// A public key of RSA whose modulus has so many bits, and nothing else to be said for it.
+struct RsaKey(Vec<u8>);
+
+impl RsaKey {
+    fn new(bits: usize) -> Self {
+        let mut modulus = vec![0xA5; bits.div_ceil(8)];
+        modulus[0] = match bits % 8 {
+            0 => 0x80,
+            more => 1 << (more - 1),
+        };
+        if modulus[0] & 0x80 != 0 {
+            modulus.insert(0, 0);
+        }
+        let integer = |bytes: &[u8]| {
+            let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
+            [&[2, 0x82], &length[..], bytes].concat()
+        };
+        let content = [integer(&modulus), vec![2, 3, 1, 0, 1]].concat();
+        let length = u16::try_from(content.len()).expect("short").to_be_bytes();
+        Self([&[0x30, 0x82], &length[..], &content].concat())
+    }
+}
+
+impl PublicKeyData for RsaKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+#[test]
+fn a_purpose_that_is_not_stated() {
+    let root = root();
+    let mut policy = Policy::new(Roots::Only(&root.der));
+    let mut params = params(HOST);
+    params.extended_key_usages.clear();
+    handshake(leaf(params.clone(), &root, &[]), &policy).expect("any purpose");
+    policy.require_purpose = true;
+    expect(
+        handshake(leaf(params, &root, &[]), &policy),
+        Kind::CertificateInvalid,
+        "the certificate does not say that it is for a TLS server (no extKeyUsage)",
+    );
+}
