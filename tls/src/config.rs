@@ -74,13 +74,15 @@ impl TlsConfig {
         &self,
         servers: usize,
     ) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self {
-            platform: self.platform,
-            policy: self.policy,
-            verifier: Arc::clone(&self.verifier),
-            client: Arc::clone(&self.client),
-            sessions: Some(Sessions::<R>::new(servers)?),
-        }))
+        self.platform.promise(NEED, || {
+            Ok(Arc::new(Self {
+                platform: self.platform,
+                policy: self.policy,
+                verifier: Arc::clone(&self.verifier),
+                client: Arc::clone(&self.client),
+                sessions: Some(Sessions::<R>::new(servers)?),
+            }))
+        })?
     }
 
     /// Whether this configuration is one under `policy`.
@@ -176,6 +178,11 @@ impl TlsConfig {
     #[must_use]
     pub fn last_signature_scheme(&self) -> u16 {
         self.verifier.last_scheme()
+    }
+
+    /// Where sessions to resume are kept.
+    pub(crate) fn sessions(&self) -> Option<Arc<dyn Store>> {
+        self.sessions.clone()
     }
 
     /// What a connection to `port` needs.

@@ -11,6 +11,7 @@
 //! Bytes that rustls has read but must see again (a handshake message that is not complete) stay in
 //! front; `seen` counts them.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use rustls::HandshakeKind;
@@ -22,6 +23,7 @@ use wskhttp_core::io::{Error, Kind, Phase, TlsInfo};
 
 use crate::crypto;
 use crate::error;
+use crate::sessions::Store;
 use crate::{Platform, TlsConfig};
 
 /// Bytes of a record's header.
@@ -64,6 +66,7 @@ pub enum Handshake {
 pub struct Session {
     platform: &'static Platform,
     connection: UnbufferedClientConnection,
+    sessions: Option<Arc<dyn Store>>,
     outgoing: Vec<u8>,
     sent: usize,
     seen: usize,
@@ -88,6 +91,7 @@ impl Session {
         Ok(Self {
             platform,
             connection,
+            sessions: config.sessions(),
             outgoing: Vec::new(),
             sent: 0,
             seen: 0,
@@ -277,7 +281,13 @@ impl Session {
         };
         let need = need.saturating_add(NEED);
         let done = self.platform.promise(need, || self.round(input, whole));
-        let done = done.unwrap_or_else(Err);
+        let done = done.unwrap_or_else(|error| {
+            // A ticket of this call may lie in memory that was only lent.
+            if let Some(sessions) = &self.sessions {
+                sessions.forget();
+            }
+            Err(error)
+        });
         match &done {
             Ok((used, _)) if handshaking => self.heard = self.heard.saturating_add(*used),
             Ok(_) => {}

@@ -12,8 +12,8 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
-use wskhttp_core::io::{Error, Transport, TransportExt};
-use wskhttp_tls::{Platform, Roots, TlsConfig};
+use wskhttp_core::io::{Error, Kind, Phase, Transport, TransportExt};
+use wskhttp_tls::{Platform, Policy, Roots, TlsConfig};
 
 #[path = "tls/support/mod.rs"]
 #[allow(dead_code)]
@@ -30,6 +30,10 @@ thread_local! {
     /// Made in this call, and not freed.
     static BLOCKS: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
     static CALLS: Cell<usize> = const { Cell::new(0) };
+    /// The call whose memory is wanted back.
+    static LENT_IN: Cell<usize> = const { Cell::new(0) };
+    /// Made in that call, and not freed yet.
+    static LENT: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
     /// The most that a call took, and what it was promised.
     static MOST: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     /// The call that came nearest to its promise, in percent of it.
@@ -59,6 +63,10 @@ unsafe impl GlobalAlloc for Counting {
                 BYTES.set(BYTES.get() - layout.size().next_multiple_of(16));
             }
             COUNTED.set(true);
+        } else if LENT_IN.get() == DONE {
+            LENT_IN.set(0);
+            LENT.with_borrow_mut(|blocks| blocks.remove(&pointer.addr()));
+            LENT_IN.set(DONE);
         }
         // SAFETY: the caller keeps the contract.
         unsafe { System.dealloc(pointer, layout) }
@@ -80,8 +88,16 @@ static PLATFORM: Platform = Platform::new(random, || Duration::from_secs(1_767_2
         CALLS.set(CALLS.get() + 1);
         MOST.set(MOST.get().max((taken, need)));
         NEAREST.set(NEAREST.get().max(taken * 100 / need));
+        if CALLS.get() == LENT_IN.get() {
+            LENT.set(BLOCKS.take());
+            LENT_IN.set(DONE);
+            return Err(Error::new(Phase::Tls, Kind::NoResources, "lent memory"));
+        }
         Ok(())
     });
+
+/// [`LENT_IN`] after that call.
+const DONE: usize = usize::MAX;
 
 fn random(buffer: &mut [u8]) -> Result<(), Error> {
     for (byte, number) in buffer.iter_mut().zip(1..) {
@@ -177,5 +193,50 @@ fn even_if_the_server_is_after_our_memory() {
                 &authority,
             );
         }
+    }
+}
+
+/// Sends and receives a little; false if something failed.
+async fn talk<T: Transport>(connection: &mut T) -> Result<(), Error> {
+    connection.output()[0] = 1;
+    connection.stage(1);
+    connection.flush().await?;
+    connection.fill().await?;
+    connection.close().await
+}
+
+/// The environment lends memory for one call, and takes the connection's word that it comes back when
+/// the connection goes: sessions to resume must not keep it.
+#[test]
+fn lent_memory_comes_back_with_the_connection() {
+    let key = &rcgen::PKCS_ECDSA_P256_SHA256;
+    let authority = Authority::new(key);
+    for version in [&TLS12, &TLS13] {
+        let leaf = authority.leaf(HOST, key);
+        let mut server = (*leaf.server(ring::default_provider(), &[version])).clone();
+        server.ticketer = ring::Ticketer::new().expect("a ticketer");
+        let server = std::sync::Arc::new(server);
+        let policy = Policy::new(Roots::Only(authority.der()));
+        let mut lent = 0;
+        for call in 1.. {
+            CALLS.set(0);
+            let config = TlsConfig::resuming::<spin::Mutex<()>>(&PLATFORM, &policy, 4)
+                .expect("a configuration");
+            CALLS.set(0);
+            LENT_IN.set(call);
+            let wire = Wire::new(Echo::new(std::sync::Arc::clone(&server)));
+            let (done, _) = run(connect(wire, &config, target(HOST)));
+            let done = done.and_then(|mut connection| run(talk(&mut connection)));
+            let reached = LENT_IN.replace(0) == DONE;
+            let left = LENT.take();
+            if !reached {
+                assert!(done.is_ok() && config.sessions_received() > 0);
+                break;
+            }
+            lent += 1;
+            assert!(done.is_err(), "call {call}");
+            assert!(left.is_empty(), "call {call}: {} blocks", left.len());
+        }
+        assert!(lent > 10, "{lent}");
     }
 }
