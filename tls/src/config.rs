@@ -174,6 +174,13 @@ impl TlsConfig {
             .map_or(0, |sessions| sessions.received())
     }
 
+    /// Forgets which key exchange groups servers asked for: the next connection offers the first one.
+    pub fn forget_groups(&self) {
+        if let Some(sessions) = &self.sessions {
+            sessions.forget_groups();
+        }
+    }
+
     /// The scheme of the signature in the handshake that was verified last; 0 before any.
     #[must_use]
     pub fn last_signature_scheme(&self) -> u16 {

@@ -48,6 +48,9 @@ pub(crate) trait Store: Send + Sync {
 
     /// Drops all that is kept.
     fn forget(&self);
+
+    /// Forgets which key exchange groups servers asked for.
+    fn forget_groups(&self);
 }
 
 impl<R: RawMutex + Send + Sync + 'static> Sessions<R> {
@@ -89,6 +92,12 @@ impl<R: RawMutex + Send + Sync + 'static> Store for Sessions<R> {
             if server.is_none() {
                 return;
             }
+        }
+    }
+
+    fn forget_groups(&self) {
+        for server in self.servers.lock().iter_mut() {
+            server.group = None;
         }
     }
 }

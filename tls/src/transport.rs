@@ -85,6 +85,8 @@ impl<T: Transport> TlsTransport<T> {
                 Step::Again => {}
                 Step::NeedOutput => ready!(self.poll_drain(cx)).map_err(in_handshake)?,
                 Step::Data { .. } => return Poll::Ready(Ok(())),
+                // What came with the end of the handshake is no part of it.
+                Step::Closed if !self.session.is_handshaking() => return Poll::Ready(Ok(())),
                 Step::Closed => return Poll::Ready(Err(ended())),
                 Step::NeedInput => {
                     ready!(self.poll_drain(cx)).map_err(in_handshake)?;

@@ -69,6 +69,8 @@ pub(crate) fn run(flags: &Flags, config: &Arc<TlsConfig>, number: u32) -> Result
         handshake: None,
         via: None,
     };
+    // The runner does not expect a client to remember them.
+    config.forget_groups();
     let before = config.sessions_received();
     let mut info = ConnectionInfo::default();
     let connected = block_on(connector.connect(&target, &key, &mut info))?;
@@ -96,6 +98,17 @@ pub(crate) fn run(flags: &Flags, config: &Arc<TlsConfig>, number: u32) -> Result
 /// Sends back what comes, inverted, until the runner closes.
 fn exchange(flags: &Flags, tls: &mut TlsTransport<Wire>) -> Result<(), Failure> {
     loop {
+        // The first bytes may have come with the end of the handshake.
+        let bytes: Vec<u8> = tls.input().iter().map(|byte| !byte).collect();
+        if !bytes.is_empty() && flags.shuts_down {
+            return Err(Failure::Unexpected(
+                ":APPLICATION_DATA_ON_SHUTDOWN: the end was to come".into(),
+            ));
+        }
+        if !bytes.is_empty() {
+            tls.consume(bytes.len());
+            block_on(send(tls, &bytes))?;
+        }
         match block_on(tls.fill()) {
             Ok(0) => {
                 if !flags.shuts_down {
@@ -111,11 +124,6 @@ fn exchange(flags: &Flags, tls: &mut TlsTransport<Wire>) -> Result<(), Failure> 
                 ..
             }) if !flags.check_close_notify => return Ok(()),
             Err(error) => return Err(error.into()),
-        }
-        let bytes: Vec<u8> = tls.input().iter().map(|byte| !byte).collect();
-        tls.consume(bytes.len());
-        if !flags.shuts_down {
-            block_on(send(tls, &bytes))?;
         }
     }
 }

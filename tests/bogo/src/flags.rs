@@ -133,7 +133,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Parsed,
             "-port" => flags.port = number(&flag, &value()?)?,
             "-shim-id" => flags.shim_id = number(&flag, &value()?)?,
             "-ipv6" => flags.ipv6 = true,
-            "-trust-cert" => flags.trust = Some(value()?),
+            "-trust-cert" => flags.trust = Some(value()?).filter(|path| !path.is_empty()),
             "-cert-file" if flags.certificate.is_none() => flags.certificate = Some(value()?),
             "-key-file" if flags.key.is_none() => flags.key = Some(value()?),
             // What follows makes up a credential of its own; one is enough for this client.

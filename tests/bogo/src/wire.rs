@@ -1,7 +1,7 @@
 //! A transport over a socket that blocks.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ pub(crate) struct Wire {
 /// Room for the longest handshake message and a record.
 const INPUT: usize = 1 << 17;
 const OUTPUT: usize = 1 << 15;
+/// Longest silence of a runner that is to close, and the most that it still says.
+const LINGER: Duration = Duration::from_secs(1);
+const MOST_LEFT: u64 = 1 << 20;
 /// Longest silence of the runner.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -110,6 +113,18 @@ impl Transport for Wire {
     /// The socket is closed when this is dropped: until then the runner may answer.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.poll_flush(cx)
+    }
+}
+
+impl Drop for Wire {
+    /// Lets the runner read what was said last: bytes of its own that nobody reads would reset the
+    /// connection.
+    fn drop(&mut self) {
+        let stream = &mut self.stream;
+        let silence = stream.set_read_timeout(Some(LINGER));
+        if silence.is_ok() && stream.shutdown(Shutdown::Write).is_ok() {
+            let _ = std::io::copy(&mut stream.take(MOST_LEFT), &mut std::io::sink());
+        }
     }
 }
 

@@ -27,10 +27,11 @@ pub struct Policy<'a> {
     pub revocation: Revocation<'a>,
     /// When to believe the wall clock.
     pub clock: ClockPolicy,
-    /// Refuse every server's certificate that does not say what it is for. Without extKeyUsage it is
-    /// for any purpose by RFC 5280, which is believed of private roots only: the web's authorities
-    /// may not issue such certificates.
-    pub require_purpose: bool,
+    /// Hold every server's certificate to what the web's authorities may issue, as is always done
+    /// below Mozilla's roots: it says what it is for, and its names are critical if it has no
+    /// subject. By RFC 5280 it is for any purpose without extKeyUsage; private authorities leave both
+    /// out often.
+    pub web_profile: bool,
     /// Most certificates between the server's and the root, at most 6.
     pub max_intermediates: usize,
     /// Who the client is to a server that asks.
@@ -76,7 +77,7 @@ impl<'a> Policy<'a> {
             disallowed: &[],
             revocation: Revocation::Off,
             clock: ClockPolicy::UNBOUNDED,
-            require_purpose: false,
+            web_profile: false,
             max_intermediates: MAX_INTERMEDIATES,
             identity: None,
             protocol: Protocol::HTTP,
@@ -102,7 +103,7 @@ impl<'a> Policy<'a> {
             ClockPolicy::Strict(floor) => (1, floor),
             ClockPolicy::Floor(floor) => (0, floor),
         };
-        field(&mut hash, &[strict, u8::from(self.require_purpose)]);
+        field(&mut hash, &[strict, u8::from(self.web_profile)]);
         field(&mut hash, &floor.as_nanos().to_be_bytes());
         field(&mut hash, &self.max_intermediates.to_be_bytes());
         self.protocol.digest(&mut hash);

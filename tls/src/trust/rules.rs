@@ -12,7 +12,7 @@
 //! purposes besides serverAuth, wildcards below public suffixes of more than one label.
 //!
 //! Stricter than RFC 5280, by rustls-webpki: self-issued certificates count for path lengths, and
-//! directoryName constraints refuse what they cannot compare. By us: [`purpose`].
+//! directoryName constraints refuse what they cannot compare. By us: [`web`].
 
 use rustls_pki_types::ServerName;
 
@@ -80,13 +80,8 @@ pub(crate) fn server(certificate: &Certificate<'_>) -> Result<(), Rejection> {
     if certificate.extension(id::NAME_CONSTRAINTS).is_some() {
         return Err(Rejection::NameConstraintsMalformed);
     }
-    match certificate.extension(id::SUBJECT_ALT_NAME) {
-        None => return Err(Rejection::NoName),
-        // RFC 5280 section 4.2.1.6.
-        Some(names) if is_empty(certificate.subject) && !names.critical => {
-            return Err(Rejection::Criticality);
-        }
-        Some(_) => {}
+    if certificate.extension(id::SUBJECT_ALT_NAME).is_none() {
+        return Err(Rejection::NoName);
     }
     if key_strength(certificate.spki) != KeyStrength::Enough {
         return Err(Rejection::ServerKey);
@@ -94,11 +89,17 @@ pub(crate) fn server(certificate: &Certificate<'_>) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// What holds for the certificate of a server on the web: it says what it is for.
-pub(crate) fn purpose(certificate: &Certificate<'_>) -> Result<(), Rejection> {
-    match certificate.extension(id::EXTENDED_KEY_USAGE) {
-        Some(_) => Ok(()),
-        None => Err(Rejection::NoPurpose),
+/// What holds for the certificate of a server on the web: it says what it is for, and names that
+/// stand in for a subject are critical (RFC 5280 section 4.2.1.6).
+pub(crate) fn web(certificate: &Certificate<'_>) -> Result<(), Rejection> {
+    if certificate.extension(id::EXTENDED_KEY_USAGE).is_none() {
+        return Err(Rejection::NoPurpose);
+    }
+    match certificate.extension(id::SUBJECT_ALT_NAME) {
+        Some(names) if is_empty(certificate.subject) && !names.critical => {
+            Err(Rejection::Criticality)
+        }
+        _ => Ok(()),
     }
 }
 

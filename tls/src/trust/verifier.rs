@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use core::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::{DigitallySignedStruct, SignatureScheme};
+use rustls::{DigitallySignedStruct, PeerMisbehaved, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
 use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, RevocationCheckDepth,
@@ -32,7 +32,7 @@ pub(crate) struct Verifier {
     lists: Vec<CertRevocationList<'static>>,
     revocation: Mode,
     schemes: Vec<SignatureScheme>,
-    require_purpose: bool,
+    web_profile: bool,
     max_intermediates: usize,
     last_scheme: AtomicU16,
 }
@@ -60,7 +60,7 @@ impl Verifier {
             lists: revocation_lists(lists)?,
             revocation,
             schemes: policy.protocol.schemes()?,
-            require_purpose: policy.require_purpose,
+            web_profile: policy.web_profile,
             max_intermediates: policy.max_intermediates.min(MAX_INTERMEDIATES),
             last_scheme: AtomicU16::new(0),
         })
@@ -181,8 +181,8 @@ impl Verifier {
         }
         self.anchors.judge(path.anchor(), &self.lists, now)?;
         let leaf = path.end_entity().der();
-        if self.require_purpose || self.anchors.is_built_in(path.anchor()) {
-            rules::purpose(&Certificate::parse(&leaf).ok_or(Rejection::Malformed)?)?;
+        if self.web_profile || self.anchors.is_built_in(path.anchor()) {
+            rules::web(&Certificate::parse(&leaf).ok_or(Rejection::Malformed)?)?;
         }
         let mut certificates = core::iter::once(leaf).chain(authorities());
         if !self.disallowed.is_empty()
@@ -195,6 +195,15 @@ impl Verifier {
         } else {
             Err(Rejection::Pin)
         }
+    }
+
+    /// Whether the client has offered `scheme` (RFC 8446 section 4.4.3, RFC 5246 section 7.4.3).
+    fn offered(&self, scheme: SignatureScheme) -> Result<(), rustls::Error> {
+        if !self.schemes.contains(&scheme) {
+            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+        }
+        self.last_scheme.store(scheme.into(), Relaxed);
+        Ok(())
     }
 
     fn is_pinned(&self, path: &VerifiedPath<'_>) -> bool {
@@ -228,7 +237,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.last_scheme.store(dss.scheme.into(), Relaxed);
+        self.offered(dss.scheme)?;
         rustls::crypto::verify_tls12_signature(message, cert, dss, &ALGORITHMS)
     }
 
@@ -238,7 +247,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.last_scheme.store(dss.scheme.into(), Relaxed);
+        self.offered(dss.scheme)?;
         rustls::crypto::verify_tls13_signature(message, cert, dss, &ALGORITHMS)
     }
 

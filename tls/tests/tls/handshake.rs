@@ -7,7 +7,7 @@ use rustls::{CipherSuite, NamedGroup};
 use wskhttp_core::io::{Transport, TransportExt};
 
 use crate::support::certificates::Authority;
-use crate::support::wire::{Echo, Wire};
+use crate::support::wire::{Echo, Peer, Wire};
 use crate::support::{HOST, connected, run};
 
 /// Sends `bytes` and receives as many.
@@ -131,5 +131,30 @@ fn ip_address_as_host() {
         let (done, _) = run(connect(wire, &trusting(&authority), target(host)));
         let mut transport = done.expect("a connection");
         assert_eq!(run(echo(&mut transport, b"hello")), b"hello");
+    }
+}
+
+/// Says all that it has to say in the first flight after the client's Finished.
+struct Hasty(Echo);
+
+impl Peer for Hasty {
+    fn receive(&mut self, bytes: &[u8], answer: &mut Vec<u8>) {
+        let shaking = self.0.tls.is_handshaking();
+        self.0.receive(bytes, answer);
+        if shaking && !self.0.tls.is_handshaking() {
+            self.0.tls.send_close_notify();
+            self.0.pump(answer);
+        }
+    }
+}
+
+#[test]
+fn an_end_in_the_last_flight_of_the_handshake() {
+    let authority = Authority::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    for version in [&TLS12, &TLS13] {
+        let server = authority.leaf(HOST, &rcgen::PKCS_ECDSA_P256_SHA256);
+        let server = server.server(ring::default_provider(), &[version]);
+        let (mut transport, _) = connected(Hasty(Echo::new(server)), &authority);
+        assert_eq!(run(transport.fill()).expect("an end, unforged"), 0);
     }
 }

@@ -7,6 +7,7 @@ mod after;
 mod flight;
 mod hello;
 mod records;
+mod signature;
 
 use std::cell::RefCell;
 use std::rc::Rc;

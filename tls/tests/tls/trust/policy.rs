@@ -39,7 +39,7 @@ fn policies_that_differ_are_not_equal() {
             ..base
         },
         Policy {
-            require_purpose: true,
+            web_profile: true,
             ..base
         },
         Policy {

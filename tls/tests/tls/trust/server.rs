@@ -1,8 +1,8 @@
 //! The server's own certificate.
 
 use rcgen::{
-    BasicConstraints, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,
-    PublicKeyData, SanType, SignatureAlgorithm,
+    BasicConstraints, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, IsCa,
+    KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
 };
 use wskhttp_core::io::Kind;
 use wskhttp_tls::{Policy, Roots, TlsConfig};
@@ -147,10 +147,35 @@ fn a_purpose_that_is_not_stated() {
     let mut params = params(HOST);
     params.extended_key_usages.clear();
     handshake(leaf(params.clone(), &root, &[]), &policy).expect("any purpose");
-    policy.require_purpose = true;
+    policy.web_profile = true;
     expect(
         handshake(leaf(params, &root, &[]), &policy),
         Kind::CertificateInvalid,
         "the certificate does not say that it is for a TLS server (no extKeyUsage)",
+    );
+}
+
+#[test]
+fn names_that_stand_in_for_a_subject() {
+    let root = root();
+    let mut policy = Policy::new(Roots::Only(&root.der));
+    let leaf = |critical| {
+        let mut params = params(HOST);
+        params.distinguished_name = DistinguishedName::new();
+        params.subject_alt_names.clear();
+        let length = u8::try_from(HOST.len()).expect("short");
+        let names = [&[0x30, length + 2, 0x82, length], HOST.as_bytes()].concat();
+        let mut names = CustomExtension::from_oid_content(&[2, 5, 29, 17], names);
+        names.set_criticality(critical);
+        params.custom_extensions.push(names);
+        leaf(params, &root, &[])
+    };
+    handshake(leaf(false), &policy).expect("private authorities do so");
+    policy.web_profile = true;
+    handshake(leaf(true), &policy).expect("as it should be");
+    expect(
+        handshake(leaf(false), &policy),
+        Kind::CertificateInvalid,
+        "an extension of a certificate is critical, or is not, against RFC 5280",
     );
 }
