@@ -1,4 +1,4 @@
-//! `cargo xtask sim`: the simulator's tests with one seed, or a mixed load with many.
+//! `cargo xtask sim`: the simulator's tests with one seed, a mixed load with many, or the sweeps whole.
 
 use anyhow::bail;
 
@@ -14,15 +14,32 @@ pub(crate) struct Options {
     /// Run with this seed alone
     #[arg(long)]
     seed: Option<u64>,
+    /// Run on this provider alone: windows, wine, viosock, hostile
+    #[arg(long)]
+    profile: Option<String>,
     /// Run the tests with this in their names alone
     #[arg(long)]
     test: Option<String>,
-    /// Run the mixed load: requests, cancels, handles closed, surprise removal, unload
+    /// Run the mixed load with many seeds, on the four providers in turn: requests at once, cancels,
+    /// handles closed, resets at any byte, provider lost, calls that fail, removal, unload
     #[arg(long)]
     soak: bool,
     /// How many seeds of the mixed load to run
     #[arg(long, default_value_t = 10_000)]
     seeds: u64,
+    /// The first of them
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Run the sweeps whole: each fallible call fails, and at each scheduling point the driver is
+    /// unloaded, a request cancelled, a handle closed
+    #[arg(long)]
+    sweep: bool,
+    /// Of a sweep, only this scheduling point or call
+    #[arg(long, requires = "sweep")]
+    point: Option<u64>,
+    /// The second call, where two fail
+    #[arg(long, requires = "point")]
+    other: Option<u64>,
 }
 
 /// Runs the tests.
@@ -31,12 +48,31 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     build::setup()?;
     let mut command = command(&workspace, Target::Host, "test")?;
     command.args(["--package", "wskhttp-ntsim"]);
+    let tests: &[&str] = match options {
+        Options { soak: true, .. } => &["soak"],
+        Options { sweep: true, .. } => &["fault", "sweep"],
+        Options { seed: Some(_), .. } => &["driver", "soak"],
+        _ => &[],
+    };
+    command.args(tests.iter().flat_map(|test| ["--test", test]));
     if options.soak {
-        command.args(["--test", "soak"]);
         command.env("NTSIM_SEEDS", options.seeds.to_string());
+        command.env("NTSIM_FROM", options.from.to_string());
     }
-    if let Some(seed) = options.seed {
-        command.env("NTSIM_SEED", seed.to_string());
+    if options.sweep {
+        command.env("NTSIM_SWEEP", "1");
+    }
+    for (name, number) in [
+        ("NTSIM_SEED", options.seed),
+        ("NTSIM_POINT", options.point),
+        ("NTSIM_OTHER", options.other),
+    ] {
+        if let Some(number) = number {
+            command.env(name, number.to_string());
+        }
+    }
+    if let Some(profile) = &options.profile {
+        command.env("NTSIM_PROFILE", profile);
     }
     command.arg("--").args(&options.test).arg("--nocapture");
     let status = command.status()?;

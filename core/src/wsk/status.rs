@@ -74,7 +74,7 @@ pub fn more_telling(first: Error, second: Error) -> Error {
 const fn rank(kind: Kind) -> u8 {
     match kind {
         Kind::ConnectionRefused => 5,
-        Kind::ConnectionReset | Kind::ConnectionAborted => 4,
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::NotReady | Kind::NoResources => 4,
         Kind::TimedOut => 3,
         Kind::Unreachable => 2,
         Kind::ConnectFailed => 1,
@@ -169,5 +169,20 @@ mod tests {
         let unusable = map(Phase::Connect, 0xC000_0017_u32.cast_signed());
         assert_eq!(more_telling(refused, unusable), refused);
         assert_eq!(more_telling(unusable, refused), refused);
+    }
+
+    #[test]
+    fn what_this_machine_lacks_tells_more_than_an_address_that_cannot_be_used() {
+        let unusable = map(Phase::Connect, 0xC000_023C_u32.cast_signed());
+        assert_eq!(unusable.kind, Kind::Unreachable);
+        for (status, kind) in [
+            (0xC000_00A3, Kind::NotReady),
+            (0xC000_009A_u32, Kind::NoResources),
+        ] {
+            let lacking = map(Phase::Connect, status.cast_signed());
+            assert_eq!(lacking.kind, kind);
+            assert_eq!(more_telling(lacking, unusable), lacking);
+            assert_eq!(more_telling(unusable, lacking), lacking);
+        }
     }
 }

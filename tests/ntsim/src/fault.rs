@@ -40,7 +40,12 @@ pub(crate) struct Faults {
 
 /// From here on nothing fails any more.
 pub fn relent() {
-    with(|s| s.faults.plan = Plan::None);
+    follow(Plan::None);
+}
+
+/// From here on another plan is followed.
+pub fn follow(plan: Plan) {
+    with(|s| s.faults.plan = plan);
 }
 
 /// How many calls have failed so far.

@@ -84,11 +84,11 @@ extern crate wskhttp as _;
 
 pub use door::Process;
 pub use machine::{Machine, Options};
-pub use net::{Ending, Stream, connect_to, sleep};
+pub use net::{Ending, Stream, connect_to, reset_connections, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
     Driver, Entry, Report, Thread, as_driver, as_user, at_irql, image_gone, in_process, listen,
-    lot, process, run, socket_owners, spawn, try_run,
+    lot, points, process, run, socket_owners, spawn, spawn_at, try_run, wait_until,
 };
 pub use target::{Dispatch, Sent, Target};
 pub use wsk::{BLACK_HOLE, change_transports, lose_provider, restore_provider};

@@ -83,9 +83,19 @@ pub enum Ending {
 pub struct Stream {
     id: usize,
     side: usize,
+    /// Bytes that it still moves, either way, before it resets the connection.
+    left: Option<usize>,
 }
 
 impl Stream {
+    fn new(id: usize, side: usize) -> Self {
+        Self {
+            id,
+            side,
+            left: None,
+        }
+    }
+
     /// Sends FIN.
     pub fn finish(&mut self) {
         let side = self.side;
@@ -94,8 +104,26 @@ impl Stream {
 
     /// Sends RST. What was sent before may still be received, or not, by lot.
     pub fn reset(&mut self) {
-        let (side, lingers) = (self.side, lot(2) == 0);
-        self.change(|c| c.reset(side, lingers));
+        reset(self.id, self.side);
+    }
+
+    /// Sends RST in place of the byte that comes after so many, whichever way they go.
+    pub fn reset_after(&mut self, bytes: usize) {
+        self.left = Some(bytes);
+    }
+
+    /// Counts `bytes` that were moved.
+    fn spend(&mut self, bytes: usize) {
+        self.left = self.left.map(|left| left.saturating_sub(bytes));
+    }
+
+    /// How many of `bytes` may be moved; resets the connection instead if it is none.
+    fn allow(&mut self, bytes: usize) -> io::Result<usize> {
+        if self.left == Some(0) {
+            self.reset();
+            return Err(io::Error::from(ErrorKind::ConnectionReset));
+        }
+        Ok(self.left.map_or(bytes, |left| left.min(bytes)))
     }
 
     /// How many bytes the other side may have sent that are not read: 0 closes the window.
@@ -165,13 +193,15 @@ impl Stream {
             let c = &mut s.net.connections[id];
             c.is_over(side) || !c.incoming(side).data.is_empty() || c.incoming(side).fin
         });
+        let most = self.allow(to.len())?;
         let read = with(|s| {
             let c = &mut s.net.connections[id];
             if c.is_over(side) {
                 return Err(io::Error::from(ErrorKind::ConnectionReset));
             }
-            c.incoming(side).data.read(to)
+            c.incoming(side).data.read(&mut to[..most])
         })?;
+        self.spend(read);
         wsk::pump(id);
         Ok(read)
     }
@@ -200,6 +230,7 @@ impl Stream {
             let c = &s.net.connections[id];
             c.reset.is_some() || c.pipes[side].room() > 0
         });
+        let most = self.allow(from.len())?;
         let written = with(|s| {
             let n = 1 + s.lot(from.len() as u64) as usize;
             let c = &mut s.net.connections[id];
@@ -207,10 +238,11 @@ impl Stream {
                 return Err(io::Error::from(ErrorKind::ConnectionReset));
             }
             let pipe = &mut c.pipes[side];
-            let n = n.min(from.len()).min(pipe.room());
+            let n = n.min(most).min(pipe.room());
             pipe.data.extend(&from[..n]);
             Ok(n)
         })?;
+        self.spend(written);
         wsk::pump(id);
         Ok(written)
     }
@@ -252,7 +284,7 @@ pub(crate) fn connect(from: SocketAddr, to: SocketAddr) -> Option<usize> {
     };
     let id = with(|s| new_connection(s, from, to));
     sched::spawn(format!("peer {id}"), 256 * 1024, false, move || {
-        listener(Stream { id, side: 1 });
+        listener(Stream::new(id, 1));
     });
     Some(id)
 }
@@ -267,12 +299,33 @@ fn connect_to_driver(from: SocketAddr, to: SocketAddr) -> Option<usize> {
     Some(id)
 }
 
+fn reset(id: usize, side: usize) {
+    let lingers = lot(2) == 0;
+    simulator(|| {
+        with(|s| s.net.connections[id].reset(side, lingers));
+        wsk::pump(id);
+    });
+}
+
+/// Every peer resets its connection, as [`Stream::reset`] does; gives how many there are.
+pub fn reset_connections() -> usize {
+    let open = |c: &Connection| c.reset.is_none() && !c.pipes.iter().all(|pipe| pipe.fin);
+    let all: Vec<usize> = with(|s| {
+        let all = s.net.connections.iter().enumerate();
+        all.filter(|(_, c)| open(c)).map(|(id, _)| id).collect()
+    });
+    for id in &all {
+        reset(*id, 1);
+    }
+    all.len()
+}
+
 /// Connects to a socket of the driver that listens at `port`; `None` if there is none.
 #[must_use]
 pub fn connect_to(port: u16) -> Option<Stream> {
     let [local, remote] = [40000, port].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
     let id = simulator(|| connect_to_driver(local, remote))?;
-    Some(Stream { id, side: 0 })
+    Some(Stream::new(id, 0))
 }
 
 /// What a peer may send that is not received yet.

@@ -1,5 +1,6 @@
 //! What is fixed for one run: the seed, and the provider of WSK that the driver meets.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::fault::Plan;
@@ -36,6 +37,17 @@ impl Profile {
 
     pub(crate) fn is_hostile(self) -> bool {
         self == Self::Hostile
+    }
+}
+
+impl FromStr for Profile {
+    type Err = String;
+
+    /// By its name, in capitals or not.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let is_it = |profile: &Self| format!("{profile:?}").eq_ignore_ascii_case(name);
+        let found = Self::ALL.into_iter().find(is_it);
+        found.ok_or_else(|| format!("no profile is called {name}"))
     }
 }
 

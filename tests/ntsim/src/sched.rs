@@ -10,6 +10,8 @@ use crate::state::{State, driver, set_in_driver, with};
 
 /// Bytes of a system thread's stack on x64 Windows.
 pub(crate) const KERNEL_STACK: usize = 24 * 1024;
+/// Of a thread that runs code of a test.
+pub(crate) const TEST_STACK: usize = 256 * 1024;
 /// Room for the simulator's own frames, which on Windows are on nobody's stack.
 const SIMULATOR: usize = 64 * 1024;
 /// What has to be left of it at every kernel call.
@@ -181,6 +183,9 @@ fn pick(s: &mut State) -> Result<Option<usize>, String> {
         s.now = s.now.max(until);
         return Ok(None);
     }
+    if let Some(first) = s.first.take() {
+        return Ok(Some(first));
+    }
     let choice = s.lot(able.len() as u64) as usize;
     Ok(Some(able[choice]))
 }
@@ -195,8 +200,42 @@ fn report(s: &State) -> String {
     text
 }
 
+/// A scheduling point: whether there is a thread that waits for this one, and has to run now.
+fn point() -> bool {
+    with(|s| {
+        s.points += 1;
+        let due = s.at_point.take_if(|(point, _)| *point <= s.points);
+        s.first = due.map(|(_, thread)| thread).or(s.first);
+        due.is_some()
+    })
+}
+
+/// Makes a thread that begins with `body` at scheduling point `number`, before any other runs on.
+pub(crate) fn spawn_at(number: u64, name: &str, body: impl FnOnce() + 'static) -> usize {
+    let id = spawn(name.into(), TEST_STACK, false, move || {
+        with(|s| s.current.map(|id| s.threads[id].waiting.take()));
+        body();
+    });
+    with(|s| {
+        s.at_point = Some((number, id));
+        s.threads[id].waiting = Some(Wait {
+            what: format!("scheduling point {number}"),
+            rule: rule::DEADLOCK,
+            ready: Box::new(move |s| s.points >= number),
+            until: None,
+            late: false,
+        });
+    });
+    id
+}
+
 /// Gives the processor away: back at once or later, as the lot falls.
 pub(crate) fn switch() {
+    point();
+    suspend();
+}
+
+fn suspend() {
     let Some(yielder) = with(|s| s.current.map(|id| s.threads[id].yielder)) else {
         return;
     };
@@ -318,8 +357,8 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
         }
         s.lot(3) == 0
     });
-    if preempt {
-        switch();
+    if point() || preempt {
+        suspend();
     }
     entry
 }

@@ -14,7 +14,7 @@ use crate::fault::Faults;
 use crate::net::Stream;
 use crate::profile::Sim;
 use crate::rule;
-use crate::sched::{self, KERNEL_STACK, block, call_at};
+use crate::sched::{self, KERNEL_STACK, TEST_STACK, block, call_at};
 use crate::state::{State, replace, set_in_driver, simulator, with};
 use crate::{device, ex, io, ps, user, wsk};
 
@@ -72,6 +72,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
     sched::abandon(&mut state);
     let report = Report {
         kernel_calls: state.calls,
+        points: state.points,
         deepest: state
             .deepest
             .iter()
@@ -99,6 +100,8 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
 pub struct Report {
     /// Calls into the kernel.
     pub kernel_calls: u64,
+    /// Scheduling points: see [`spawn_at`].
+    pub points: u64,
     /// For each thread, how deep its stack was at the deepest kernel call.
     pub deepest: Vec<(String, usize)>,
     /// The calls that might have failed, by name, in the order of the run.
@@ -118,7 +121,27 @@ pub fn listen(port: u16, peer: impl Fn(Stream) + 'static) {
 
 /// Runs `body` on a simulated thread of its own.
 pub fn spawn(name: &str, body: impl FnOnce() + 'static) -> Thread {
-    simulator(|| Thread(sched::spawn(name.into(), 256 * 1024, false, body)))
+    simulator(|| Thread(sched::spawn(name.into(), TEST_STACK, false, body)))
+}
+
+/// Runs `body` on a simulated thread of its own, which begins when the run comes to its scheduling
+/// point `number`, before any other thread runs on. There is one such thread at a time.
+///
+/// A scheduling point is where the kernel may go on with another thread than the one that runs: at
+/// every call of the driver into it, and wherever a thread waits.
+pub fn spawn_at(number: u64, name: &str, body: impl FnOnce() + 'static) -> Thread {
+    simulator(|| Thread(sched::spawn_at(number, name, body)))
+}
+
+/// How many scheduling points the run has come to.
+#[must_use]
+pub fn points() -> u64 {
+    with(|s| s.points)
+}
+
+/// Waits in a simulated thread until `ready`, which must not call the simulator.
+pub fn wait_until(what: &str, mut ready: impl FnMut() -> bool + 'static) {
+    block(what, None, move |_| ready());
 }
 
 /// A simulated thread.
@@ -151,6 +174,7 @@ pub type Entry = unsafe extern "C" fn(*mut DRIVER_OBJECT, *const c_void) -> NTST
 pub struct Driver {
     object: *mut DRIVER_OBJECT,
     pdo: *mut DEVICE_OBJECT,
+    surprised: Cell<bool>,
 }
 
 impl Driver {
@@ -201,7 +225,11 @@ impl Driver {
         unsafe { (*bus).MajorFunction = [Some(device::bus); 28] };
         // SAFETY: new.
         let pdo = unsafe { device::new(bus, 0) };
-        let driver = Self { object, pdo };
+        let driver = Self {
+            object,
+            pdo,
+            surprised: Cell::new(false),
+        };
         let status = on_system_thread("AddDevice", move || {
             // SAFETY: both objects are there; DriverEntry has set the routine.
             call_at(0, rule::C9_05, "AddDevice", || unsafe {
@@ -234,15 +262,31 @@ impl Driver {
 
     /// IRP_MN_SURPRISE_REMOVAL, whatever is in flight.
     pub fn surprise(&self) {
+        self.surprised.set(true);
         simulator(|| self.pnp(wdk_sys::IRP_MN_SURPRISE_REMOVAL));
     }
 
-    /// Once every handle is closed: IRP_MN_REMOVE_DEVICE and Unload, after which nothing may be left.
+    /// Once every handle is closed: IRP_MN_QUERY_REMOVE_DEVICE unless it was removed by surprise,
+    /// IRP_MN_REMOVE_DEVICE and Unload, after which nothing may be left.
+    ///
+    /// # Panics
+    /// If the driver does not let its device go.
     pub fn remove(self) {
-        block("handles to be closed, to remove the device", None, |s| {
-            s.files.is_empty()
-        });
+        // From then on it is not opened.
+        let begin = |s: &mut State| {
+            s.removing = s.files.is_empty();
+            s.removing
+        };
+        while !with(begin) {
+            block("handles to be closed, to remove the device", None, |s| {
+                s.files.is_empty()
+            });
+        }
         simulator(|| {
+            if !self.surprised.get() {
+                let status = self.pnp(wdk_sys::IRP_MN_QUERY_REMOVE_DEVICE);
+                assert!(status >= 0, "the device is not to be removed: {status:#x}");
+            }
             self.pnp(wdk_sys::IRP_MN_REMOVE_DEVICE);
             self.unload();
         });
@@ -286,6 +330,7 @@ impl Driver {
 fn unloaded(object: *mut DRIVER_OBJECT) {
     ps::check_callbacks();
     LOADED.store(false, Relaxed);
+    with(|s| s.removing = false);
     wsk::check_at_unload();
     device::check_at_unload(object);
     ps::check_at_unload();

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) devices: BTreeMap<usize, Box<[u128]>>,
     pub(crate) interfaces: BTreeMap<String, (usize, bool)>,
     pub(crate) files: BTreeMap<usize, File>,
+    /// The device is not opened any more (DOE_REMOVE_PENDING).
+    pub(crate) removing: bool,
     pub(crate) profile: Profile,
     pub(crate) wsk: Wsk,
     pub(crate) net: Net,
@@ -50,6 +52,12 @@ pub(crate) struct State {
     pub(crate) deepest: BTreeMap<String, usize>,
     pub(crate) faults: crate::fault::Faults,
     pub(crate) calls: u64,
+    /// Where another thread might have run on instead of the one that did.
+    pub(crate) points: u64,
+    /// The thread that waits for one of them, and which one.
+    pub(crate) at_point: Option<(u64, usize)>,
+    /// The thread that runs next, whatever the lot says.
+    pub(crate) first: Option<usize>,
     /// Inferred rules that this run does without.
     pub(crate) off: BTreeSet<&'static str>,
 }

@@ -42,6 +42,9 @@ pub(crate) fn open() -> Result<usize, NTSTATUS> {
     }) else {
         return Err(0xC000_0034_u32.cast_signed());
     };
+    if with(|s| s.removing) {
+        return Err(0xC000_000E_u32.cast_signed());
+    }
     let pdo: *mut DEVICE_OBJECT = std::ptr::with_exposed_provenance_mut(pdo);
     // SAFETY: the bus driver's device lives as long as the simulation.
     let top = unsafe { device::top(pdo) };

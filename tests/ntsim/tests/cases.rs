@@ -66,10 +66,7 @@ fn in_process(profile: Profile, seed: u64) -> Result<(), Failed> {
 
 fn one_run(profile: &str, seed: &str, only: &[String]) -> Result<()> {
     let seed = seed.parse()?;
-    let profile = Profile::ALL
-        .into_iter()
-        .find(|known| format!("{known:?}") == profile)
-        .context("no such profile")?;
+    let profile = profile.parse().map_err(|error| anyhow!("{error}"))?;
     let bench = Bench::new(profile, seed)?;
     let outcome = CASES
         .iter()

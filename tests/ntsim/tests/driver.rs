@@ -23,8 +23,12 @@ fn seeds() -> std::ops::Range<u64> {
 
 /// Runs `body` on every provider.
 fn run(seed: u64, body: impl FnOnce() + Copy + 'static) {
+    let only = std::env::var("NTSIM_PROFILE").ok();
+    let only = only.map(|name| name.parse().expect("a profile"));
     for profile in Profile::ALL {
-        Sim::new(seed).profile(profile).run(body);
+        if only.is_none_or(|only: Profile| only == profile) {
+            Sim::new(seed).profile(profile).run(body);
+        }
     }
 }
 

@@ -1,88 +1,178 @@
-//! A mixed load: users whose requests succeed, are cancelled, or lose their handle, a device that may
-//! be removed by surprise, unload. `cargo xtask sim --soak` runs it with many seeds.
+//! A mixed load: users at once whose requests succeed, are cancelled, or lose their handle; connections
+//! that are reset at any byte; a provider that is late, or goes away; calls that fail; a device that is
+//! removed, by surprise or not, and a driver that is unloaded and loaded again in the middle of it.
+//! In the end all has to go well again. `cargo xtask sim --soak` runs it with many seeds.
 
 #[allow(dead_code)]
 mod support;
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use support::{Scheme, cancel, get, open, post, serve};
-use wskhttp_client::Device;
-use wskhttp_ntsim::{Driver, Profile, Sim, Thread, lot, sleep, spawn};
+use support::{Replay, Scheme, cancel, close, get, number, open, post, serve_in};
+use wskhttp_client::{Device, Error, Kind, Opener};
+use wskhttp_ntsim::fault::{self, Plan};
+use wskhttp_ntsim::{
+    Driver, Profile, Sim, Thread, lose_provider, lot, reset_connections, restore_provider, sleep,
+    spawn,
+};
 
-/// What a user does with a device. Any outcome is right, so long as there is one.
-fn user(opener: wskhttp_client::Opener) {
-    let Ok(mut device) = Device::with_opener(opener) else {
-        return;
-    };
-    for _ in 0..1 + lot(3) {
-        let scheme = if lot(6) == 0 {
-            Scheme::Https
-        } else {
-            Scheme::Http
+/// What a user does. Any outcome is right that is somebody else's fault.
+fn user(opener: Opener) {
+    for _ in 0..=lot(2) {
+        let Ok(mut device) = Device::with_opener(opener.clone()) else {
+            return;
         };
-        let _ = match lot(4) {
-            0 => post(&mut device, scheme),
-            1 => cancel(&mut device, scheme),
-            2 => closed(&mut device, scheme),
-            _ => get(&mut device, scheme),
-        };
+        for _ in 0..=lot(3) {
+            let scheme = match lot(4) {
+                0 => Scheme::Https,
+                _ => Scheme::Http,
+            };
+            let outcome = match lot(5) {
+                0 => post(&mut device, scheme),
+                1 => cancel(&mut device, scheme),
+                2 => close(&mut device, scheme),
+                _ => get(&mut device, scheme),
+            };
+            if let Err(error) = outcome {
+                blames_nobody_else(&error);
+            }
+        }
     }
 }
 
-/// A request whose handle is closed meanwhile.
-fn closed(device: &mut Device, scheme: Scheme) -> Result<(), wskhttp_client::Error> {
-    let handle = device.handle()?;
-    let delay = Duration::from_micros(lot(20_000));
-    let other = spawn("closes", move || {
-        sleep(delay);
-        handle.close();
-    });
-    let result = get(device, scheme);
-    other.join();
-    result
+/// The server speaks HTTP and TLS, and the requests are valid.
+fn blames_nobody_else(error: &Error) {
+    let wrong = matches!(
+        error.kind,
+        Kind::InvalidRequest
+            | Kind::InvalidUrl
+            | Kind::HostNotFound
+            | Kind::UnknownIssuer
+            | Kind::NameMismatch
+            | Kind::CertificateInvalid
+            | Kind::TlsMisbehaved
+            | Kind::MalformedHead
+            | Kind::MalformedFraming
+            | Kind::BodyLengthMismatch
+            | Kind::DriverMessage
+    );
+    assert!(!wrong, "{error:?}");
 }
 
-fn load() {
-    serve();
-    let Ok(driver) = Driver::load() else {
-        panic!("not loaded, though nothing failed")
-    };
-    drop(open(&driver));
+/// What goes wrong meanwhile.
+fn trouble() {
+    for _ in 0..lot(4) {
+        sleep(Duration::from_micros(lot(40_000)));
+        match lot(4) {
+            0 => {
+                lose_provider();
+                sleep(Duration::from_micros(lot(30_000)));
+                restore_provider();
+            }
+            1 => {
+                let next = fault::calls() + lot(300);
+                fault::follow(match lot(3) {
+                    0 => Plan::Once(next),
+                    1 => Plan::Pair(next, next + 1 + lot(50)),
+                    _ => Plan::From(next),
+                });
+                sleep(Duration::from_micros(lot(30_000)));
+                fault::relent();
+            }
+            _ => {
+                reset_connections();
+            }
+        }
+    }
+}
+
+/// Loads the driver, lets users at it, and unloads it before they are done or after.
+fn round() {
+    if lot(8) == 0 {
+        fault::follow(Plan::Once(fault::calls() + lot(40)));
+    }
+    let driver = Driver::load().unwrap_or_else(|status| {
+        assert!(fault::injected() > 0, "not loaded: {status:#x}");
+        fault::relent();
+        Driver::load().expect("loaded at the second try")
+    });
     let users: Vec<Thread> = (0..1 + lot(4))
         .map(|_| {
             let opener = driver.opener();
             spawn("user", move || user(opener))
         })
         .collect();
+    let trouble = spawn("trouble", trouble);
     if lot(3) == 0 {
         sleep(Duration::from_micros(lot(60_000)));
         driver.surprise();
     }
-    users.into_iter().for_each(Thread::join);
+    if lot(2) == 0 {
+        driver.remove();
+        users.into_iter().for_each(Thread::join);
+    } else {
+        users.into_iter().for_each(Thread::join);
+        driver.remove();
+    }
+    trouble.join();
+    fault::relent();
+}
+
+/// The load, and a request that has to be answered after it.
+fn load(ready: bool) {
+    let calm = Rc::new(Cell::new(false));
+    let is_calm = Rc::clone(&calm);
+    serve_in(move |stream| {
+        if !is_calm.get() && lot(4) == 0 {
+            stream.reset_after(lot(6000) as usize);
+        }
+    });
+    for _ in 0..=lot(2) {
+        round();
+    }
+    calm.set(true);
+    let driver = Driver::load().expect("loaded, as nothing fails");
+    let mut device = open(&driver).expect("open");
+    for scheme in [Scheme::Http, Scheme::Https] {
+        match get(&mut device, scheme) {
+            Ok(()) => assert!(ready, "an answer without a network"),
+            Err(error) => assert!(!ready, "{error:?}, though nothing fails any more"),
+        }
+    }
+    drop(device);
     driver.remove();
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
+fn run(seed: u64, profile: Profile) {
+    let name = format!("{profile:?}").to_lowercase();
+    let _replay = Replay(format!("--seed {seed} --profile {name}"));
+    let sim = Sim::new(seed).profile(profile);
+    let (sim, ready) = match seed / 4 % 32 {
+        0 => (sim.never_ready(), false),
+        late @ 1..5 => (sim.ready_after(Duration::from_millis(late * 300)), true),
+        _ => (sim, true),
+    };
+    sim.run(move || load(ready));
 }
 
 #[test]
 fn everything_at_once() {
     let seeds = match number("NTSIM_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("NTSIM_SEEDS").unwrap_or(60),
+        None => {
+            let from = number("NTSIM_FROM").unwrap_or(0);
+            from..from + number("NTSIM_SEEDS").unwrap_or(320)
+        }
     };
+    let only: Option<Profile> = std::env::var("NTSIM_PROFILE")
+        .ok()
+        .map(|name| name.parse().expect("a profile"));
     let last = seeds.end;
     for seed in seeds {
-        let profile = match seed % 2 {
-            0 => Profile::Windows,
-            _ => Profile::Viosock,
-        };
-        let outcome = Sim::new(seed).profile(profile).try_run(load);
-        if let Err(failure) = outcome {
-            panic!("{failure}\nreplay: cargo xtask sim --soak --seed {seed}");
-        }
+        let turn = Profile::ALL[(seed % 4) as usize];
+        run(seed, only.unwrap_or(turn));
         if seed % 500 == 499 {
             eprintln!("{} of {last} seeds", seed + 1);
         }

@@ -5,8 +5,8 @@ mod tls;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use wskhttp_client::{Device, Error, Request};
-use wskhttp_ntsim::{Driver, listen, lot, sleep, spawn};
+use wskhttp_client::{Device, Error, Kind, Request};
+use wskhttp_ntsim::{Driver, Stream, listen, lot, sleep, spawn};
 
 /// With or without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +26,21 @@ impl Scheme {
 
 /// Makes the server listen.
 pub(crate) fn serve() {
+    serve_in(|_| {});
+}
+
+/// As [`serve`], with a mood for each connection.
+pub(crate) fn serve_in(mood: impl Fn(&mut Stream) + Clone + 'static) {
     // Before any driver is there whose calls are counted.
     let _made = tls::root();
-    // Errors are the client's doing.
-    listen(80, |stream| {
+    let other = mood.clone();
+    // Errors are the client's doing, or the mood's.
+    listen(80, move |mut stream| {
+        mood(&mut stream);
         let _ = answer(stream);
     });
-    listen(443, |stream| {
+    listen(443, move |mut stream| {
+        other(&mut stream);
         let _ = answer(tls::TlsStream::new(stream));
     });
 }
@@ -108,7 +116,26 @@ pub(crate) fn cancel(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
     other.join();
     device.canceller().reset();
     match result {
-        Err(error) if error.kind == wskhttp_client::Kind::Canceled => Ok(()),
+        Err(error) if error.kind == Kind::Canceled => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => panic!("an answer that never ends has ended"),
+    }
+}
+
+/// A request whose handle is closed, wherever it is then.
+pub(crate) fn close(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
+    let handle = device.handle()?;
+    let delay = Duration::from_micros(lot(40_000));
+    let other = spawn("closes", move || {
+        sleep(delay);
+        handle.close();
+    });
+    let request = finish(Request::get(&scheme.url("/slow")));
+    let result = request.and_then(|request| read(device, request, &mut Vec::new()));
+    other.join();
+    device.abandon();
+    match result {
+        Err(error) if matches!(error.kind, Kind::Canceled | Kind::DriverRefused) => Ok(()),
         Err(error) => Err(error),
         Ok(()) => panic!("an answer that never ends has ended"),
     }
@@ -129,5 +156,21 @@ fn read(device: &mut Device, request: Request<'_>, to: &mut Vec<u8>) -> Result<(
             return Ok(());
         }
         to.extend(chunk);
+    }
+}
+
+/// A number from the environment.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Says at a panic how the run is repeated: the arguments of `cargo xtask sim`.
+pub(crate) struct Replay(pub(crate) String);
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("replay: cargo xtask sim {}", self.0);
+        }
     }
 }
