@@ -28,7 +28,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         return simulated(&workspace, &options.arguments);
     }
     crate::setup::wine()?;
-    build::run(&build::Options { no_arm64: true })?;
+    build::run(&build::Options {
+        no_arm64: true,
+        ..build::Options::default()
+    })?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg("run");
     example(&workspace, &mut cargo, "wskhttp-wine-suite")?;

@@ -17,7 +17,7 @@ use crate::build::{
 /// What `cargo xtask test` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Run only these: format, lint, plain, fuzz, host, docs, build, wine
+    /// Run only these: format, lint, plain, fuzz, host, docs, build, wsk, wine
     suite: Option<String>,
     /// Hand this to the suite's own runner: names of tests to run, and its options
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -103,13 +103,22 @@ const SUITES: &[Suite] = &[
         steps: products,
     },
     Suite {
+        name: "wsk",
+        steps: wsk,
+    },
+    Suite {
         name: "wine",
         steps: wine,
     },
 ];
 
 /// What needs the driver's bindings, and so the stand-in for wdk-build.
-const BOUND: &[&str] = &["wskhttp", "wskhttp-ntsim", "wskhttp-wsk-layout"];
+const BOUND: &[&str] = &[
+    "wskhttp",
+    "wskhttp-ntsim",
+    "wskhttp-wsk-layout",
+    "wskhttp-wsk-programs",
+];
 
 fn format(workspace: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {
     let apart = ["tests/fuzz", "tests/wdk-build"].map(|package| {
@@ -184,6 +193,26 @@ fn docs(workspace: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {
 
 fn products(_: &Workspace, _: &[String]) -> anyhow::Result<Vec<Step>> {
     Ok(vec![Step::myself("build")])
+}
+
+/// The simulator's WSK against Wine's.
+fn wsk(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>> {
+    crate::setup::wine()?;
+    let test = command(workspace, Target::Host, "test")?;
+    Ok(vec![
+        Step::myself("build").args(["--wsk-programs"]),
+        Step::new("programs of wskhttp-wsk-programs", test)
+            // With the features that the simulator has in the suite before.
+            .args([
+                "--package",
+                "wskhttp-ntsim",
+                "--package",
+                "wskhttp-wsk-programs",
+            ])
+            .args(["--test", "wine", "--"])
+            .args(arguments)
+            .env("WSKHTTP_DIST", workspace.dist()),
+    ])
 }
 
 fn wine(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>> {

@@ -30,6 +30,11 @@
 //!
 //! `NTSIM_SEED=7 cargo xtask test host` runs the tests of the driver with that seed alone.
 //!
+//! # Against the real thing
+//! The profile [`Profile::Wine`] is measured: the small WSK clients of `tests/wsk-programs` run on it and
+//! in a driver that Wine loads, and must see the same statuses, byte counts and order
+//! (`cargo xtask test wsk`). [`Sim::on_host`] has the network for that.
+//!
 //! # Faults
 //! A run numbers the calls of the driver that may fail; a [`fault::Plan`] says which do. `tests/fault.rs`
 //! fails them one after the other. An allocation whose failure Rust cannot report ends the run as

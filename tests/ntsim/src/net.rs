@@ -262,7 +262,10 @@ pub fn sleep(time: Duration) {
 
 /// A new connection between two addresses.
 pub(crate) fn new_connection(s: &mut State, from: SocketAddr, to: SocketAddr) -> usize {
-    let window = 1 + s.lot(8192) as usize;
+    let window = match s.steady {
+        true => PEER_WINDOW,
+        false => 1 + s.lot(8192) as usize,
+    };
     let pipe = |window| Pipe {
         window,
         ..Pipe::default()

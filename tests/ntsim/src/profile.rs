@@ -13,9 +13,11 @@ pub enum Profile {
     #[default]
     Windows,
     /// Wine 10's `netio.sys`: sockets, names and little else; what is missing returns
-    /// STATUS_NOT_IMPLEMENTED and never completes the IRP. IPv4 only, no MDL chains, flags are
-    /// not looked at, at most ten requests of a socket at a time, nothing can be canceled but by
-    /// closing the socket, and whatever can be decided is completed inside the call.
+    /// STATUS_NOT_IMPLEMENTED and never completes the IRP. IPv4 only, no MDL chains, not even
+    /// unused ones, flags and the client's version are not looked at, at most ten requests of a
+    /// socket at a time, nothing can be canceled but by closing the socket, which cancels inside the
+    /// call, and whatever can be decided is completed inside the call, except that connects, accepts
+    /// and look-ups wait. `tests/wsk-programs` compares it with Wine.
     Wine,
     /// As that of the virtio drivers: no event callbacks, no flags, no WskSocketConnect, no
     /// WskControlClient; these fail, and complete their IRP.
@@ -65,6 +67,7 @@ pub struct Sim {
     pub(crate) faults: Plan,
     /// Versions of WSK, lowest and highest.
     pub(crate) versions: (u16, u16),
+    pub(crate) on_host: bool,
 }
 
 /// When the provider can be captured.
@@ -85,6 +88,7 @@ impl Sim {
             ready: Ready::Profile,
             faults: Plan::None,
             versions: (0x0100, 0x0100),
+            on_host: false,
         }
     }
 
@@ -118,6 +122,15 @@ impl Sim {
     pub fn never_ready(self) -> Self {
         Self {
             ready: Ready::Never,
+            ..self
+        }
+    }
+
+    /// The network, the names and the clock are the host's, and the lot adds nothing to what the
+    /// network does: a receive takes all that is there.
+    pub fn on_host(self) -> Self {
+        Self {
+            on_host: true,
             ..self
         }
     }

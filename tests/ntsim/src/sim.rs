@@ -11,6 +11,7 @@ use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTAT
 use wskhttp_client::Opener;
 
 use crate::fault::Faults;
+use crate::host::Host;
 use crate::net::Stream;
 use crate::profile::Sim;
 use crate::rule;
@@ -65,7 +66,13 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
     with(|s| wsk::start(s, sim.ready, sim.versions));
     wsk::worker(1);
     wsk::worker(2);
-    let main = sched::spawn("the test".into(), 512 * 1024, false, body);
+    let main = sched::spawn("the test".into(), 512 * 1024, false, move || {
+        if sim.on_host {
+            Host::alone();
+            with(|s| s.steady = true);
+        }
+        body();
+    });
     let outcome = catch_unwind(AssertUnwindSafe(|| sched::run(main)));
     set_in_driver(false);
     let mut state = replace(None).expect("set above");

@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub(crate) now: u64,
     /// What system time is ahead of the usual beginning.
     pub(crate) wall: i64,
+    /// The lot does not decide how much a receive takes.
+    pub(crate) steady: bool,
     pub(crate) host: Option<Box<crate::host::Host>>,
     pub(crate) threads: Vec<Thread>,
     pub(crate) current: Option<usize>,

@@ -20,6 +20,13 @@ pub(super) const DRIVERS: &[Driver] = &[Driver {
     image: "wskhttp.sys",
 }];
 
+/// A driver for tests, which is no product.
+pub(super) const WSK_PROGRAMS: Driver = Driver {
+    package: "wskhttp-wsk-programs",
+    library: "wskhttp_wsk_programs",
+    image: "wsk-programs.sys",
+};
+
 /// Packages whose programs run on Windows.
 const PROGRAM_PACKAGES: &[&str] = &["wskhttp-client", "wskhttp-cases"];
 

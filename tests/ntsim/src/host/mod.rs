@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::{Events, Poll, Token};
+use mio::{Events, Poll, Token, Waker};
 
 use crate::door::{Call, Door, Order};
 use crate::state::{State, with};
@@ -70,6 +70,13 @@ impl Host {
                 turns: 0,
             }));
         });
+    }
+
+    /// As [`Host::attach`], for a simulation without programs, at the speed of the machine's clock.
+    pub(crate) fn alone() {
+        let poll = Poll::new().expect("a descriptor of the host");
+        let waker = Waker::new(poll.registry(), DOOR).expect("a descriptor of the host");
+        Self::attach(poll, Arc::new(Door::new(waker, 1)), 1);
     }
 
     /// Nobody can run before `until`.

@@ -9,6 +9,8 @@ const LOCKED_TO_WRITE: i16 = LOCKED | crate::mdl::flag::WRITE_OPERATION;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
     parts: Vec<Part>,
+    /// The first MDL has a next one, needed or not.
+    pub(super) goes_on: bool,
     pub(super) len: usize,
     /// How much was sent from it, or received into it.
     pub(super) done: usize,
@@ -65,6 +67,10 @@ impl Chain {
                 ));
             }
             let first = chain.parts.is_empty();
+            if first {
+                // SAFETY: an MDL that is there, looked up above.
+                chain.goes_on = unsafe { !(*mdl).Next.is_null() };
+            }
             if first && offset >= room.max(1) {
                 breach(&format!(
                     "rule 29: {name} with an offset outside the first MDL"
@@ -89,11 +95,6 @@ impl Chain {
             // SAFETY: an MDL that is there, looked up above.
             mdl = unsafe { (*mdl).Next };
         }
-    }
-
-    /// How many MDLs it goes over.
-    pub(super) fn mdls(&self) -> usize {
-        self.parts.len()
     }
 
     pub(super) fn left(&self) -> usize {

@@ -146,7 +146,8 @@ fn start(id: u64, at: usize, remote: SocketAddr) {
     }
     let local = with(|s| s.wsk.sockets[&at].local).expect("bound");
     let local = address::toward(local, remote);
-    if with(|s| s.host.is_some()) {
+    // Sockets of the client's own are not the host's.
+    if with(|s| s.host.is_some() && listener(s, remote.port()).is_none()) {
         host::connect(id, local, remote);
         return;
     }

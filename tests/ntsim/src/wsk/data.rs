@@ -163,7 +163,7 @@ fn receive(s: &mut State, op: &mut Op, c: usize, side: usize) {
         .min(pipe.at_most.unwrap_or(usize::MAX));
     let all = op.flags & WSK_FLAG_WAITALL != 0;
     if most > 0 {
-        let n = if all {
+        let n = if all || s.steady {
             most
         } else {
             1 + s.lot(most as u64) as usize
@@ -173,7 +173,9 @@ fn receive(s: &mut State, op: &mut Op, c: usize, side: usize) {
         op.chain.put(&data);
     }
     let done = op.chain.done;
-    let full = op.chain.left() == 0 && op.flags & WSK_FLAG_DRAIN == 0;
+    // Wine waits for data even where there is no room for any.
+    let idle = s.profile.is_wine() && op.chain.len == 0 && there == 0;
+    let full = op.chain.left() == 0 && op.flags & WSK_FLAG_DRAIN == 0 && !idle;
     let ended = fin && s.net.connections[c].incoming(side).data.is_empty();
     if over {
         op.decide(STATUS_CONNECTION_RESET, 0);

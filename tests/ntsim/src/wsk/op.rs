@@ -233,11 +233,11 @@ pub(super) fn end(id: u64) -> NTSTATUS {
     status
 }
 
-/// netio.sys of Wine completes what it can inside the call, marks nothing pending, and returns
-/// STATUS_PENDING for it, unless making a socket has failed.
+/// netio.sys of Wine completes what it can inside the call, except that connects and accepts always
+/// wait, marks nothing pending, and returns STATUS_PENDING for it, unless making a socket has failed.
 fn end_as_wine(id: u64, kind: Kind, result: Option<(NTSTATUS, usize)>) -> NTSTATUS {
     match result {
-        Some((status, _)) if kind != Kind::Resolve && (kind != Kind::Connect || lot(2) == 0) => {
+        Some((status, _)) if !matches!(kind, Kind::Resolve | Kind::Connect | Kind::Accept) => {
             complete(id, irql());
             if kind == Kind::Create && status < 0 {
                 return status;
@@ -325,6 +325,19 @@ fn complete(id: u64, level: u8) {
     }
     set_irql(old);
     settle(op.socket);
+}
+
+/// Completes what is decided of a socket's requests, but for `id`, in their order.
+pub(super) fn complete_others(id: u64, socket: usize) {
+    let next = |s: &mut State| {
+        let mut ops = s.wsk.ops.iter();
+        let other =
+            |(other, op): &(&u64, &Op)| **other != id && op.socket == socket && op.result.is_some();
+        ops.find(other).map(|(other, _)| *other)
+    };
+    while let Some(other) = with(next) {
+        complete(other, irql());
+    }
 }
 
 /// A thread of the provider that completes requests, at a random IRQL.

@@ -149,7 +149,8 @@ unsafe extern "C" fn WskCaptureProviderNPI(
     }
     let supported = |s: &mut State| {
         let (lowest, highest) = s.wsk.versions;
-        (lowest..=highest).contains(&s.wsk.registrations[&key].version)
+        // Wine does not look at it.
+        s.profile.is_wine() || (lowest..=highest).contains(&s.wsk.registrations[&key].version)
     };
     if !with(supported) {
         return STATUS_NOINTERFACE;

@@ -206,8 +206,8 @@ pub(super) unsafe extern "C" fn socket(
     let wine = with(|s| s.profile.is_wine());
     with(|s| {
         let missing = match category {
+            None | Some(Category::Basic | Category::Stream) if wine => Some(STATUS_NOT_IMPLEMENTED),
             None => Some(STATUS_NOT_SUPPORTED),
-            Some(Category::Basic | Category::Stream) if wine => Some(STATUS_NOT_IMPLEMENTED),
             _ => None,
         };
         let decided = s.wsk.ops[&id].result.is_some();
@@ -246,12 +246,16 @@ pub(super) unsafe extern "C" fn bind(
     }
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskBind", irp, Kind::Bind, call.at) };
-    let short = with(|s| s.profile.is_wine()) && local.is_ipv6();
-    if short {
+    let wine = with(|s| s.profile.is_wine());
+    if wine && local.is_ipv6() {
         // Wine passes on 16 bytes of it.
         decide(id, STATUS_NO_MEMORY, 0);
     } else if is_taken(&call, local) {
-        decide(id, STATUS_ADDRESS_ALREADY_EXISTS, 0);
+        let status = match wine {
+            true => STATUS_ADDRESS_ALREADY_ASSOCIATED,
+            false => STATUS_ADDRESS_ALREADY_EXISTS,
+        };
+        decide(id, status, 0);
     } else {
         let local = address::with_port(local);
         call.look(|socket| socket.local = Some(local));
@@ -319,5 +323,8 @@ pub(super) unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTS
         }
     });
     settle(at);
+    if with(|s| s.profile.is_wine()) {
+        op::complete_others(id, at);
+    }
     end(id)
 }

@@ -16,7 +16,7 @@ unsafe fn transfer(
 ) -> NTSTATUS {
     let wine = with(|s| s.profile.is_wine());
     let pending = with(|s| s.wsk.ops.values().filter(|op| op.socket == call.at).count());
-    let refused = if wine && (chain.mdls() > 1 || pending >= WINE_PENDING) {
+    let refused = if wine && (chain.goes_on || pending >= WINE_PENDING) {
         Some(STATUS_UNSUCCESSFUL)
     } else if flags != 0 && !call.look(|socket| socket.has_flags) {
         // Rule 50.

@@ -138,15 +138,21 @@ fn connects_with_data() {
 
 #[test]
 fn a_port_is_not_bound_twice() {
-    run(&Profile::ALL, |client| {
-        let sockets = [(); 2].map(|()| {
-            let socket = client.socket(WSK_FLAG_CONNECTION_SOCKET, null_mut(), null());
-            Socket(socket.expect("made"))
+    let status = |profile| match profile {
+        Profile::Wine => 0xC000_0238_u32,
+        _ => 0xC000_020A,
+    };
+    for profile in Profile::ALL {
+        run(&[profile], move |client| {
+            let sockets = [(); 2].map(|()| {
+                let socket = client.socket(WSK_FLAG_CONNECTION_SOCKET, null_mut(), null());
+                Socket(socket.expect("made"))
+            });
+            let outcome = sockets.each_ref().map(|socket| socket.bind(4000));
+            assert_eq!(outcome, [0, status(profile).cast_signed()]);
+            sockets.into_iter().for_each(Socket::close);
         });
-        let outcome = sockets.each_ref().map(|socket| socket.bind(4000));
-        assert_eq!(outcome, [0, 0xC000_020A_u32.cast_signed()]);
-        sockets.into_iter().for_each(Socket::close);
-    });
+    }
 }
 
 #[test]
@@ -185,10 +191,16 @@ fn what_viosock_lacks_fails() {
 
 #[test]
 fn datagrams_are_not_simulated() {
-    run(&Profile::ALL, |client| {
-        let outcome = client.socket(WSK_FLAG_DATAGRAM_SOCKET, null_mut(), null());
-        assert_eq!(outcome, Err(0xC000_00BB_u32.cast_signed()));
-    });
+    let status = |profile| match profile {
+        Profile::Wine => 0xC000_0002_u32,
+        _ => 0xC000_00BB,
+    };
+    for profile in Profile::ALL {
+        run(&[profile], move |client| {
+            let outcome = client.socket(WSK_FLAG_DATAGRAM_SOCKET, null_mut(), null());
+            assert_eq!(outcome, Err(status(profile).cast_signed()));
+        });
+    }
 }
 
 impl Socket {
