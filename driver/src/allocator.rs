@@ -1,10 +1,11 @@
-//! The global allocator: `wdk_alloc` with the alignment kept, the bytes counted, and the reserve for
-//! when pool fails.
+//! The global allocator: `wdk_alloc` with the alignment kept, the bytes counted, the stack's depth
+//! sampled, and the reserve for when pool fails.
 
 use core::alloc::{GlobalAlloc, Layout};
 
 use wdk_alloc::WdkAllocator;
 use wskhttp_core::nt::pool::usage;
+use wskhttp_core::nt::stack;
 
 use crate::reserve;
 
@@ -19,6 +20,7 @@ pub(crate) struct Allocator;
 // came from.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        stack::sample();
         let Some(block) = block_layout(layout) else {
             return core::ptr::null_mut();
         };

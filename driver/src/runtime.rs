@@ -10,6 +10,7 @@ use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool::usage;
 use wskhttp_core::nt::process::Process;
 use wskhttp_core::nt::shared::Shared;
+use wskhttp_core::nt::stack;
 use wskhttp_core::wsk::{Wsk, WskConnect};
 
 use crate::trust::Trust;
@@ -107,7 +108,7 @@ impl Services {
             pool_now: usage.bytes as u64,
             pool_high: usage.high as u64,
             allocations_now: usage.allocations as u64,
-            stack_high: 0,
+            stack_high: stack::high() as u64,
         }
     }
 }

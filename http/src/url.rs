@@ -255,8 +255,7 @@ fn normal_target(directory: &str, path: &str, query: &str) -> Result<String, Err
     while let Some(segment) = segments.next() {
         let is_last = segments.peek().is_none();
         if segment == ".." {
-            let parent = text.rfind('/').unwrap_or(0);
-            text.truncate(parent);
+            while text.pop().is_some_and(|last| last != '/') {}
         }
         match segment {
             "." | ".." if is_last => text.push('/'),

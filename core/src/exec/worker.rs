@@ -8,6 +8,7 @@ use super::executor::Inner;
 use super::queue::Next;
 use crate::nt::ddi::KeExpandKernelStackAndCalloutEx;
 use crate::nt::irql::Passive;
+use crate::nt::stack::{LARGE, Worker};
 use crate::nt::wait::pause;
 
 /// Runs what is in the run queue until the executor stops, on the largest stack that the kernel
@@ -21,7 +22,7 @@ pub(super) fn run(passive: Passive, inner: &Inner) {
             KeExpandKernelStackAndCalloutEx(
                 Some(on_large_stack),
                 parameter.cast_mut().cast(),
-                MAXIMUM_EXPANSION_SIZE as _,
+                LARGE as _,
                 1,
                 core::ptr::null_mut(),
             )
@@ -38,7 +39,9 @@ unsafe extern "C" fn on_large_stack(parameter: PVOID) {
     let inner = unsafe { &*parameter.cast::<Inner>() };
     // SAFETY: the routine is called at the IRQL of run.
     let passive = unsafe { Passive::assume() };
+    let measured = Worker::begin();
     work(passive, inner);
+    drop(measured);
 }
 
 fn work(passive: Passive, inner: &Inner) {
@@ -54,6 +57,4 @@ fn work(passive: Passive, inner: &Inner) {
     }
 }
 
-/// `KERNEL_LARGE_STACK_SIZE - PAGE_SIZE / 2` of x64 and Arm64.
-const MAXIMUM_EXPANSION_SIZE: usize = 0x12000 - 0x800;
 const NO_STACK_PAUSE: Duration = Duration::from_millis(50);

@@ -1,6 +1,7 @@
 //! The kernel's clocks.
 
 use core::fmt;
+use core::num::{NonZeroU64, NonZeroU128};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering, fence};
 use core::time::Duration;
@@ -56,7 +57,7 @@ impl fmt::Debug for KernelClock {
 /// user mode; other kernels export a function.
 pub(crate) struct TimeSource {
     /// Counts of the performance counter in a second.
-    frequency: u64,
+    frequency: NonZeroU64,
     system_time: Option<unsafe extern "C" fn(*mut i64)>,
 }
 
@@ -66,7 +67,7 @@ impl TimeSource {
         // SAFETY: `frequency` is writable.
         unsafe { KeQueryPerformanceCounter(&raw mut frequency) };
         Self {
-            frequency: whole(frequency).max(1),
+            frequency: NonZeroU64::new(whole(frequency)).unwrap_or(NonZeroU64::MIN),
             system_time: find(passive, "KeQuerySystemTime").map(|routine| {
                 // SAFETY: its prototype (`wdm/nf-wdm-kequerysystemtime-r1`).
                 unsafe { core::mem::transmute(routine) }
@@ -77,8 +78,9 @@ impl TimeSource {
     pub(crate) fn now(&self) -> Duration {
         // SAFETY: callable at any IRQL; the frequency is not asked for.
         let count = whole(unsafe { KeQueryPerformanceCounter(null_mut()) });
-        let part = u128::from(count % self.frequency) * 1_000_000_000 / u128::from(self.frequency);
-        Duration::new(count / self.frequency, part as u32)
+        // 584 years of nanoseconds fit.
+        let nanos = u128::from(count) * 1_000_000_000 / NonZeroU128::from(self.frequency);
+        Duration::from_nanos(nanos as u64)
     }
 
     pub(crate) fn unix_time(&self) -> Duration {

@@ -16,6 +16,7 @@ pub mod random;
 pub mod routine;
 pub mod semaphore;
 pub mod shared;
+pub mod stack;
 pub mod thread;
 pub mod timer;
 pub(crate) mod wait;

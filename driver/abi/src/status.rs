@@ -38,7 +38,7 @@ pub struct Status {
     pub pool_high: u64,
     /// Pool allocations in use.
     pub allocations_now: u64,
-    /// Deepest use of a worker's stack in bytes, 0 if not measured.
+    /// Deepest use of a worker's stack in bytes, of 71,680, as seen where memory is allocated.
     pub stack_high: u64,
 }
 

@@ -44,8 +44,9 @@
 //! Datagram sockets, inspection of connections, WskGetNameInfo; timers, DPCs, work items, registry,
 //! security descriptors, none of which the driver imports: it would not link. Between two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
-//! own frames, which lie on the same stack; without optimization they are twelve times as large. How
-//! deep a thread was at its deepest kernel call is in [`Report`]; 4 KiB have to be left (rule 93).
+//! own frames, which lie on the same stack; without optimization they are twelve times as large. The
+//! driver has to leave 4 KiB (rule 93). `cargo xtask test stack` runs `tests/stack.rs` and the cases
+//! with optimization, where what the driver used is found by paint, and is in [`Report`].
 //!
 //! # Safety
 //! The functions with C names keep the contracts of the DDI pages, and what a pointer stands for is
@@ -77,6 +78,7 @@ mod rtl;
 pub mod rule;
 mod sched;
 mod sim;
+mod stack;
 mod state;
 mod tamper;
 mod target;
@@ -95,5 +97,6 @@ pub use sim::{
     Driver, Entry, Report, Thread, as_driver, as_user, at_irql, image_gone, in_process, listen,
     lot, points, process, run, socket_owners, spawn, spawn_at, try_run, wait_until,
 };
+pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};
 pub use wsk::{BLACK_HOLE, change_transports, lose_provider, restore_provider};

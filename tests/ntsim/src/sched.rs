@@ -6,6 +6,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use crate::host;
 use crate::paged;
 use crate::rule::{self, Rule};
+use crate::stack;
 use crate::state::{State, driver, set_in_driver, with};
 
 /// Bytes of a system thread's stack on x64 Windows.
@@ -13,11 +14,11 @@ pub(crate) const KERNEL_STACK: usize = 24 * 1024;
 /// Of a thread that runs code of a test.
 pub(crate) const TEST_STACK: usize = 256 * 1024;
 /// Room for the simulator's own frames, which on Windows are on nobody's stack.
-const SIMULATOR: usize = 64 * 1024;
+pub(crate) const SIMULATOR: usize = 64 * 1024;
 /// What has to be left of it at every kernel call.
-const SPARE: usize = 4096;
+pub(crate) const SPARE: usize = 4096;
 /// Code that is not optimized needs several times the stack.
-const SCALE: usize = if cfg!(debug_assertions) { 12 } else { 1 };
+const SCALE: usize = if stack::PAINTED { 1 } else { 12 };
 
 pub(crate) const PASSIVE: u8 = 0;
 pub(crate) const APC: u8 = 1;
@@ -38,9 +39,13 @@ pub(crate) struct Thread {
     /// Where its stack begins, and how far down a kernel call was made.
     base: usize,
     /// Where its guard page begins.
-    limit: usize,
+    pub(crate) limit: usize,
     /// Bytes of stack that Windows would give it.
-    room: usize,
+    pub(crate) room: usize,
+    /// It is on the stack of a callout.
+    pub(crate) expanded: bool,
+    /// What it runs of the driver.
+    pub(crate) call: Option<stack::Call>,
     pub(crate) held: Vec<usize>,
     /// Completion routines that it runs, one in the other.
     pub(crate) completing: u32,
@@ -57,7 +62,7 @@ impl Thread {
 }
 
 /// A page that nobody may touch ends each stack.
-const GUARD: usize = 4096;
+pub(crate) const GUARD: usize = 4096;
 
 type Ready = Box<dyn FnMut(&mut State) -> bool>;
 
@@ -99,6 +104,8 @@ pub(crate) fn spawn(
             base,
             limit,
             room,
+            expanded: false,
+            call: None,
             held: Vec::new(),
             completing: 0,
             ended: false,
@@ -341,12 +348,11 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
     let preempt = with(|s| {
         s.now += 1;
         s.calls += 1;
-        if let Some(id) = s.current {
+        if let Some(id) = s.current
+            && !stack::PAINTED
+        {
             let thread = &s.threads[id];
             let depth = thread.base.wrapping_sub(here);
-            let name = thread.name.clone();
-            let deepest = s.deepest.entry(name).or_default();
-            *deepest = depth.max(*deepest);
             if depth > thread.room.saturating_sub(SPARE) * SCALE {
                 let how = format!(
                     "{depth} bytes of stack are in use, of {}",
@@ -372,7 +378,11 @@ pub(crate) fn on_own_stack(address: usize) -> bool {
 
 /// As [`enter`], for what must not switch threads.
 pub(crate) fn enter_quietly() -> Entry {
-    Entry(set_in_driver(false))
+    let of_driver = set_in_driver(false);
+    if of_driver {
+        stack::look();
+    }
+    Entry(of_driver)
 }
 
 impl Entry {
@@ -384,6 +394,9 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        if self.0 {
+            stack::repaint();
+        }
         set_in_driver(self.0);
     }
 }
@@ -391,7 +404,7 @@ impl Drop for Entry {
 /// Runs `body` on a larger stack, as the same thread.
 pub(crate) fn on_stack(size: usize, body: impl FnOnce() + 'static) {
     let stack = DefaultStack::new(size * SCALE + SIMULATOR).expect("memory for a stack");
-    let own = (stack.base().get(), stack.limit().get(), size);
+    let own = (stack.base().get(), stack.limit().get(), size, true);
     let id = with(|s| s.current).expect("a simulated thread");
     let mut inner: Routine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
         with(|s| s.threads[id].yielder = yielder);
@@ -399,8 +412,8 @@ pub(crate) fn on_stack(size: usize, body: impl FnOnce() + 'static) {
     });
     let (before, old) = with(|s| {
         let thread = &mut s.threads[id];
-        let before = (thread.base, thread.limit, thread.room);
-        (thread.base, thread.limit, thread.room) = own;
+        let before = (thread.base, thread.limit, thread.room, thread.expanded);
+        (thread.base, thread.limit, thread.room, thread.expanded) = own;
         (before, thread.yielder)
     });
     while let CoroutineResult::Yield(()) = inner.resume(()) {
@@ -409,7 +422,7 @@ pub(crate) fn on_stack(size: usize, body: impl FnOnce() + 'static) {
     }
     with(|s| {
         let thread = &mut s.threads[id];
-        (thread.base, thread.limit, thread.room) = before;
+        (thread.base, thread.limit, thread.room, thread.expanded) = before;
         thread.yielder = old;
     });
 }

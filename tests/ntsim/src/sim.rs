@@ -1,6 +1,7 @@
 //! One simulation: a seed, a body, and what a body may ask for.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -16,6 +17,7 @@ use crate::net::Stream;
 use crate::profile::Sim;
 use crate::rule;
 use crate::sched::{self, KERNEL_STACK, TEST_STACK, block, call_at};
+use crate::stack::Depth;
 use crate::state::{State, replace, set_in_driver, simulator, with};
 use crate::{device, ex, io, ps, user, wsk};
 
@@ -80,11 +82,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
     let report = Report {
         kernel_calls: state.calls,
         points: state.points,
-        deepest: state
-            .deepest
-            .iter()
-            .map(|(name, depth)| (name.clone(), *depth))
-            .collect(),
+        depths: std::mem::take(&mut state.depths),
         fallible: std::mem::take(&mut state.faults.calls),
     };
     match outcome {
@@ -109,8 +107,9 @@ pub struct Report {
     pub kernel_calls: u64,
     /// Scheduling points: see [`spawn_at`].
     pub points: u64,
-    /// For each thread, how deep its stack was at the deepest kernel call.
-    pub deepest: Vec<(String, usize)>,
+    /// For each kind of thread, how much of its stack the driver used. Empty where the driver's code is
+    /// not optimized.
+    pub depths: BTreeMap<String, Depth>,
     /// The calls that might have failed, by name, in the order of the run.
     pub fallible: Vec<&'static str>,
 }

@@ -51,7 +51,8 @@ pub(crate) struct State {
     pub(crate) processes: BTreeMap<usize, usize>,
     /// For each socket that was made, whose it is.
     pub(crate) owners: Vec<usize>,
-    pub(crate) deepest: BTreeMap<String, usize>,
+    /// How deep the driver has used the stack of each kind of thread.
+    pub(crate) depths: BTreeMap<String, crate::stack::Depth>,
     pub(crate) faults: crate::fault::Faults,
     pub(crate) calls: u64,
     /// Where another thread might have run on instead of the one that did.
@@ -121,17 +122,15 @@ pub(crate) fn set_in_driver(driver: bool) -> bool {
 /// Runs code of the driver.
 pub(crate) fn driver<R>(call: impl FnOnce() -> R) -> R {
     let old = set_in_driver(true);
-    let result = call();
+    let result = crate::stack::gauge(call);
     set_in_driver(old);
     result
 }
 
 /// Runs code of the simulator, from wherever.
 pub(crate) fn simulator<R>(call: impl FnOnce() -> R) -> R {
-    let old = set_in_driver(false);
-    let result = call();
-    set_in_driver(old);
-    result
+    let _entry = crate::sched::enter_quietly();
+    call()
 }
 
 pub(crate) fn lot(bound: u64) -> u64 {

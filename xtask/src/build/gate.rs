@@ -15,7 +15,8 @@ use self::map::Symbols;
 use super::{products::Built, workspace::Workspace};
 
 /// Prints what matters of a driver, and fails if it imports what Windows does not export, has a
-/// section that is both writable and executable, or uses AVX where it may not.
+/// section that is both writable and executable, uses AVX where it may not, or has more calls that
+/// panic than it may.
 pub(super) fn check(workspace: &Workspace, built: &Built) -> anyhow::Result<()> {
     let bytes = fs::read(&built.image).with_context(|| built.image.display().to_string())?;
     let image = PeFile64::parse(&*bytes).with_context(|| built.image.display().to_string())?;
@@ -49,15 +50,24 @@ pub(super) fn check(workspace: &Workspace, built: &Built) -> anyhow::Result<()> 
     for section in image.sections().filter(sections::executable) {
         let (address, code) = (section.address(), section.data()?);
         faults.extend(vectors::faults(address, code, &symbols, vectors::FENCE));
-        panics.add(address, code, &symbols);
+        panics.add(address, code, &symbols, |address| read(&image, address));
     }
-    println!(
-        "  calls that panic: {}, {} of them in functions of this workspace",
-        panics.all, panics.ours
-    );
+    println!("  {}", panics.summary());
+    let list = built.image.with_extension("panics.txt");
+    fs::write(&list, panics.list()).with_context(|| list.display().to_string())?;
+    println!("  each of them: {}", list.display());
+    faults.extend(panics.faults());
 
     if !faults.is_empty() {
         bail!("{}:\n  {}", built.image.display(), faults.join("\n  "));
     }
     Ok(())
+}
+
+/// The bytes of `image` from `address` to the end of its section.
+fn read<'data>(image: &PeFile64<'data>, address: u64) -> Option<&'data [u8]> {
+    image.sections().find_map(|section| {
+        let offset = address.checked_sub(section.address())?;
+        section.data().ok()?.get(usize::try_from(offset).ok()?..)
+    })
 }

@@ -1,6 +1,6 @@
 //! The main job, step by step, and the server that it talks to.
 
-mod tls;
+pub(crate) mod tls;
 
 use std::io::{self, Read, Write};
 use std::time::Duration;

@@ -35,9 +35,14 @@ pub(crate) struct TlsStream {
 
 impl TlsStream {
     pub(crate) fn new(stream: Stream) -> Self {
+        Self::with(stream, Arc::clone(&PKI.server))
+    }
+
+    /// As another server.
+    pub(crate) fn with(stream: Stream, server: Arc<ServerConfig>) -> Self {
         Self {
             stream,
-            connection: UnbufferedServerConnection::new(Arc::clone(&PKI.server)).expect("valid"),
+            connection: UnbufferedServerConnection::new(server).expect("valid"),
             incoming: Vec::new(),
             outgoing: Vec::new(),
             plain: Vec::new(),
@@ -128,7 +133,7 @@ struct Pki {
 }
 
 /// Random numbers of the simulation.
-static PLATFORM: Platform = Platform::new(
+pub(crate) static PLATFORM: Platform = Platform::new(
     |buffer| {
         for byte in buffer {
             *byte = lot(256) as u8;
@@ -176,7 +181,7 @@ fn key(number: u8) -> KeyPair {
     KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519).expect("a key")
 }
 
-fn params(name: &str, serial: u64) -> CertificateParams {
+pub(crate) fn params(name: &str, serial: u64) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2040, 1, 1);
@@ -186,7 +191,7 @@ fn params(name: &str, serial: u64) -> CertificateParams {
 }
 
 #[derive(Debug)]
-struct Now;
+pub(crate) struct Now;
 
 impl TimeProvider for Now {
     fn current_time(&self) -> Option<UnixTime> {
@@ -197,7 +202,7 @@ impl TimeProvider for Now {
 }
 
 #[derive(Debug)]
-struct One(Arc<CertifiedKey>);
+pub(crate) struct One(pub(crate) Arc<CertifiedKey>);
 
 impl ResolvesServerCert for One {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

@@ -1,0 +1,134 @@
+//! How much stack the driver uses: the main job with every provider, and a TLS handshake with every
+//! kind of certificate. `cargo xtask test stack` runs it with optimization, where 4 KiB of 24 KiB, and
+//! of what an expanded stack has, must be left; without, only the simulator's own bar holds.
+
+mod certificate;
+#[path = "../support/mod.rs"]
+#[allow(dead_code)]
+mod support;
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use certificate::{Chain, Kind};
+use rustls::ServerConfig;
+use rustls::version::{TLS12, TLS13};
+use support::tls::TlsStream;
+use support::{Scheme, cancel, get, open, post, serve};
+use wskhttp_client::Request;
+use wskhttp_ntsim::{Depth, Driver, Profile, Sim, listen};
+
+const SEEDS: u64 = 5;
+const LEFT: usize = 4096;
+/// What Windows gives a system thread, and what the driver asks for.
+const ROOMS: [usize; 2] = [24 * 1024, 0x12000 - 0x800];
+
+#[test]
+fn the_main_job() {
+    let mut depths = Depths::default();
+    for (seed, profile) in (0..SEEDS).flat_map(|seed| Profile::ALL.map(|one| (seed, one))) {
+        depths.of(Sim::new(seed).profile(profile), || {
+            serve();
+            let driver = Driver::load().expect("loaded");
+            let mut device = open(&driver).expect("open");
+            for scheme in [Scheme::Http, Scheme::Https] {
+                post(&mut device, scheme).expect("an answer");
+                get(&mut device, scheme).expect("an answer");
+                cancel(&mut device, scheme).expect("canceled");
+                get(&mut device, scheme).expect("an answer");
+            }
+            assert_ne!(device.status().expect("a status").stack_high, 0);
+            drop(device);
+            driver.remove();
+        });
+    }
+    depths.check("the main job", "system thread, expanded");
+}
+
+#[test]
+fn a_handshake_with_each_kind_of_certificate() {
+    for kind in Kind::ALL {
+        let chain = Chain::new(kind);
+        for version in [&TLS12, &TLS13] {
+            let mut depths = Depths::default();
+            let root = chain.root.clone();
+            let server = chain.server(version);
+            depths.of(Sim::new(1), move || handshake(&root, server));
+            depths.check(&format!("{kind:?}, {version:?}"), "system thread, expanded");
+        }
+    }
+}
+
+fn handshake(root: &[u8], server: Arc<ServerConfig>) {
+    listen(443, move |stream| {
+        let mut stream = TlsStream::with(stream, Arc::clone(&server));
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if stream.read(&mut byte).is_ok_and(|n| n > 0) {
+                head.push(byte[0]);
+            } else {
+                return;
+            }
+        }
+        // Its end is the client's doing.
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        let _ = stream.read(&mut [0]);
+    });
+    let driver = Driver::load().expect("loaded");
+    let mut device = open(&driver).expect("open");
+    let request = Request::get("https://localhost/");
+    let request = request.root_certificates(root).expect("a certificate");
+    let mut body = String::new();
+    let mut response = device.send(request).expect("an answer");
+    response.read_to_string(&mut body).expect("a body");
+    assert_eq!(body, "hello");
+    drop(response);
+    drop(device);
+    driver.remove();
+}
+
+/// The deepest of some runs, by kind of thread.
+#[derive(Default)]
+struct Depths(BTreeMap<String, Depth>);
+
+impl Depths {
+    fn of(&mut self, sim: Sim, body: impl FnOnce() + 'static) {
+        let report = sim
+            .try_run(body)
+            .unwrap_or_else(|failure| panic!("{failure}"));
+        for (kind, depth) in report.depths {
+            let most = self.0.entry(kind).or_default();
+            *most = Depth {
+                used: most.used.max(depth.used),
+                room: depth.room,
+            };
+        }
+    }
+
+    /// Prints them, and checks the bar. `kind` has to be among them, if there is anything to see.
+    #[track_caller]
+    fn check(&self, what: &str, kind: &str) {
+        for (kind, Depth { used, room }) in &self.0 {
+            println!("stack, {what}: {kind}: {used} of {room} bytes");
+            assert!(ROOMS.contains(room), "{room}");
+            assert!(*used <= room - LEFT, "less than 4 KiB left");
+        }
+        if !cfg!(debug_assertions) {
+            assert!(self.0[kind].used > LEFT, "not measured");
+        }
+    }
+}
+
+#[cfg(not(debug_assertions))]
+#[test]
+fn a_frame_that_calls_nobody_is_seen() {
+    #[inline(never)]
+    fn frame() {
+        std::hint::black_box(&mut [0_u8; 21 * 1024]);
+    }
+    let outcome = Sim::new(1).try_run(|| wskhttp_ntsim::as_driver(frame));
+    let failure = outcome.expect_err("4 KiB are not left");
+    assert!(failure.contains("93"), "{failure}");
+}
