@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 
 use wdk_sys::ntddk::KeQueryActiveProcessorCount;
 
 use super::queue::{ItemRef, RunQueue};
+use super::rundown::{Begun, Rundown};
 use super::{task, worker};
 use crate::io::{Error, Kind, Phase};
 use crate::nt::clock::{KernelClock, TimeSource};
@@ -38,9 +38,8 @@ impl Executor {
     pub fn start(passive: Passive, max_tasks: u32) -> Result<Self, Error> {
         let inner = Shared::try_new(Inner {
             queue: RunQueue::new(Semaphore::try_new()?),
-            tasks: AtomicU32::new(0),
+            tasks: Rundown::new(),
             max_tasks,
-            draining: AtomicBool::new(false),
             idle: Event::try_new(EventKind::Synchronization)?,
         })?;
         let timers = TimerQueue::try_new(TimeSource::find(passive))?;
@@ -93,8 +92,8 @@ impl Executor {
     /// Not bounded, because code and memory of a task must not go before it.
     pub fn drain(&self, passive: Passive) {
         let inner = &self.spawner.inner;
-        inner.draining.store(true, Ordering::SeqCst);
-        while inner.tasks.load(Ordering::SeqCst) > 0 {
+        inner.tasks.close();
+        while inner.tasks.tasks() > 0 {
             inner.idle.wait(passive, Some(LOOK_AGAIN));
         }
     }
@@ -146,7 +145,7 @@ impl Spawner {
     /// Tasks that have not ended. IRQL <= DISPATCH_LEVEL.
     #[must_use]
     pub fn tasks(&self) -> u32 {
-        self.inner.tasks.load(Ordering::Relaxed)
+        self.inner.tasks.tasks()
     }
 
     /// Has a worker run `item`. IRQL <= DISPATCH_LEVEL.
@@ -168,23 +167,19 @@ impl fmt::Debug for Spawner {
 /// What workers, tasks and spawners share.
 pub(super) struct Inner {
     pub(super) queue: RunQueue,
-    tasks: AtomicU32,
+    tasks: Rundown,
     max_tasks: u32,
-    draining: AtomicBool,
-    /// Set when the last task has ended.
+    /// Set when the last task has ended and no more may begin.
     idle: Event,
 }
 
 impl Inner {
     /// Counts a task that is about to be made.
     fn admit(&self) -> Result<(), Error> {
-        let tasks = self.tasks.fetch_add(1, Ordering::SeqCst);
-        let error = if self.draining.load(Ordering::SeqCst) {
-            Error::new(Phase::Wait, Kind::NotReady, "the driver is stopping")
-        } else if tasks >= self.max_tasks {
-            Error::new(Phase::Wait, Kind::TooManyRequests, "too many tasks")
-        } else {
-            return Ok(());
+        let error = match self.tasks.begin(self.max_tasks) {
+            Begun::Yes => return Ok(()),
+            Begun::Closed => Error::new(Phase::Wait, Kind::NotReady, "the driver is stopping"),
+            Begun::TooMany => Error::new(Phase::Wait, Kind::TooManyRequests, "too many tasks"),
         };
         self.task_ended();
         Err(error)
@@ -192,7 +187,7 @@ impl Inner {
 
     /// A task has ended, or was not made after all.
     pub(super) fn task_ended(&self) {
-        if self.tasks.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if self.tasks.end() {
             self.idle.set();
         }
     }

@@ -8,6 +8,8 @@ mod atomic {
     pub(crate) use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 }
 pub(crate) mod op_state;
+#[cfg_attr(not(feature = "nt"), allow(dead_code, reason = "the executor uses it"))]
+pub(crate) mod rundown;
 pub(crate) mod task_state;
 
 #[cfg(feature = "nt")]

@@ -3,6 +3,7 @@
 //!
 //! - [`op`]: the real `op_state.rs` of core's executor, under a model of `wsk/op.rs`.
 //! - [`task`]: the real `task_state.rs`, under a model of `exec/task.rs`.
+//! - [`rundown`]: the real `rundown.rs`, under a model of `exec/executor.rs`.
 //! - [`cancel`]: a model of how the driver's `handle.rs` cancels, closes and completes IRPs.
 //!
 //! A model takes a flaw, which is a mistake in one place. The tests let each model run without one,
@@ -13,6 +14,7 @@ mod check;
 mod memory;
 mod notify;
 pub mod op;
+pub mod rundown;
 pub mod task;
 
 pub use check::{explore, failure};
@@ -24,5 +26,7 @@ mod atomic {
 
 #[path = "../../../core/src/exec/op_state.rs"]
 mod op_state;
+#[path = "../../../core/src/exec/rundown.rs"]
+mod rundown_state;
 #[path = "../../../core/src/exec/task_state.rs"]
 mod task_state;
