@@ -344,7 +344,13 @@ impl<T: Transport> Transport for TlsTransport<T> {
         if self.staged == 0 {
             self.staging = Vec::new();
         }
-        self.length == 0 && self.poll_fill(cx).is_pending()
+        if self.length > 0 {
+            return false;
+        }
+        // With nothing to decrypt or to say, the transport below may have a cheaper way to watch.
+        let said = !self.unflushed && self.session.outgoing().is_empty();
+        let nothing = self.receive_error.is_none() && self.inner.input().is_empty();
+        said && nothing && self.inner.is_idle_and_open(cx) || self.poll_fill(cx).is_pending()
     }
 }
 

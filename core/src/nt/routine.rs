@@ -3,8 +3,8 @@
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
-use wdk_sys::UNICODE_STRING;
-use wdk_sys::ntddk::MmGetSystemRoutineAddress;
+use wdk_sys::ntddk::{MmGetSystemRoutineAddress, RtlGetVersion};
+use wdk_sys::{RTL_OSVERSIONINFOW, UNICODE_STRING};
 
 use super::irql::Passive;
 
@@ -28,6 +28,20 @@ pub fn find(_: Passive, name: &str) -> Option<NonNull<c_void>> {
     };
     // SAFETY: a valid string; PASSIVE_LEVEL by the token.
     NonNull::new(unsafe { MmGetSystemRoutineAddress(&raw mut string) })
+}
+
+/// The build number of Windows (`wdm/nf-wdm-rtlgetversion`); 0 if it is not known.
+#[must_use]
+pub fn windows_build(_: Passive) -> u32 {
+    let mut version = RTL_OSVERSIONINFOW {
+        dwOSVersionInfoSize: size_of::<RTL_OSVERSIONINFOW>() as _,
+        ..RTL_OSVERSIONINFOW::default()
+    };
+    // SAFETY: writable, with its size; PASSIVE_LEVEL by the token.
+    match unsafe { RtlGetVersion(&raw mut version) } {
+        0.. => version.dwBuildNumber,
+        _ => 0,
+    }
 }
 
 /// Whether this is Wine's kernel, which has quirks that `wsk::quirks` lists.

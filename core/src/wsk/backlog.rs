@@ -41,6 +41,12 @@ impl Backlog {
         self.bytes.clamp(LEAST, MOST)
     }
 
+    /// The transport has said it by itself, as it does again.
+    pub(super) fn is_told(&mut self, bytes: usize) {
+        self.bytes = bytes;
+        self.sends = 0;
+    }
+
     /// A send of a full buffer begins: asks the transport if it was not asked for a while.
     pub(super) fn ask(&mut self, provider: &Shared<Provider>, socket: &Socket) {
         self.sends = self.sends.saturating_add(1);

@@ -174,6 +174,9 @@ impl TcpTransport {
             Offset: 0,
             Length: 0,
         };
+        if let Some(events) = socket.events() {
+            events.receives();
+        }
         self.draining = true;
         // SAFETY: no buffer.
         unsafe { socket.receive(&mut self.receive, &raw mut nothing, WSK_FLAG_DRAIN) };

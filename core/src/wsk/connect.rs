@@ -3,26 +3,29 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use super::address::Addresses;
+use super::attempt::{self, How, Method};
+use super::eyeballs;
+use super::options::SocketOptions;
 use super::provider::Wsk;
 use super::resolve::resolve;
-use super::socket;
-use super::status::more_telling;
 use super::transport::TcpTransport;
 use crate::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, deadline};
 use crate::nt::process::Process;
 
-/// Connects over WSK: looks the name up and tries its addresses in turn.
+/// Connects over WSK: looks the name up and connects to the first of its addresses that
+/// answers (RFC 8305).
 #[derive(Clone, Debug)]
 pub struct WskConnect {
     wsk: Wsk,
-    owner: Option<Process>,
+    how: How,
 }
 
 impl WskConnect {
     /// A connector of this registration, whose sockets belong to the system. IRQL <= DISPATCH_LEVEL.
     #[must_use]
     pub fn new(wsk: Wsk) -> Self {
-        Self { wsk, owner: None }
+        Self::for_process(wsk, None)
     }
 
     /// A connector whose sockets belong to `owner`, whose rules the firewall then applies to them
@@ -30,31 +33,43 @@ impl WskConnect {
     /// IRQL <= DISPATCH_LEVEL.
     #[must_use]
     pub fn for_process(wsk: Wsk, owner: Option<Process>) -> Self {
-        Self { wsk, owner }
+        let how = How {
+            owner,
+            ..How::default()
+        };
+        Self { wsk, how }
+    }
+
+    /// Has connections made by `method`.
+    #[must_use]
+    pub fn by(mut self, method: Method) -> Self {
+        self.how.method = method;
+        self
+    }
+
+    /// Has sockets told `options`.
+    #[must_use]
+    pub fn with(mut self, options: SocketOptions) -> Self {
+        self.how.options = options;
+        self
     }
 
     async fn connect_any(
         &self,
-        addresses: &[SocketAddr],
+        addresses: &Addresses,
         until: Option<Duration>,
     ) -> Result<(TcpTransport, SocketAddr), Error> {
         let provider = self.wsk.provider();
         let clock = provider.clock();
         let transport = TcpTransport::try_new(provider).map_err(|e| e.in_phase(Phase::Connect))?;
-        let mut failed: Option<Error> = None;
-        for (tried, &address) in addresses.iter().enumerate() {
-            let now = clock.now();
-            let left = addresses.len().saturating_sub(tried);
-            let until = attempt_deadline(now, until, left);
-            let attempt = socket::connect(provider, address, self.owner.as_ref());
-            match deadline(clock, Some(until), LATE_CONNECT, attempt).await {
-                Ok(socket) => return Ok((transport.connected(socket), address)),
-                Err(error) => {
-                    failed = Some(failed.map_or(error, |first| more_telling(first, error)));
-                }
-            }
-        }
-        Err(failed.unwrap_or(NO_ADDRESS))
+        let attempt = |address| async move {
+            let bound = clock.now().saturating_add(ATTEMPT_BOUND);
+            let until = until.map_or(bound, |until| until.min(bound));
+            let work = attempt::connect(provider, address, &self.how);
+            deadline(clock, Some(until), LATE_CONNECT, work).await
+        };
+        let (socket, address) = eyeballs::first(clock, addresses, attempt).await?;
+        Ok((transport.connected(socket), address))
     }
 }
 
@@ -81,9 +96,7 @@ impl Connect for WskConnect {
         let resolved = clock.now();
         info.resolve = resolved.saturating_sub(start);
 
-        let result = self
-            .connect_any(addresses?.as_slice(), target.deadline)
-            .await;
+        let result = self.connect_any(&addresses?, target.deadline).await;
         info.connect = clock.now().saturating_sub(resolved);
         let (transport, remote) = result?;
         info.remote = Some(remote);
@@ -97,19 +110,10 @@ const _: fn(&WskConnect, &Target<'_>, &mut ConnectionInfo) = |connector, target,
     is_send(&connector.connect(target, &(), info));
 };
 
-/// When the attempt on the first of `left` addresses has to give way to the next: each gets an
-/// equal part of the time that is left.
-fn attempt_deadline(now: Duration, until: Option<Duration>, left: usize) -> Duration {
-    let bound = now.saturating_add(CONNECT_BOUND);
-    let Some(until) = until else { return bound };
-    let parts = u32::try_from(left).unwrap_or(1).max(1);
-    let part = until.saturating_sub(now) / parts;
-    now.saturating_add(part).min(bound)
-}
-
-/// Bounds where the caller has set none.
+/// Where the caller has set no deadline.
 const RESOLVE_BOUND: Duration = Duration::from_secs(60);
-const CONNECT_BOUND: Duration = Duration::from_secs(60);
+/// How long one address is tried, whatever the deadline.
+const ATTEMPT_BOUND: Duration = Duration::from_secs(60);
 
 const LATE_RESOLVE: Error = Error::new(
     Phase::Resolve,
@@ -120,9 +124,4 @@ const LATE_CONNECT: Error = Error::new(
     Phase::Connect,
     Kind::TimedOut,
     "the connection took too long",
-);
-const NO_ADDRESS: Error = Error::new(
-    Phase::Connect,
-    Kind::ConnectFailed,
-    "there is no address to connect to",
 );

@@ -13,6 +13,8 @@ pub mod status;
 #[cfg(feature = "nt")]
 mod address;
 #[cfg(feature = "nt")]
+mod attempt;
+#[cfg(feature = "nt")]
 mod backlog;
 #[cfg(feature = "nt")]
 mod capability;
@@ -23,7 +25,13 @@ mod connect;
 #[cfg(feature = "nt")]
 mod counters;
 #[cfg(feature = "nt")]
+mod events;
+#[cfg(feature = "nt")]
+mod eyeballs;
+#[cfg(feature = "nt")]
 pub(crate) mod op;
+#[cfg(feature = "nt")]
+mod options;
 #[cfg(feature = "nt")]
 mod provider;
 #[cfg(feature = "nt")]
@@ -39,14 +47,20 @@ mod sender;
 #[cfg(feature = "nt")]
 mod socket;
 #[cfg(feature = "nt")]
+mod socket_events;
+#[cfg(feature = "nt")]
 pub mod sys;
 #[cfg(feature = "nt")]
 mod transport;
 
 #[cfg(feature = "nt")]
+pub use attempt::Method;
+#[cfg(feature = "nt")]
 pub use connect::WskConnect;
 #[cfg(feature = "nt")]
 pub use counters::Counters;
+#[cfg(feature = "nt")]
+pub use options::SocketOptions;
 #[cfg(feature = "nt")]
 pub use provider::Wsk;
 #[cfg(feature = "nt")]

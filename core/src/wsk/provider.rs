@@ -1,20 +1,22 @@
 //! The registration with WSK and the captured provider.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 
 use super::capability::Capability;
 use super::counters::{Atomics, Counters};
+use super::events;
 use super::quirks::Quirks;
 use super::registration::{Registration, is_permanent};
-use super::sys::WSK_PROVIDER_NPI;
+use super::sys::{WSK_PROVIDER_NPI, WSK_SET_STATIC_EVENT_CALLBACKS};
 use crate::exec::Spawner;
 use crate::io::{Clock, Error, Kind, NtStatus, Phase};
 use crate::nt::clock::KernelClock;
 use crate::nt::event::{Event, EventKind};
 use crate::nt::irql::Passive;
-use crate::nt::routine::is_wine;
+use crate::nt::routine::{is_wine, windows_build};
 use crate::nt::shared::Shared;
 
 /// A handle to the registration of this driver with WSK.
@@ -33,6 +35,7 @@ impl Wsk {
     pub fn register(passive: Passive, spawner: Spawner, clock: KernelClock) -> Result<Self, Error> {
         let quirks = Quirks {
             wine: is_wine(passive),
+            new_tables: windows_build(passive) >= CREATORS_UPDATE,
         };
         let provider = Shared::try_new(Provider {
             registration: Registration::new(),
@@ -40,6 +43,10 @@ impl Wsk {
             no_delay: Capability::new(quirks.has_flags()),
             chains: Capability::new(quirks.has_chains()),
             drain: Capability::new(quirks.has_flags()),
+            socket_connect: Capability::new(quirks.has_socket_connect()),
+            connect_ex: Capability::new(quirks.has_connect_ex()),
+            events: Capability::new(quirks.has_events()),
+            static_events: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
             spawner,
             clock,
@@ -137,6 +144,12 @@ pub(crate) struct Provider {
     chains: Capability,
     /// WSK_FLAG_DRAIN.
     drain: Capability,
+    socket_connect: Capability,
+    connect_ex: Capability,
+    /// Event callbacks.
+    events: Capability,
+    /// They are enabled for every socket.
+    static_events: AtomicBool,
     /// Requests that wait until the network is there.
     waiting: AtomicU32,
     spawner: Spawner,
@@ -149,7 +162,11 @@ pub(crate) struct Provider {
 impl Provider {
     fn try_capture(&self) -> Result<(), Error> {
         let passive = Passive::here().ok_or(NOT_PASSIVE)?;
-        self.registration.try_capture(passive, |_| {})
+        let captured = |npi: &WSK_PROVIDER_NPI| {
+            let has = self.events.is_possible() && enable_static_events(npi);
+            self.static_events.store(has, Ordering::Relaxed);
+        };
+        self.registration.try_capture(passive, captured)
     }
 
     /// See [`Registration::npi`].
@@ -185,6 +202,24 @@ impl Provider {
         &self.drain
     }
 
+    pub(super) fn socket_connect(&self) -> &Capability {
+        &self.socket_connect
+    }
+
+    pub(super) fn connect_ex(&self) -> &Capability {
+        &self.connect_ex
+    }
+
+    /// Event callbacks.
+    pub(super) fn events(&self) -> &Capability {
+        &self.events
+    }
+
+    /// Whether the callbacks of every socket are enabled.
+    pub(super) fn has_static_events(&self) -> bool {
+        self.static_events.load(Ordering::Relaxed)
+    }
+
     pub(super) fn spawner(&self) -> &Spawner {
         &self.spawner
     }
@@ -201,6 +236,30 @@ impl Provider {
     pub(super) fn quiet(&self) {
         self.quiet.set();
     }
+}
+
+/// Enables the callbacks of every socket that will be made
+/// (`network/wsk-set-static-event-callbacks`).
+fn enable_static_events(npi: &WSK_PROVIDER_NPI) -> bool {
+    let mut control = events::all();
+    // SAFETY: captured.
+    let Some(function) = (unsafe { (*npi.Dispatch).WskControlClient }) else {
+        return false;
+    };
+    // SAFETY: captured, no socket was made yet; without IRP the input is read during the call.
+    let status = unsafe {
+        function(
+            npi.Client,
+            WSK_SET_STATIC_EVENT_CALLBACKS,
+            size_of_val(&control) as _,
+            (&raw mut control).cast(),
+            0,
+            null_mut(),
+            null_mut(),
+            null_mut(),
+        )
+    };
+    status >= 0
 }
 
 /// A place among those who wait for the network.
@@ -238,6 +297,8 @@ const NOT_PASSIVE: Error = Error::new(
     "the network stack is waited for above PASSIVE_LEVEL",
 );
 
+/// Windows 10, version 1703, whose connection sockets have `WskConnectEx`.
+const CREATORS_UPDATE: u32 = 15063;
 /// Most requests that wait for the network at a time.
 const MAX_WAITING: u32 = 256;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);

@@ -15,17 +15,27 @@ pub(crate) enum Function {
     Socket,
     Bind,
     Connect,
+    ConnectEx,
+    SocketConnect,
     Send,
     Receive,
     Disconnect,
     Close,
     Control,
+    GetAddress,
     GetAddressInfo,
 }
 
 impl Function {
     fn is_missing_in_wine(self) -> bool {
-        matches!(self, Self::Disconnect | Self::Control)
+        matches!(
+            self,
+            Self::Disconnect
+                | Self::Control
+                | Self::GetAddress
+                | Self::SocketConnect
+                | Self::ConnectEx
+        )
     }
 }
 
@@ -33,6 +43,8 @@ impl Function {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quirks {
     pub(crate) wine: bool,
+    /// Whether the tables of connection sockets go on behind `WskRelease`.
+    pub(crate) new_tables: bool,
 }
 
 impl Quirks {
@@ -48,6 +60,21 @@ impl Quirks {
 
     /// Whether a chain of MDLs may be tried.
     pub(crate) fn has_chains(self) -> bool {
+        !self.wine
+    }
+
+    /// Whether `WskSocketConnect` may be tried.
+    pub(crate) fn has_socket_connect(self) -> bool {
+        !self.wine
+    }
+
+    /// Whether `WskConnectEx` may be looked for and tried.
+    pub(crate) fn has_connect_ex(self) -> bool {
+        !self.wine && self.new_tables
+    }
+
+    /// Whether event callbacks may be tried.
+    pub(crate) fn has_events(self) -> bool {
         !self.wine
     }
 

@@ -4,6 +4,7 @@ use core::task::{Context, Poll};
 
 use super::backlog::{Backlog, MOST};
 use super::capability::Known;
+use super::events::Events;
 use super::op::Completion;
 use super::provider::Provider;
 use super::send_slot::Slot;
@@ -216,6 +217,9 @@ impl Sender {
     /// Takes the results that are there, and has the others wake.
     fn look_at_all(&mut self, socket: Option<&Socket>, cx: &mut Context<'_>) -> Result<(), Error> {
         self.backlog.look(cx);
+        if let Some(bytes) = socket.and_then(Socket::events).and_then(Events::backlog) {
+            self.backlog.is_told(bytes);
+        }
         let mut index = 0;
         while self.failed.is_none() && index < MAX_SLOTS {
             if let Err(error) = self.look(index, socket, cx) {

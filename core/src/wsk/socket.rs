@@ -1,22 +1,18 @@
 //! A connection socket.
 
-use core::net::SocketAddr;
-use core::ptr::{NonNull, null, null_mut};
+use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering;
 
 use wdk_sys::{PIRP, PVOID};
 
-use super::address::{family, to_sockaddr, wildcard};
-use super::op::{Completion, Op, Payload};
+use super::attempt::Setup;
+use super::events::Events;
+use super::op::{Op, Payload};
 use super::provider::Provider;
 use super::quirks::Function;
-use super::status;
 use super::sys::{
-    ADDRESS_FAMILY, IPPROTO_TCP, PSOCKADDR, PWSK_BUF, PWSK_SOCKET, SOCK_STREAM, SOCKADDR_INET,
-    WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET, WskIoctl,
+    PSOCKADDR, PWSK_BUF, SOCKADDR_INET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET, WskIoctl,
 };
-use crate::io::{Error, Kind, Phase};
-use crate::nt::process::Process;
 use crate::nt::shared::Shared;
 
 /// A socket and the operation that will close it. Dropping it closes: abortively, unless both
@@ -26,8 +22,10 @@ use crate::nt::shared::Shared;
 /// The socket exists, and this is its one owner: calls on it borrow it, so none is executing when
 /// it is closed (`wsk/nc-wsk-pfn_wsk_close_socket`).
 pub(super) struct Socket {
-    raw: NonNull<WSK_SOCKET>,
-    close: Op<Close>,
+    pub(super) raw: NonNull<WSK_SOCKET>,
+    pub(super) close: Op<Close>,
+    /// Its callbacks are called.
+    pub(super) enabled: bool,
 }
 
 // SAFETY: WSK's functions may be called by any thread.
@@ -39,26 +37,44 @@ impl Socket {
     /// Takes over a socket that was just created.
     ///
     /// # Safety
-    /// `raw` is a connection socket that nobody else owns.
-    unsafe fn adopt(raw: NonNull<WSK_SOCKET>, mut close: Op<Close>) -> Self {
+    /// `raw` is a connection socket that nobody else owns, made with the callbacks of `events`.
+    pub(super) unsafe fn adopt(
+        raw: NonNull<WSK_SOCKET>,
+        mut close: Op<Close>,
+        events: Option<Shared<Events>>,
+    ) -> Self {
         let counters = close.provider().counters();
         counters.connections_now.fetch_add(1, Ordering::Relaxed);
         counters.connections_total.fetch_add(1, Ordering::Relaxed);
         let provider = close.provider().clone();
         if let Some(payload) = close.payload_mut() {
             payload.open = Some(provider);
+            payload.events = events;
         }
-        Self { raw, close }
+        let enabled = close.provider().has_static_events() && close.payload().events.is_some();
+        Self {
+            raw,
+            close,
+            enabled,
+        }
     }
 
-    fn dispatch(&self) -> &WSK_PROVIDER_CONNECTION_DISPATCH {
+    pub(super) fn dispatch(&self) -> &WSK_PROVIDER_CONNECTION_DISPATCH {
         // SAFETY: the socket exists, by the invariant.
         let dispatch = unsafe { self.raw.as_ref() }.Dispatch;
         // SAFETY: the table of a connection socket; providers' tables are constant.
         unsafe { &*dispatch.cast() }
     }
 
-    fn bind(&self, setup: &mut Op<Setup>) {
+    /// The callbacks of the socket, if it has any that are enabled.
+    pub(super) fn events(&self) -> Option<&Events> {
+        match self.enabled {
+            true => self.close.payload().events.as_deref(),
+            false => None,
+        }
+    }
+
+    pub(super) fn bind(&self, setup: &mut Op<Setup>) {
         let call = |irp: PIRP, setup: &Setup| {
             let function = self.dispatch().WskBind?;
             // SAFETY: by the invariant; the address lies in the operation.
@@ -68,7 +84,7 @@ impl Socket {
         unsafe { setup.submit(Function::Bind, call) };
     }
 
-    fn connect(&self, setup: &mut Op<Setup>) {
+    pub(super) fn connect(&self, setup: &mut Op<Setup>) {
         let call = |irp: PIRP, setup: &Setup| {
             let function = self.dispatch().WskConnect?;
             // SAFETY: by the invariant; the address lies in the operation.
@@ -76,6 +92,18 @@ impl Socket {
         };
         // SAFETY: the IRP is passed once; the address by the above.
         unsafe { setup.submit(Function::Connect, call) };
+    }
+
+    /// Connects without data: `wsk/nc-wsk-pfn_wsk_connect_ex`.
+    pub(super) fn connect_ex(&self, setup: &mut Op<Setup>) {
+        let call = |irp: PIRP, setup: &Setup| {
+            let function = self.dispatch().WskConnectEx?;
+            let remote = as_sockaddr(&setup.remote);
+            // SAFETY: by the invariant; the address lies in the operation; there is no buffer.
+            Some(unsafe { function(self.raw.as_ptr(), remote, null_mut(), 0, irp) })
+        };
+        // SAFETY: the IRP is passed once; the address by the above.
+        unsafe { setup.submit(Function::ConnectEx, call) };
     }
 
     /// Receives into `buffer`.
@@ -158,6 +186,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        self.give_back();
         let raw = self.raw.as_ptr();
         // SAFETY: the socket exists, by the invariant.
         let dispatch = unsafe { (*raw).Dispatch }.cast::<WSK_PROVIDER_CONNECTION_DISPATCH>();
@@ -178,6 +207,8 @@ impl Drop for Socket {
 pub(super) struct Close {
     /// Set as long as the socket counts as open.
     open: Option<Shared<Provider>>,
+    /// The context of the callbacks, which may come until the socket is closed to the end.
+    pub(super) events: Option<Shared<Events>>,
 }
 
 impl Payload for Close {}
@@ -191,133 +222,6 @@ impl Drop for Close {
     }
 }
 
-/// Creates a socket that belongs to `owner`, binds it to the wildcard address and connects it to `remote`. Dropping the
-/// future cancels the attempt.
-///
-/// # Errors
-/// Phase `Connect`.
-pub(super) async fn connect(
-    provider: &Shared<Provider>,
-    remote: SocketAddr,
-    owner: Option<&Process>,
-) -> Result<Socket, Error> {
-    if remote.is_ipv6() && !provider.quirks().has_ipv6() {
-        return Err(NO_IPV6);
-    }
-    let setup = Op::try_new(
-        provider,
-        Setup {
-            close: Some(Op::try_new(provider, Close::default())?),
-            local: wildcard(&remote),
-            remote: to_sockaddr(&remote),
-            owner: owner.cloned(),
-        },
-    )?;
-    let mut attempt = Attempt {
-        setup,
-        socket: None,
-    };
-    create(&mut attempt.setup, family(&remote))?;
-    let created = check(attempt.setup.completion().await)?;
-    let payload = attempt.setup.payload_mut().ok_or(NO_SOCKET)?;
-    let socket = payload.take_socket(created).ok_or(NO_SOCKET)?;
-    attempt.socket.insert(socket).bind(&mut attempt.setup);
-    check(attempt.setup.completion().await)?;
-    let Attempt { setup, socket } = &mut attempt;
-    socket.as_ref().ok_or(NO_SOCKET)?.connect(setup);
-    check(attempt.setup.completion().await)?;
-    attempt.socket.ok_or(NO_SOCKET)
-}
-
-/// What an attempt that is given up leaves. The order matters: a pending connect is canceled before
-/// its socket is closed, which may otherwise take as long as the connect.
-struct Attempt {
-    setup: Op<Setup>,
-    socket: Option<Socket>,
-}
-
-/// Starts to create a socket.
-fn create(setup: &mut Op<Setup>, family: ADDRESS_FAMILY) -> Result<(), Error> {
-    let npi = setup.provider().npi()?;
-    let call = |irp: PIRP, setup: &Setup| {
-        // SAFETY: captured, and not released while there is an operation.
-        let function = unsafe { (*npi.Dispatch).WskSocket }?;
-        // SAFETY: a connection socket without callbacks or context; the operation refers to the
-        // owner; the IRP is passed once.
-        Some(unsafe {
-            function(
-                npi.Client,
-                family,
-                SOCK_STREAM,
-                IPPROTO_TCP,
-                WSK_FLAG_CONNECTION_SOCKET,
-                null_mut(),
-                null(),
-                setup.owner.as_ref().map_or(null_mut(), Process::as_ptr),
-                null_mut(),
-                null_mut(),
-                irp,
-            )
-        })
-    };
-    // SAFETY: the IRP is passed once, and nothing else that must last.
-    unsafe { setup.submit(Function::Socket, call) };
-    Ok(())
-}
-
-/// Payload of the three steps to a connection.
-struct Setup {
-    /// Until the socket is made.
-    close: Option<Op<Close>>,
-    local: SOCKADDR_INET,
-    remote: SOCKADDR_INET,
-    /// For whose programs' rules the socket counts; the machine's own if there is none.
-    owner: Option<Process>,
-}
-
-impl Setup {
-    /// The socket whose creation has completed with `created`.
-    fn take_socket(&mut self, created: Completion) -> Option<Socket> {
-        let raw: PWSK_SOCKET = core::ptr::with_exposed_provenance_mut(created.information);
-        let raw = NonNull::new(raw)?;
-        // SAFETY: a new socket, taken once, because `close` is.
-        self.close
-            .take()
-            .map(|close| unsafe { Socket::adopt(raw, close) })
-    }
-}
-
-impl Payload for Setup {
-    const CANCEL: bool = true;
-
-    fn abandoned(&mut self, result: Completion) {
-        if result.is_success() {
-            drop(self.take_socket(result));
-        }
-    }
-}
-
-fn as_sockaddr(address: &SOCKADDR_INET) -> PSOCKADDR {
+pub(super) fn as_sockaddr(address: &SOCKADDR_INET) -> PSOCKADDR {
     (&raw const *address).cast_mut().cast()
 }
-
-fn check(done: Completion) -> Result<Completion, Error> {
-    if done.is_success() {
-        Ok(done)
-    } else {
-        Err(status::map(Phase::Connect, done.status))
-    }
-}
-
-const NO_SOCKET: Error = Error::with_status(
-    Phase::Connect,
-    Kind::ConnectFailed,
-    0xC000_00E5_u32.cast_signed(), // STATUS_INTERNAL_ERROR
-    "the network stack made no socket",
-);
-const NO_IPV6: Error = Error::with_status(
-    Phase::Connect,
-    Kind::Unreachable,
-    0xC000_023C_u32.cast_signed(), // STATUS_NETWORK_UNREACHABLE
-    "the network stack has no IPv6",
-);

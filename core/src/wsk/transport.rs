@@ -1,11 +1,14 @@
 //! A TCP connection.
 
 use core::fmt;
+use core::net::SocketAddr;
 use core::task::{Context, Poll};
 
 use super::closing::Closing;
 use super::cursor::Cursor;
+use super::events::Watched;
 use super::op::{Op, Payload};
+use super::options;
 use super::provider::Provider;
 use super::sender::Sender;
 use super::socket::Socket;
@@ -31,6 +34,8 @@ pub struct TcpTransport {
     pub(super) closing: Closing,
     /// The receive in flight is to let go what comes.
     pub(super) draining: bool,
+    /// The receive in flight is of no bytes.
+    empty: bool,
 }
 
 /// Why nothing more will be received.
@@ -61,6 +66,7 @@ impl TcpTransport {
             end: None,
             closing: Closing::No,
             draining: false,
+            empty: false,
         })
     }
 
@@ -70,11 +76,29 @@ impl TcpTransport {
         self
     }
 
+    /// The local address and port, as the network stack has it now.
+    ///
+    /// # Errors
+    /// Phase `Connect`; where the network stack cannot tell, `Kind::ConnectFailed`.
+    pub async fn local_address(&self) -> Result<SocketAddr, Error> {
+        let socket = self.socket.as_ref().ok_or(GONE)?;
+        options::address(socket, options::End::Local).await
+    }
+
+    /// The address and port of the peer, as the network stack has it now.
+    ///
+    /// # Errors
+    /// As [`TcpTransport::local_address`].
+    pub async fn remote_address(&self) -> Result<SocketAddr, Error> {
+        let socket = self.socket.as_ref().ok_or(GONE)?;
+        options::address(socket, options::End::Remote).await
+    }
+
     fn receive_buffer(&self) -> &IoBuffer {
         &self.receive.payload().0
     }
 
-    /// Makes room behind the input. Only while nothing is in flight.
+    /// Makes room behind the input. Only while nothing writes there.
     fn make_room(&mut self) -> Result<usize, Error> {
         self.input.rewind();
         let capacity = self.receive_buffer().len();
@@ -115,12 +139,83 @@ impl TcpTransport {
         self.input.moved_to_start();
     }
 
+    /// Adds what the callbacks have kept to the input; gives how much. Only while nothing is in flight.
+    fn take_kept(&mut self) -> Result<usize, Error> {
+        let Some(events) = self.socket.as_ref().and_then(Socket::events) else {
+            return Ok(0);
+        };
+        if events.kept().list.is_null() {
+            return Ok(0);
+        }
+        let room = self.make_room()?;
+        let to = self
+            .receive_buffer()
+            .as_ptr()
+            .wrapping_add(self.input.end());
+        let Some(socket) = &self.socket else {
+            return Ok(0);
+        };
+        // SAFETY: the room of the buffer, which nobody else uses now.
+        let kept = unsafe { socket.take_kept(to, room) }?;
+        let capacity = self.receive_buffer().len();
+        self.input.append(kept, capacity);
+        Ok(kept)
+    }
+
+    /// Whether the callbacks watch the connection, so that nothing needs to be posted. `None` if they
+    /// cannot.
+    fn watch(&mut self, cx: &mut Context<'_>) -> Option<bool> {
+        let _ = self.poll_empty(cx);
+        let events = self.socket.as_ref().and_then(Socket::events)?;
+        if self.end.is_some() || !self.receive.is_idle() && !self.empty {
+            return None;
+        }
+        match events.watch(cx) {
+            Watched::Quiet => Some(true),
+            Watched::Deaf => {
+                self.listen_again();
+                Some(true)
+            }
+            Watched::Data => None,
+            Watched::Ended => Some(false),
+        }
+    }
+
+    /// Has WSK tell what comes, after a callback has not taken something: a receive of no bytes
+    /// (`wsk/nc-wsk-pfn_wsk_receive_event`).
+    fn listen_again(&mut self) {
+        let Some(socket) = &self.socket else { return };
+        let mut nothing = WSK_BUF {
+            Mdl: core::ptr::null_mut(),
+            Offset: 0,
+            Length: 0,
+        };
+        self.empty = true;
+        // SAFETY: no buffer.
+        unsafe { socket.receive(&mut self.receive, &raw mut nothing, 0) };
+    }
+
+    /// Ready once no receive of no bytes is in flight.
+    fn poll_empty(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.empty {
+            if self.receive.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            // A receive of some bytes will tell of an error.
+            self.empty = false;
+        }
+        Poll::Ready(())
+    }
+
     fn start_receive(&mut self) -> Result<(), Error> {
         let room = self.make_room()?;
         let Some(socket) = &self.socket else {
             return Err(GONE);
         };
         self.offered = room;
+        if let Some(events) = socket.events() {
+            events.receives();
+        }
         let mut buffer = WSK_BUF {
             Mdl: self.receive.payload().0.mdl(),
             Offset: self.input.end() as _,
@@ -179,7 +274,14 @@ impl Transport for TcpTransport {
             Some(End::Failed(error)) => return Poll::Ready(Err(error)),
             None => {}
         }
-        if self.receive.is_idle() {
+        if self.receive.is_idle() || self.empty {
+            let kept = self.take_kept()?;
+            if kept > 0 {
+                return Poll::Ready(Ok(kept));
+            }
+            if self.poll_empty(cx).is_pending() {
+                return Poll::Pending;
+            }
             self.start_receive()?;
         }
         let Poll::Ready(done) = self.receive.poll(cx) else {
@@ -226,7 +328,13 @@ impl Transport for TcpTransport {
 
     fn is_idle_and_open(&mut self, cx: &mut Context<'_>) -> bool {
         self.trim();
-        self.input.is_empty() && self.poll_fill(cx).is_pending()
+        if !self.input.is_empty() {
+            return false;
+        }
+        match self.watch(cx) {
+            Some(open) => open,
+            None => self.poll_fill(cx).is_pending(),
+        }
     }
 }
 

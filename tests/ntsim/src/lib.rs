@@ -91,7 +91,7 @@ extern crate wskhttp as _;
 
 pub use door::Process;
 pub use machine::{Machine, Options};
-pub use net::{Ending, Stream, connect_to, reset_connections, sleep};
+pub use net::{Ending, Host, Stream, connect_to, reset_connections, set_host, set_name, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
     Driver, Entry, Report, Thread, as_driver, as_user, at_irql, image_gone, in_process, listen,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,6 +17,31 @@ pub(crate) type Listener = Rc<dyn Fn(Stream)>;
 pub(crate) struct Net {
     pub(crate) connections: Vec<Connection>,
     pub(crate) listeners: BTreeMap<u16, Listener>,
+    /// Hosts that do not answer as the others do.
+    pub(crate) hosts: BTreeMap<IpAddr, Host>,
+    /// Names besides those that are always there.
+    pub(crate) names: BTreeMap<String, Vec<IpAddr>>,
+}
+
+/// How a host answers who connects to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// Not at all.
+    Silent,
+    /// With a reset.
+    Refuses,
+    /// After that time.
+    Slow(Duration),
+}
+
+/// `ip` answers so from now on.
+pub fn set_host(ip: IpAddr, host: Host) {
+    with(|s| s.net.hosts.insert(ip, host));
+}
+
+/// `name` is looked up as these addresses, in this order.
+pub fn set_name(name: &str, addresses: &[IpAddr]) {
+    with(|s| s.net.names.insert(name.into(), addresses.to_vec()));
 }
 
 /// A TCP connection. Side 0 made it, side 1 accepted it.

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char};
 
-use wdk_sys::UNICODE_STRING;
+use wdk_sys::{NTSTATUS, RTL_OSVERSIONINFOW, UNICODE_STRING};
 
 use crate::sched::{PASSIVE, enter, enter_quietly};
 
@@ -20,6 +20,17 @@ unsafe extern "C" fn RtlFreeUnicodeString(string: *mut UNICODE_STRING) {
         unsafe { ExFreePool(string.Buffer.cast()) };
         *string = UNICODE_STRING::default();
     }
+}
+
+/// Windows 10, version 2004.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn RtlGetVersion(version: *mut RTL_OSVERSIONINFOW) -> NTSTATUS {
+    let _entry = enter("RtlGetVersion", PASSIVE);
+    // SAFETY: writable by the contract.
+    let version = unsafe { &mut *version };
+    version.dwMajorVersion = 10;
+    version.dwBuildNumber = 19041;
+    0
 }
 
 /// The one way in which Rust drivers call it: a format of `%s` and a string. A variadic function's

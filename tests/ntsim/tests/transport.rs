@@ -2,6 +2,8 @@
 
 mod transport {
     mod connect;
+    mod idle;
+    mod options;
     mod program;
     mod provider;
     mod send;

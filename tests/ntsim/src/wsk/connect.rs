@@ -4,6 +4,7 @@ use wskhttp_core::wsk::sys::WSK_CLIENT_CONNECTION_DISPATCH;
 
 use super::*;
 use crate::host;
+use crate::net::Host;
 
 const CONNECTS: &[Category] = &[Category::Connection, Category::Stream];
 
@@ -150,6 +151,22 @@ fn start(id: u64, at: usize, remote: SocketAddr) {
     if with(|s| s.host.is_some() && listener(s, remote.port()).is_none()) {
         host::connect(id, local, remote);
         return;
+    }
+    match with(|s| s.net.hosts.get(&remote.ip()).copied()) {
+        Some(Host::Silent) => return,
+        Some(Host::Refuses) => return decide(id, STATUS_CONNECTION_REFUSED, 0),
+        Some(Host::Slow(time)) => {
+            spawn("a slow host".into(), 64 * 1024, false, move || {
+                net::sleep(time);
+                let waits = with(|s| s.wsk.ops.get(&id).is_some_and(|op| op.result.is_none()));
+                if let (true, Some(connection)) = (waits, net::connect(local, remote)) {
+                    connected(id, connection);
+                    settle(at);
+                }
+            });
+            return;
+        }
+        None => {}
     }
     match net::connect(local, remote) {
         Some(connection) => connected(id, connection),

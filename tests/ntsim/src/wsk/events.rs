@@ -29,6 +29,8 @@ pub(super) struct Events {
     told_backlog: usize,
     /// Lists of data that the client keeps.
     pub(super) retained: Vec<usize>,
+    /// The list that WskReceiveEvent is being called with, 0 once that is given back.
+    pub(super) shown: usize,
 }
 
 impl Events {

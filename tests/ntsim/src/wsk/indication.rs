@@ -106,6 +106,11 @@ pub(super) fn indicate(at: usize, function: Function, context: *mut c_void, leve
     let head = list.head();
     let total = data.len();
     let mut accepted = total as u64;
+    with(|s| {
+        if let Some(socket) = s.wsk.sockets.get_mut(&at) {
+            socket.events.shown = head.addr();
+        }
+    });
     // SAFETY: the client's function.
     let status = events::callback(level, "WskReceiveEvent", || unsafe {
         function(context, flags | asap, head, total as u64, &raw mut accepted)
@@ -131,7 +136,14 @@ pub(super) fn indicate(at: usize, function: Function, context: *mut c_void, leve
             }
         }
     });
-    if status == STATUS_PENDING {
+    let given_back = with(|s| {
+        let socket = s.wsk.sockets.get_mut(&at);
+        socket.is_some_and(|socket| std::mem::take(&mut socket.events.shown) == 0)
+    });
+    if given_back && status != STATUS_PENDING {
+        rule::WSK_74.broken("WskRelease of what WskReceiveEvent then does not keep");
+    }
+    if status == STATUS_PENDING && !given_back {
         with(|s| {
             if let Some(socket) = s.wsk.sockets.get_mut(&at) {
                 socket.events.retained.push(head.addr());
@@ -159,9 +171,14 @@ pub(super) unsafe extern "C" fn release(
     let kept = call.look(|socket| {
         let retained = &mut socket.events.retained;
         let place = retained.iter().position(|head| *head == list.addr());
-        place.map(|place| retained.swap_remove(place)).is_some()
+        let kept = place.map(|place| retained.swap_remove(place)).is_some();
+        // Another thread may give it back before the callback has said that it keeps it.
+        let shown = !list.is_null() && socket.events.shown == list.addr();
+        if shown {
+            socket.events.shown = 0;
+        }
+        kept || shown
     });
-    // A callback may give it back before it says that it keeps it.
     if !kept {
         rule::WSK_74.broken("WskRelease of what is not the head of a list that is kept");
     }

@@ -113,7 +113,12 @@ unsafe extern "C" fn WskRegister(
         block,
         ..Registration::default()
     };
-    with(|s| s.wsk.registrations.insert(key, new));
+    with(|s| {
+        // What is static is so for one client, and there is one at a time.
+        s.wsk.had_sockets = false;
+        s.wsk.static_events = 0;
+        s.wsk.registrations.insert(key, new)
+    });
     0
 }
 

@@ -1,0 +1,93 @@
+//! Options of sockets, and their addresses.
+
+use wskhttp_core::io::{Error, Kind};
+use wskhttp_core::wsk::{SocketOptions, WskConnect};
+use wskhttp_ntsim::{Profile, fault, listen};
+
+use super::program::{Driver, MINUTE, drive, each};
+
+const ALL: SocketOptions = SocketOptions {
+    exclusive: true,
+    keep_alive: true,
+    send_buffer: Some(1 << 16),
+    receive_buffer: Some(1 << 16),
+};
+
+async fn connect(driver: &Driver, options: SocketOptions) -> Result<(), Error> {
+    let by = WskConnect::new(driver.wsk.clone()).with(options);
+    let made = driver.connect_by(&by, "127.0.0.1", 80, MINUTE).await;
+    made.map(drop)
+}
+
+fn answer() {
+    listen(80, |mut stream| {
+        stream.wait_end();
+    });
+}
+
+#[test]
+fn options_are_set_in_their_order() {
+    each(20, &[Profile::Windows, Profile::Hostile], || {
+        answer();
+        let program = async |driver: Driver| connect(&driver, ALL).await;
+        drive(program, |done| done.expect("connected"));
+        assert_eq!(fault::count("WskControlSocket"), 4);
+        assert_eq!(
+            fault::count("WskSocketConnect"),
+            0,
+            "an option precedes the bind"
+        );
+    });
+}
+
+#[test]
+fn without_options_nothing_is_connected_that_must_be_exclusive() {
+    each(10, &[Profile::Wine, Profile::Viosock], || {
+        answer();
+        let program = async |driver: Driver| {
+            let options = SocketOptions {
+                exclusive: false,
+                ..ALL
+            };
+            (connect(&driver, ALL).await, connect(&driver, options).await)
+        };
+        drive(program, |(exclusive, others)| {
+            let error = exclusive.expect_err("not exclusive");
+            assert_eq!(error.kind, Kind::ConnectFailed);
+            others.expect("the others are not needed");
+        });
+    });
+}
+
+#[test]
+fn a_connection_knows_its_addresses() {
+    each(
+        20,
+        &[Profile::Windows, Profile::Hostile, Profile::Wine],
+        || {
+            answer();
+            let program = async |driver: Driver| {
+                let transport = driver.connect(80).await?;
+                let local = transport.local_address().await;
+                let remote = transport.remote_address().await;
+                Ok((local, remote))
+            };
+            drive(program, |done: Result<_, Error>| {
+                let (local, remote) = done.expect("connected");
+                match (local, remote) {
+                    (Ok(local), Ok(remote)) => {
+                        assert_eq!(remote.to_string(), "127.0.0.1:80");
+                        assert!(local.ip().is_loopback() && local.port() > 0, "{local}");
+                    }
+                    // Wine cannot tell.
+                    (local, remote) => {
+                        assert_eq!(local.expect_err("neither").raw_status, NOT_SUPPORTED);
+                        assert_eq!(remote.expect_err("neither").raw_status, NOT_SUPPORTED);
+                    }
+                }
+            });
+        },
+    );
+}
+
+const NOT_SUPPORTED: i32 = 0xC000_00BB_u32.cast_signed();
