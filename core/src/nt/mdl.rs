@@ -80,6 +80,20 @@ impl IoBuffer {
         Ok(Self { mdl, memory })
     }
 
+    /// A copy of `data`, at most 1 MiB and at least one byte. IRQL <= DISPATCH_LEVEL.
+    ///
+    /// # Errors
+    /// [`NO_MEMORY`].
+    pub(crate) fn try_of(data: &[u8]) -> Result<Self, Error> {
+        let buffer = Self::try_new(data.len(), false)?;
+        // SAFETY: ours, new, and of that size.
+        unsafe {
+            data.as_ptr()
+                .copy_to_nonoverlapping(buffer.as_ptr(), data.len())
+        };
+        Ok(buffer)
+    }
+
     pub(crate) fn mdl(&self) -> PMDL {
         self.mdl
     }

@@ -99,6 +99,20 @@ pub(super) fn family(address: &SocketAddr) -> ADDRESS_FAMILY {
     }
 }
 
+/// The address that WSK has written, if it has written one.
+pub(super) fn from_inet(address: &mut SOCKADDR_INET) -> Option<SocketAddr> {
+    // SAFETY: both families have the port in the same place.
+    let port = u16::from_be(unsafe { address.Ipv4.sin_port });
+    let address: *mut SOCKADDR_INET = address;
+    // SAFETY: of that size.
+    unsafe { from_sockaddr(address.cast(), size_of::<SOCKADDR_INET>(), port) }
+}
+
+/// No address.
+pub(super) const NO_ADDRESS: SOCKADDR_INET = SOCKADDR_INET {
+    Ipv4: SOCKADDR_IN::ANY,
+};
+
 /// The address at `address`, with `port` in the place of its own; `None` if it is neither IPv4 nor
 /// IPv6.
 ///

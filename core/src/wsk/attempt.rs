@@ -1,22 +1,21 @@
 //! One attempt to connect to one address.
 
 use core::net::SocketAddr;
-use core::ptr::{NonNull, null_mut};
+use core::ptr::null_mut;
 
 use wdk_sys::{NTSTATUS, PIRP};
 
 use super::address::{family, to_sockaddr, wildcard};
 use super::events::{self, Events};
-use super::op::{Completion, Op, Payload};
+use super::op::{Completion, Op};
 use super::options::SocketOptions;
 use super::provider::Provider;
 use super::quirks::Function;
-use super::socket::{Close, Socket, as_sockaddr};
+use super::security::SocketSecurity;
+use super::setup::{self, NO_SOCKET, Setup};
+use super::socket::{Socket, as_sockaddr};
 use super::status;
-use super::sys::{
-    ADDRESS_FAMILY, IPPROTO_TCP, PWSK_SOCKET, SOCK_STREAM, SOCKADDR_INET,
-    WSK_FLAG_CONNECTION_SOCKET,
-};
+use super::sys::{IPPROTO_TCP, SOCK_STREAM, WSK_FLAG_CONNECTION_SOCKET};
 use crate::io::{Error, Kind, Phase};
 use crate::nt::process::Process;
 use crate::nt::shared::Shared;
@@ -40,10 +39,12 @@ pub(super) struct How {
     pub(super) owner: Option<Process>,
     pub(super) method: Method,
     pub(super) options: SocketOptions,
+    pub(super) security: Option<SocketSecurity>,
 }
 
-/// Makes a socket, with a wildcard local address, and connects it to `remote`.
-/// Dropping the future cancels the attempt.
+/// Makes a socket, with a wildcard local address, and connects it to `remote`. As much of `first` as can
+/// be sent with the connection is, and the second value says how much. Dropping the future cancels
+/// the attempt.
 ///
 /// # Errors
 /// Phase `Connect`.
@@ -51,7 +52,8 @@ pub(super) async fn connect(
     provider: &Shared<Provider>,
     remote: SocketAddr,
     how: &How,
-) -> Result<Socket, Error> {
+    first: &[u8],
+) -> Result<(Socket, usize), Error> {
     if remote.is_ipv6() && !provider.quirks().has_ipv6() {
         return Err(NO_IPV6);
     }
@@ -59,25 +61,19 @@ pub(super) async fn connect(
         true => Some(Events::try_new()?),
         false => None,
     };
-    let setup = Op::try_new(
-        provider,
-        Setup {
-            close: Some(Op::try_new(provider, Close::default())?),
-            local: wildcard(&remote),
-            remote: to_sockaddr(&remote),
-            owner: how.owner.clone(),
-            events,
-            option: 0,
-        },
-    )?;
+    let addresses = [wildcard(&remote), to_sockaddr(&remote)];
+    let setup = Setup::try_new(provider, addresses, how, events)?;
     let mut attempt = Attempt {
         setup,
         socket: None,
     };
-    let method = how.method;
+    let method = match first.len() {
+        1..=MOST_FIRST if provider.connect_ex().is_possible() => Method::ConnectEx,
+        _ => how.method,
+    };
     if method == Method::SocketConnect
         && provider.socket_connect().is_possible()
-        && !how.options.precede_bind()
+        && !how.options.precede_connect()
     {
         socket_connect(&mut attempt.setup)?;
         let done = attempt.setup.completion().await;
@@ -86,34 +82,39 @@ pub(super) async fn connect(
             let mut socket = adopt(&mut attempt.setup, check(done)?)?;
             socket.enable_events();
             attempt.socket = Some(socket);
-            return attempt.connected(how).await;
+            return attempt.connected(how, 0).await;
         }
         provider.socket_connect().is_refused();
     }
-    create(&mut attempt.setup, family(&remote))?;
+    setup::create(
+        &mut attempt.setup,
+        family(&remote),
+        WSK_FLAG_CONNECTION_SOCKET,
+    )?;
     let created = check(attempt.setup.completion().await)?;
     let socket = adopt(&mut attempt.setup, created)?;
     let socket = attempt.socket.insert(socket);
-    how.options.before_bind(socket, &mut attempt.setup).await?;
-    socket.bind(&mut attempt.setup);
-    check(attempt.setup.completion().await)?;
-    let Attempt { setup, socket } = &mut attempt;
-    let socket = socket.as_mut().ok_or(NO_SOCKET)?;
+    let setup = &mut attempt.setup;
+    how.options.before_bind(&socket.handle, setup).await?;
+    socket.bind(setup);
+    check(setup.completion().await)?;
+    how.options.before_connect(&socket.handle, setup).await;
     if method == Method::ConnectEx && provider.connect_ex().is_possible() {
+        setup.payload_mut().ok_or(NO_SOCKET)?.set_first(first)?;
         socket.connect_ex(setup);
         let done = setup.completion().await;
         if !is_missing(done.status) {
             provider.connect_ex().works();
-            check(done)?;
+            let sent = check(done)?.information.min(first.len());
             socket.enable_events();
-            return attempt.connected(how).await;
+            return attempt.connected(how, sent).await;
         }
         provider.connect_ex().is_refused();
     }
     socket.connect(setup);
     check(setup.completion().await)?;
     socket.enable_events();
-    attempt.connected(how).await
+    attempt.connected(how, 0).await
 }
 
 /// What an attempt that is given up leaves. The order matters: a pending connect is canceled before
@@ -125,41 +126,13 @@ struct Attempt {
 
 impl Attempt {
     /// What comes after the connect.
-    async fn connected(mut self, how: &How) -> Result<Socket, Error> {
+    async fn connected(mut self, how: &How, sent: usize) -> Result<(Socket, usize), Error> {
         let socket = self.socket.as_ref().ok_or(NO_SOCKET)?;
-        how.options.once_connected(socket, &mut self.setup).await;
-        self.socket.take().ok_or(NO_SOCKET)
+        let (options, handle) = (&how.options, &socket.handle);
+        options.once_connected(handle, &mut self.setup).await;
+        let socket = self.socket.take().ok_or(NO_SOCKET)?;
+        Ok((socket, sent))
     }
-}
-
-/// Starts to create a socket.
-fn create(setup: &mut Op<Setup>, family: ADDRESS_FAMILY) -> Result<(), Error> {
-    let npi = setup.provider().npi()?;
-    let call = |irp: PIRP, setup: &Setup| {
-        // SAFETY: captured, and not released while there is an operation.
-        let function = unsafe { (*npi.Dispatch).WskSocket }?;
-        let (context, dispatch) = events::callbacks(setup.events.as_ref());
-        // SAFETY: a connection socket; the operation refers to the owner and the context, which the
-        // socket has afterwards; the IRP is passed once.
-        Some(unsafe {
-            function(
-                npi.Client,
-                family,
-                SOCK_STREAM,
-                IPPROTO_TCP,
-                WSK_FLAG_CONNECTION_SOCKET,
-                context,
-                dispatch.cast(),
-                setup.owner.as_ref().map_or(null_mut(), Process::as_ptr),
-                null_mut(),
-                null_mut(),
-                irp,
-            )
-        })
-    };
-    // SAFETY: the IRP is passed once; the rest by the above.
-    unsafe { setup.submit(Function::Socket, call) };
-    Ok(())
 }
 
 /// Starts to create a socket and to connect it.
@@ -169,7 +142,7 @@ fn socket_connect(setup: &mut Op<Setup>) -> Result<(), Error> {
         // SAFETY: captured, and not released while there is an operation.
         let function = unsafe { (*npi.Dispatch).WskSocketConnect }?;
         let (context, dispatch) = events::callbacks(setup.events.as_ref());
-        // SAFETY: as in create; the addresses lie in the operation.
+        // SAFETY: as in setup::create; the addresses lie in the operation.
         Some(unsafe {
             function(
                 npi.Client,
@@ -180,9 +153,9 @@ fn socket_connect(setup: &mut Op<Setup>) -> Result<(), Error> {
                 0,
                 context,
                 dispatch,
-                setup.owner.as_ref().map_or(null_mut(), Process::as_ptr),
+                setup.owner(),
                 null_mut(),
-                null_mut(),
+                setup.security(),
                 irp,
             )
         })
@@ -192,46 +165,15 @@ fn socket_connect(setup: &mut Op<Setup>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Payload of the steps to a connection.
-pub(super) struct Setup {
-    /// Until the socket is made.
-    close: Option<Op<Close>>,
-    pub(super) local: SOCKADDR_INET,
-    pub(super) remote: SOCKADDR_INET,
-    /// For whose programs' rules the socket counts; the machine's own if there is none.
-    owner: Option<Process>,
-    events: Option<Shared<Events>>,
-    /// The value of an option.
-    pub(super) option: u32,
-}
-
-impl Setup {
-    /// The socket whose creation has completed with `created`.
-    fn take_socket(&mut self, created: Completion) -> Option<Socket> {
-        let raw: PWSK_SOCKET = core::ptr::with_exposed_provenance_mut(created.information);
-        let raw = NonNull::new(raw)?;
-        let close = self.close.take()?;
-        // SAFETY: a new socket, taken once, because `close` is; made with the callbacks of `events`.
-        Some(unsafe { Socket::adopt(raw, close, self.events.take()) })
-    }
-}
-
-impl Payload for Setup {
-    const CANCEL: bool = true;
-
-    fn abandoned(&mut self, result: Completion) {
-        if result.is_success() {
-            drop(self.take_socket(result));
-        }
-    }
-}
-
+/// The socket whose creation has completed with `created`.
 fn adopt(setup: &mut Op<Setup>, created: Completion) -> Result<Socket, Error> {
-    let payload = setup.payload_mut().ok_or(NO_SOCKET)?;
-    payload.take_socket(created).ok_or(NO_SOCKET)
+    let handle = setup::adopt(setup, created)?;
+    // SAFETY: both ways of creation make a connection socket.
+    Ok(unsafe { Socket::new(handle) })
 }
 
-fn check(done: Completion) -> Result<Completion, Error> {
+/// The completion of a step of making a socket, or the error that it is.
+pub(super) fn check(done: Completion) -> Result<Completion, Error> {
     if done.is_success() {
         Ok(done)
     } else {
@@ -244,12 +186,9 @@ const fn is_missing(status: NTSTATUS) -> bool {
     matches!(status, STATUS_NOT_IMPLEMENTED | STATUS_NOT_SUPPORTED)
 }
 
-const NO_SOCKET: Error = Error::with_status(
-    Phase::Connect,
-    Kind::ConnectFailed,
-    0xC000_00E5_u32.cast_signed(), // STATUS_INTERNAL_ERROR
-    "the network stack made no socket",
-);
+/// The most that `WskConnectEx` takes.
+const MOST_FIRST: usize = 65535;
+
 const NO_IPV6: Error = Error::with_status(
     Phase::Connect,
     Kind::Unreachable,

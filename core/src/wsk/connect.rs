@@ -9,8 +9,11 @@ use super::eyeballs;
 use super::options::SocketOptions;
 use super::provider::Wsk;
 use super::resolve::resolve;
+use super::security::SocketSecurity;
 use super::transport::TcpTransport;
-use crate::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, deadline};
+use crate::io::{
+    Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, TransportExt, deadline,
+};
 use crate::nt::process::Process;
 
 /// Connects over WSK: looks the name up and connects to the first of its addresses that
@@ -54,22 +57,84 @@ impl WskConnect {
         self
     }
 
+    /// Has sockets made with a cached security descriptor.
+    #[must_use]
+    pub fn secured(mut self, security: SocketSecurity) -> Self {
+        self.how.security = Some(security);
+        self
+    }
+
+    /// Connects as [`Connect::connect`] and sends `first`: with the connection itself where the network
+    /// stack has `WskConnectEx` (`wsk/nc-wsk-pfn_wsk_connect_ex`), otherwise once it is there. With
+    /// [`SocketOptions::fast_open`] it saves a round trip. More than one of the host's addresses may
+    /// get `first`: it must be something that may, as a ClientHello. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// As there; phase `Send`.
+    pub async fn connect_with(
+        &self,
+        target: &Target<'_>,
+        first: &[u8],
+        info: &mut ConnectionInfo,
+    ) -> Result<TcpTransport, Error> {
+        let (mut transport, sent) = self.make(target, first, info).await?;
+        let mut rest = first.get(sent..).unwrap_or_default();
+        while !rest.is_empty() {
+            let room = transport.output();
+            let n = room.len().min(rest.len());
+            let (now, later) = rest.split_at(n);
+            if let Some(room) = room.get_mut(..n) {
+                room.copy_from_slice(now);
+            }
+            transport.stage(n);
+            rest = later;
+            transport.flush().await?;
+        }
+        Ok(transport)
+    }
+
+    async fn make(
+        &self,
+        target: &Target<'_>,
+        first: &[u8],
+        info: &mut ConnectionInfo,
+    ) -> Result<(TcpTransport, usize), Error> {
+        self.wsk.ready(target.deadline).await?;
+        let provider = self.wsk.provider();
+        let clock = provider.clock();
+
+        let start = clock.now();
+        let bound = start.saturating_add(RESOLVE_BOUND);
+        let until = target.deadline.map_or(bound, |at| at.min(bound));
+        let lookup = resolve(provider, target.host, target.port);
+        let addresses = deadline(clock, Some(until), LATE_RESOLVE, lookup).await;
+        let resolved = clock.now();
+        info.resolve = resolved.saturating_sub(start);
+
+        let result = self.connect_any(&addresses?, target.deadline, first).await;
+        info.connect = clock.now().saturating_sub(resolved);
+        let (transport, sent, remote) = result?;
+        info.remote = Some(remote);
+        Ok((transport, sent))
+    }
+
     async fn connect_any(
         &self,
         addresses: &Addresses,
         until: Option<Duration>,
-    ) -> Result<(TcpTransport, SocketAddr), Error> {
+        first: &[u8],
+    ) -> Result<(TcpTransport, usize, SocketAddr), Error> {
         let provider = self.wsk.provider();
         let clock = provider.clock();
         let transport = TcpTransport::try_new(provider).map_err(|e| e.in_phase(Phase::Connect))?;
         let attempt = |address| async move {
             let bound = clock.now().saturating_add(ATTEMPT_BOUND);
             let until = until.map_or(bound, |until| until.min(bound));
-            let work = attempt::connect(provider, address, &self.how);
+            let work = attempt::connect(provider, address, &self.how, first);
             deadline(clock, Some(until), LATE_CONNECT, work).await
         };
-        let (socket, address) = eyeballs::first(clock, addresses, attempt).await?;
-        Ok((transport.connected(socket), address))
+        let ((socket, sent), address) = eyeballs::first(clock, addresses, attempt).await?;
+        Ok((transport.connected(socket), sent, address))
     }
 }
 
@@ -83,23 +148,7 @@ impl Connect for WskConnect {
         (): &(),
         info: &mut ConnectionInfo,
     ) -> Result<TcpTransport, Error> {
-        self.wsk.ready(target.deadline).await?;
-        let provider = self.wsk.provider();
-        let clock = provider.clock();
-
-        let start = clock.now();
-        let until = target
-            .deadline
-            .unwrap_or(start.saturating_add(RESOLVE_BOUND));
-        let lookup = resolve(provider, target.host, target.port);
-        let addresses = deadline(clock, Some(until), LATE_RESOLVE, lookup).await;
-        let resolved = clock.now();
-        info.resolve = resolved.saturating_sub(start);
-
-        let result = self.connect_any(&addresses?, target.deadline).await;
-        info.connect = clock.now().saturating_sub(resolved);
-        let (transport, remote) = result?;
-        info.remote = Some(remote);
+        let (transport, _) = self.make(target, &[], info).await?;
         Ok(transport)
     }
 }
@@ -110,7 +159,7 @@ const _: fn(&WskConnect, &Target<'_>, &mut ConnectionInfo) = |connector, target,
     is_send(&connector.connect(target, &(), info));
 };
 
-/// Where the caller has set no deadline.
+/// How long a name is looked up, whatever the deadline.
 const RESOLVE_BOUND: Duration = Duration::from_secs(60);
 /// How long one address is tried, whatever the deadline.
 const ATTEMPT_BOUND: Duration = Duration::from_secs(60);

@@ -34,6 +34,8 @@ struct State {
     watch: Watch,
     /// Data was left with the transport, which tells nothing more until the next receive.
     refused: bool,
+    /// It came while we watched, and could not be kept.
+    seen: bool,
     /// The peer has ended the connection, or the network stack has.
     ended: bool,
     kept: Kept,
@@ -47,7 +49,7 @@ pub(super) enum Watched {
     /// Nothing is known to have come, but a receive, perhaps of no bytes, must be made before the
     /// transport tells what comes.
     Deaf,
-    /// Data was kept.
+    /// Data was kept, or waits for a receive.
     Data,
     /// The connection has ended.
     Ended,
@@ -80,6 +82,7 @@ impl Events {
             state: SpinLock::new(State {
                 watch: Watch::Off,
                 refused: false,
+                seen: false,
                 ended: false,
                 kept: NOTHING,
             }),
@@ -95,7 +98,7 @@ impl Events {
         if state.ended {
             return Watched::Ended;
         }
-        if !state.kept.list.is_null() {
+        if state.seen || !state.kept.list.is_null() {
             return Watched::Data;
         }
         if state.watch == Watch::Off {
@@ -125,6 +128,7 @@ impl Events {
     pub(super) fn receives(&self) {
         let mut state = self.state.lock();
         state.refused = false;
+        state.seen = false;
         if state.watch == Watch::On {
             state.watch = Watch::Off;
         }
@@ -181,6 +185,7 @@ unsafe extern "C" fn received(
         state.kept = Kept { list, taken: 0 };
     } else {
         state.refused = true;
+        state.seen = watched;
     }
     drop(state);
     if watched {

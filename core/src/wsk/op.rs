@@ -321,16 +321,21 @@ impl Drop for Irp {
     }
 }
 
-/// A reference to the provider that counts an operation for as long as it is there.
-struct Counted(Shared<Provider>);
+/// A reference to the provider that counts an operation for as long as it is there: the provider is
+/// not released meanwhile.
+pub(super) struct Counted(Shared<Provider>);
 
 impl Counted {
-    fn new(provider: Shared<Provider>) -> Self {
+    pub(super) fn new(provider: Shared<Provider>) -> Self {
         provider
             .counters()
             .operations_now
             .fetch_add(1, Ordering::SeqCst);
         Self(provider)
+    }
+
+    pub(super) fn provider(&self) -> &Shared<Provider> {
+        &self.0
     }
 }
 

@@ -6,15 +6,15 @@ use core::ptr::null_mut;
 
 use wdk_sys::PIRP;
 
-use super::address::from_sockaddr;
-use super::attempt::Setup;
+use super::address::{NO_ADDRESS, from_inet};
+use super::handle::Handle;
 use super::op::{Op, Payload};
 use super::quirks::Function;
-use super::socket::Socket;
+use super::setup::Setup;
 use super::status;
 use super::sys::{
-    SO_EXCLUSIVEADDRUSE, SO_KEEPALIVE, SO_RCVBUF, SO_SNDBUF, SOCKADDR_IN, SOCKADDR_INET,
-    SOL_SOCKET, WskSetOption,
+    IPPROTO_TCP, PFN_WSK_GET_LOCAL_ADDRESS, SO_EXCLUSIVEADDRUSE, SO_KEEPALIVE, SO_RCVBUF,
+    SO_SNDBUF, SOCKADDR_INET, SOL_SOCKET, TCP_FASTOPEN, WskSetOption,
 };
 use crate::io::{Error, Kind, Phase};
 
@@ -30,13 +30,9 @@ pub struct SocketOptions {
     pub send_buffer: Option<u32>,
     /// Bytes that the transport buffers of what arrives (`network/so-rcvbuf`).
     pub receive_buffer: Option<u32>,
-}
-
-/// One of the two addresses of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    Local,
-    Remote,
+    /// The first data may be sent with the SYN (RFC 7413), where it may be delivered twice:
+    /// for [`super::WskConnect::connect_with`].
+    pub fast_open: bool,
 }
 
 /// Payload of a request for an address.
@@ -48,25 +44,32 @@ impl Payload for Address {}
 unsafe impl Sync for Address {}
 
 impl SocketOptions {
-    /// Whether there are any that must be set before the socket is bound.
-    pub(super) fn precede_bind(&self) -> bool {
-        self.exclusive
+    /// Whether there are any that must be set before the socket is bound or connected.
+    pub(super) fn precede_connect(&self) -> bool {
+        self.exclusive || self.fast_open
     }
 
     /// Sets what must be set before the socket is bound.
     pub(super) async fn before_bind(
         &self,
-        socket: &Socket,
+        socket: &Handle,
         setup: &mut Op<Setup>,
     ) -> Result<(), Error> {
         if self.exclusive {
-            set(socket, setup, SO_EXCLUSIVEADDRUSE, 1).await?;
+            set(socket, setup, (SOL_SOCKET, SO_EXCLUSIVEADDRUSE), 1).await?;
         }
         Ok(())
     }
 
+    /// Sets what must be set before the socket is connected, as far as the provider knows it.
+    pub(super) async fn before_connect(&self, socket: &Handle, setup: &mut Op<Setup>) {
+        if self.fast_open {
+            let _unknown = set(socket, setup, (IPPROTO_TCP, TCP_FASTOPEN), 1).await;
+        }
+    }
+
     /// Sets what can be set once the socket is connected, as far as the provider knows it.
-    pub(super) async fn once_connected(&self, socket: &Socket, setup: &mut Op<Setup>) {
+    pub(super) async fn once_connected(&self, socket: &Handle, setup: &mut Op<Setup>) {
         let keep_alive = self.keep_alive.then_some(1);
         for (option, value) in [
             (SO_KEEPALIVE, keep_alive),
@@ -74,29 +77,34 @@ impl SocketOptions {
             (SO_RCVBUF, self.receive_buffer),
         ] {
             if let Some(value) = value {
-                let _unknown = set(socket, setup, option, value).await;
+                let _unknown = set(socket, setup, (SOL_SOCKET, option), value).await;
             }
         }
     }
 }
 
-/// Sets an option of level SOL_SOCKET.
-async fn set(socket: &Socket, setup: &mut Op<Setup>, option: u32, value: u32) -> Result<(), Error> {
+/// Sets an option of a level.
+async fn set(
+    socket: &Handle,
+    setup: &mut Op<Setup>,
+    (level, option): (u32, u32),
+    value: u32,
+) -> Result<(), Error> {
     if !setup.provider().quirks().has_control() {
         return Err(NO_OPTIONS);
     }
     let payload = setup.payload_mut().ok_or(NO_OPTIONS)?;
     payload.option = value;
     let call = |irp: PIRP, setup: &Setup| {
-        let function = socket.dispatch().Basic.WskControlSocket?;
+        let function = socket.basic().WskControlSocket?;
         let input = (&raw const setup.option).cast_mut().cast();
         // SAFETY: the socket exists; the input lies in the operation.
         Some(unsafe {
             function(
-                socket.raw.as_ptr(),
+                socket.as_ptr(),
                 WskSetOption,
                 option,
-                SOL_SOCKET,
+                level,
                 size_of_val(&setup.option) as _,
                 input,
                 0,
@@ -116,34 +124,26 @@ async fn set(socket: &Socket, setup: &mut Op<Setup>, option: u32, value: u32) ->
     }
 }
 
-/// An address of a connected socket (`wsk/nc-wsk-pfn_wsk_get_local_address`).
+/// An address of a socket, which `function` tells (`wsk/nc-wsk-pfn_wsk_get_local_address`).
 ///
 /// # Errors
 /// Phase `Connect`.
-pub(super) async fn address(socket: &Socket, end: End) -> Result<SocketAddr, Error> {
-    let provider = socket.close.provider();
+///
+/// # Safety
+/// `function` is one of the socket's.
+pub(super) async unsafe fn address(
+    socket: &Handle,
+    function: PFN_WSK_GET_LOCAL_ADDRESS,
+) -> Result<SocketAddr, Error> {
+    let provider = socket.provider();
     if !provider.quirks().has_control() {
         return Err(NO_OPTIONS);
     }
-    let nothing = SOCKADDR_INET {
-        Ipv4: SOCKADDR_IN::ANY,
-    };
-    let mut query = Op::try_new(provider, Address(UnsafeCell::new(nothing)))?;
+    let mut query = Op::try_new(provider, Address(UnsafeCell::new(NO_ADDRESS)))?;
     let call = |irp: PIRP, address: &Address| {
-        let to = address.0.get().cast();
-        let socket_raw = socket.raw.as_ptr();
-        match end {
-            End::Local => {
-                let function = socket.dispatch().WskGetLocalAddress?;
-                // SAFETY: the socket exists; the address lies in the operation.
-                Some(unsafe { function(socket_raw, to, irp) })
-            }
-            End::Remote => {
-                let function = socket.dispatch().WskGetRemoteAddress?;
-                // SAFETY: as above.
-                Some(unsafe { function(socket_raw, to, irp) })
-            }
-        }
+        let function = function?;
+        // SAFETY: of the socket, by the contract; the address lies in the operation.
+        Some(unsafe { function(socket.as_ptr(), address.0.get().cast(), irp) })
     };
     // SAFETY: the IRP is passed once; the address by the above.
     unsafe { query.submit(Function::GetAddress, call) };
@@ -151,16 +151,10 @@ pub(super) async fn address(socket: &Socket, end: End) -> Result<SocketAddr, Err
     if !done.is_success() {
         return Err(status::map(Phase::Connect, done.status));
     }
-    let Some(Address(address)) = query.payload_mut() else {
-        return Err(NO_OPTIONS);
-    };
-    let address = address.get_mut();
-    // SAFETY: both families have the port in the same place.
-    let port = u16::from_be(unsafe { address.Ipv4.sin_port });
-    let address: *mut SOCKADDR_INET = address;
-    // SAFETY: of that size.
-    let found = unsafe { from_sockaddr(address.cast(), size_of::<SOCKADDR_INET>(), port) };
-    found.ok_or(NO_OPTIONS)
+    let found = query.payload_mut();
+    found
+        .and_then(|Address(address)| from_inet(address.get_mut()))
+        .ok_or(NO_OPTIONS)
 }
 
 const NO_OPTIONS: Error = Error::with_status(

@@ -1,16 +1,17 @@
 //! The registration with WSK and the captured provider.
 
 use core::fmt;
-use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 
 use super::capability::Capability;
+use super::client_control::{Buffers, control};
 use super::counters::{Atomics, Counters};
 use super::events;
 use super::quirks::Quirks;
 use super::registration::{Registration, is_permanent};
 use super::sys::{WSK_PROVIDER_NPI, WSK_SET_STATIC_EVENT_CALLBACKS};
+use super::transports;
 use crate::exec::Spawner;
 use crate::io::{Clock, Error, Kind, NtStatus, Phase};
 use crate::nt::clock::KernelClock;
@@ -43,10 +44,12 @@ impl Wsk {
             no_delay: Capability::new(quirks.has_flags()),
             chains: Capability::new(quirks.has_chains()),
             drain: Capability::new(quirks.has_flags()),
+            wait_all: Capability::new(quirks.has_flags()),
             socket_connect: Capability::new(quirks.has_socket_connect()),
             connect_ex: Capability::new(quirks.has_connect_ex()),
             events: Capability::new(quirks.has_events()),
             static_events: AtomicBool::new(false),
+            streams: AtomicBool::new(!quirks.has_control()),
             waiting: AtomicU32::new(0),
             spawner,
             clock,
@@ -60,21 +63,28 @@ impl Wsk {
         Ok(Self { provider })
     }
 
-    /// Waits until the network stack is ready, which it is not yet early in boot. A worker,
-    /// PASSIVE_LEVEL.
+    /// Waits until the network stack is ready and has TCP, which it is not and has not early in boot.
+    /// A worker, PASSIVE_LEVEL.
     ///
     /// # Errors
     /// Phase `Wait`: `Kind::TimedOut` at `deadline` (of [`Clock::now`]); `Kind::NotReady` when the
     /// driver is stopping, when the stack has no version of WSK that we can use, and after two
     /// minutes if there is no deadline; `Kind::TooManyRequests` when too many wait already.
     pub async fn ready(&self, deadline: Option<Duration>) -> Result<(), Error> {
-        let Err(first) = self.provider.try_capture() else {
-            return Ok(());
-        };
-        if is_permanent(&first) {
-            return Err(first);
+        let first = self.provider.try_capture();
+        match first {
+            Ok(()) if self.provider.has_streams() => return Ok(()),
+            Err(error) if is_permanent(&error) => return Err(error),
+            _ => {}
         }
         let _place = Place::take(&self.provider)?;
+        if first.is_err() {
+            self.captured(deadline).await?;
+        }
+        transports::streams(&self.provider, deadline).await
+    }
+
+    async fn captured(&self, deadline: Option<Duration>) -> Result<(), Error> {
         let clock = &self.provider.clock;
         let until = deadline.unwrap_or_else(|| clock.now().saturating_add(LONGEST_WAIT));
         let mut pause = FIRST_PAUSE;
@@ -144,12 +154,16 @@ pub(crate) struct Provider {
     chains: Capability,
     /// WSK_FLAG_DRAIN.
     drain: Capability,
+    /// WSK_FLAG_WAITALL.
+    wait_all: Capability,
     socket_connect: Capability,
     connect_ex: Capability,
     /// Event callbacks.
     events: Capability,
     /// They are enabled for every socket.
     static_events: AtomicBool,
+    /// There is a transport for streams.
+    streams: AtomicBool,
     /// Requests that wait until the network is there.
     waiting: AtomicU32,
     spawner: Spawner,
@@ -202,6 +216,11 @@ impl Provider {
         &self.drain
     }
 
+    /// WSK_FLAG_WAITALL.
+    pub(super) fn wait_all(&self) -> &Capability {
+        &self.wait_all
+    }
+
     pub(super) fn socket_connect(&self) -> &Capability {
         &self.socket_connect
     }
@@ -218,6 +237,15 @@ impl Provider {
     /// Whether the callbacks of every socket are enabled.
     pub(super) fn has_static_events(&self) -> bool {
         self.static_events.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is a transport for streams, as far as is known.
+    pub(super) fn has_streams(&self) -> bool {
+        self.streams.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn found_streams(&self) {
+        self.streams.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn spawner(&self) -> &Spawner {
@@ -241,24 +269,13 @@ impl Provider {
 /// Enables the callbacks of every socket that will be made
 /// (`network/wsk-set-static-event-callbacks`).
 fn enable_static_events(npi: &WSK_PROVIDER_NPI) -> bool {
-    let mut control = events::all();
-    // SAFETY: captured.
-    let Some(function) = (unsafe { (*npi.Dispatch).WskControlClient }) else {
-        return false;
+    let mut buffers = Buffers {
+        input: events::all(),
+        output: (),
+        written: 0,
     };
-    // SAFETY: captured, no socket was made yet; without IRP the input is read during the call.
-    let status = unsafe {
-        function(
-            npi.Client,
-            WSK_SET_STATIC_EVENT_CALLBACKS,
-            size_of_val(&control) as _,
-            (&raw mut control).cast(),
-            0,
-            null_mut(),
-            null_mut(),
-            null_mut(),
-        )
-    };
+    // SAFETY: captured, and no socket was made yet.
+    let status = unsafe { control(npi, WSK_SET_STATIC_EVENT_CALLBACKS, &mut buffers, false) };
     status >= 0
 }
 

@@ -17,11 +17,13 @@ pub(crate) enum Function {
     Connect,
     ConnectEx,
     SocketConnect,
+    Accept,
     Send,
     Receive,
     Disconnect,
     Close,
     Control,
+    ControlClient,
     GetAddress,
     GetAddressInfo,
 }
@@ -32,6 +34,7 @@ impl Function {
             self,
             Self::Disconnect
                 | Self::Control
+                | Self::ControlClient
                 | Self::GetAddress
                 | Self::SocketConnect
                 | Self::ConnectEx
@@ -78,7 +81,7 @@ impl Quirks {
         !self.wine
     }
 
-    /// Whether `WskControlSocket` may be tried.
+    /// Whether `WskControlSocket` and `WskControlClient` may be tried.
     pub(crate) fn has_control(self) -> bool {
         !self.wine
     }

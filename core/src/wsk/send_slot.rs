@@ -163,7 +163,7 @@ impl Slot {
     pub(super) fn disconnect(&mut self, socket: &Socket, chains: bool) {
         let mut buffer = self.next(chains);
         // SAFETY: as for send.
-        unsafe { socket.disconnect(&mut self.op, &raw mut buffer) };
+        unsafe { socket.disconnect(&mut self.op, &raw mut buffer, 0) };
     }
 
     /// What is to be sent next, which counts as in flight.

@@ -148,7 +148,7 @@ impl Sender {
             return false;
         };
         // SAFETY: there is no buffer.
-        unsafe { socket.disconnect(&mut first.op, core::ptr::null_mut()) };
+        unsafe { socket.disconnect(&mut first.op, core::ptr::null_mut(), 0) };
         self.ending = Some(0);
         true
     }

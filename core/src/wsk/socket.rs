@@ -1,75 +1,52 @@
 //! A connection socket.
 
-use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::Ordering;
+use core::ptr::null_mut;
 
 use wdk_sys::{PIRP, PVOID};
 
-use super::attempt::Setup;
 use super::events::Events;
+use super::handle::Handle;
 use super::op::{Op, Payload};
-use super::provider::Provider;
 use super::quirks::Function;
+use super::setup::Setup;
 use super::sys::{
-    PSOCKADDR, PWSK_BUF, SOCKADDR_INET, WSK_PROVIDER_CONNECTION_DISPATCH, WSK_SOCKET, WskIoctl,
+    PSOCKADDR, PWSK_BUF, PWSK_SOCKET, SOCKADDR_INET, WSK_BUF, WSK_PROVIDER_CONNECTION_DISPATCH,
+    WskIoctl,
 };
-use crate::nt::shared::Shared;
 
-/// A socket and the operation that will close it. Dropping it closes: abortively, unless both
-/// directions were disconnected before. Nobody waits for that; its pending operations are canceled.
+/// A connection socket. Dropping it closes it, as [`Handle`] says.
 ///
 /// # Invariants
-/// The socket exists, and this is its one owner: calls on it borrow it, so none is executing when
-/// it is closed (`wsk/nc-wsk-pfn_wsk_close_socket`).
+/// The handle is that of a connection socket.
 pub(super) struct Socket {
-    pub(super) raw: NonNull<WSK_SOCKET>,
-    pub(super) close: Op<Close>,
+    pub(super) handle: Handle,
     /// Its callbacks are called.
     pub(super) enabled: bool,
 }
 
-// SAFETY: WSK's functions may be called by any thread.
-unsafe impl Send for Socket {}
-// SAFETY: as above; closing takes the socket.
-unsafe impl Sync for Socket {}
-
 impl Socket {
-    /// Takes over a socket that was just created.
+    /// A connection socket that was just created.
     ///
     /// # Safety
-    /// `raw` is a connection socket that nobody else owns, made with the callbacks of `events`.
-    pub(super) unsafe fn adopt(
-        raw: NonNull<WSK_SOCKET>,
-        mut close: Op<Close>,
-        events: Option<Shared<Events>>,
-    ) -> Self {
-        let counters = close.provider().counters();
-        counters.connections_now.fetch_add(1, Ordering::Relaxed);
-        counters.connections_total.fetch_add(1, Ordering::Relaxed);
-        let provider = close.provider().clone();
-        if let Some(payload) = close.payload_mut() {
-            payload.open = Some(provider);
-            payload.events = events;
-        }
-        let enabled = close.provider().has_static_events() && close.payload().events.is_some();
-        Self {
-            raw,
-            close,
-            enabled,
-        }
+    /// `handle` is that of a connection socket.
+    pub(super) unsafe fn new(handle: Handle) -> Self {
+        let enabled = handle.provider().has_static_events() && handle.callbacks().is_some();
+        Self { handle, enabled }
     }
 
     pub(super) fn dispatch(&self) -> &WSK_PROVIDER_CONNECTION_DISPATCH {
-        // SAFETY: the socket exists, by the invariant.
-        let dispatch = unsafe { self.raw.as_ref() }.Dispatch;
-        // SAFETY: the table of a connection socket; providers' tables are constant.
-        unsafe { &*dispatch.cast() }
+        // SAFETY: the table of a connection socket, by the invariant.
+        unsafe { self.handle.table() }
+    }
+
+    pub(super) fn as_ptr(&self) -> PWSK_SOCKET {
+        self.handle.as_ptr()
     }
 
     /// The callbacks of the socket, if it has any that are enabled.
     pub(super) fn events(&self) -> Option<&Events> {
         match self.enabled {
-            true => self.close.payload().events.as_deref(),
+            true => self.handle.callbacks(),
             false => None,
         }
     }
@@ -78,7 +55,7 @@ impl Socket {
         let call = |irp: PIRP, setup: &Setup| {
             let function = self.dispatch().WskBind?;
             // SAFETY: by the invariant; the address lies in the operation.
-            Some(unsafe { function(self.raw.as_ptr(), as_sockaddr(&setup.local), 0, irp) })
+            Some(unsafe { function(self.as_ptr(), as_sockaddr(&setup.local), 0, irp) })
         };
         // SAFETY: the IRP is passed once; the address by the above.
         unsafe { setup.submit(Function::Bind, call) };
@@ -88,21 +65,27 @@ impl Socket {
         let call = |irp: PIRP, setup: &Setup| {
             let function = self.dispatch().WskConnect?;
             // SAFETY: by the invariant; the address lies in the operation.
-            Some(unsafe { function(self.raw.as_ptr(), as_sockaddr(&setup.remote), 0, irp) })
+            Some(unsafe { function(self.as_ptr(), as_sockaddr(&setup.remote), 0, irp) })
         };
         // SAFETY: the IRP is passed once; the address by the above.
         unsafe { setup.submit(Function::Connect, call) };
     }
 
-    /// Connects without data: `wsk/nc-wsk-pfn_wsk_connect_ex`.
+    /// Connects, and sends the first data if there is some: `wsk/nc-wsk-pfn_wsk_connect_ex`.
     pub(super) fn connect_ex(&self, setup: &mut Op<Setup>) {
         let call = |irp: PIRP, setup: &Setup| {
             let function = self.dispatch().WskConnectEx?;
             let remote = as_sockaddr(&setup.remote);
-            // SAFETY: by the invariant; the address lies in the operation; there is no buffer.
-            Some(unsafe { function(self.raw.as_ptr(), remote, null_mut(), 0, irp) })
+            let mut first = setup.first.as_ref().map(|first| WSK_BUF {
+                Mdl: first.mdl(),
+                Offset: 0,
+                Length: first.len() as _,
+            });
+            let buffer = first.as_mut().map_or(null_mut(), |buffer| &raw mut *buffer);
+            // SAFETY: by the invariant; the address and the data lie in the operation.
+            Some(unsafe { function(self.as_ptr(), remote, buffer, 0, irp) })
         };
-        // SAFETY: the IRP is passed once; the address by the above.
+        // SAFETY: the IRP is passed once; the address and the data by the above.
         unsafe { setup.submit(Function::ConnectEx, call) };
     }
 
@@ -114,7 +97,7 @@ impl Socket {
         let call = |irp: PIRP, _: &P| {
             let function = self.dispatch().WskReceive?;
             // SAFETY: by the contract, and the invariant.
-            Some(unsafe { function(self.raw.as_ptr(), buffer, flags, irp) })
+            Some(unsafe { function(self.as_ptr(), buffer, flags, irp) })
         };
         // SAFETY: the IRP is passed once; the buffer by the contract.
         unsafe { op.submit(Function::Receive, call) };
@@ -128,21 +111,22 @@ impl Socket {
         let call = |irp: PIRP, _: &P| {
             let function = self.dispatch().WskSend?;
             // SAFETY: by the contract, and the invariant.
-            Some(unsafe { function(self.raw.as_ptr(), buffer, flags, irp) })
+            Some(unsafe { function(self.as_ptr(), buffer, flags, irp) })
         };
         // SAFETY: the IRP is passed once; the buffer by the contract.
         unsafe { op.submit(Function::Send, call) };
     }
 
-    /// Sends `last`, which may be null, and FIN behind it and everything before.
+    /// Sends `last`, which may be null, and FIN behind it and everything before; or RST, and lets go
+    /// what was not sent, if `flags` has WSK_FLAG_ABORTIVE.
     ///
     /// # Safety
     /// As [`Op::submit`]: `last` is null or describes memory that the operation owns.
-    pub(super) unsafe fn disconnect<P: Payload>(&self, op: &mut Op<P>, last: PWSK_BUF) {
+    pub(super) unsafe fn disconnect<P: Payload>(&self, op: &mut Op<P>, last: PWSK_BUF, flags: u32) {
         let call = |irp: PIRP, _: &P| {
             let function = self.dispatch().WskDisconnect?;
             // SAFETY: by the contract, and the invariant.
-            Some(unsafe { function(self.raw.as_ptr(), last, 0, irp) })
+            Some(unsafe { function(self.as_ptr(), last, flags, irp) })
         };
         // SAFETY: the IRP is passed once; the buffer by the contract.
         unsafe { op.submit(Function::Disconnect, call) };
@@ -161,7 +145,7 @@ impl Socket {
         let call = |irp: PIRP, payload: &P| {
             let function = self.dispatch().Basic.WskControlSocket?;
             let (to, size) = output(payload);
-            let (socket, none) = (self.raw.as_ptr(), null_mut());
+            let (socket, none) = (self.as_ptr(), null_mut());
             // SAFETY: by the invariant; the output by the contract; it has a known size.
             Some(unsafe {
                 let size = size as _;
@@ -187,38 +171,6 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.give_back();
-        let raw = self.raw.as_ptr();
-        // SAFETY: the socket exists, by the invariant.
-        let dispatch = unsafe { (*raw).Dispatch }.cast::<WSK_PROVIDER_CONNECTION_DISPATCH>();
-        let call = |irp: PIRP, _: &Close| {
-            // SAFETY: the table of a connection socket.
-            let function = unsafe { (*dispatch).Basic.WskCloseSocket }?;
-            // SAFETY: no call is executing, by the invariant, and none comes later.
-            Some(unsafe { function(raw, irp) })
-        };
-        // The operation becomes an orphan, which a worker counts out.
-        // SAFETY: the IRP is passed once, and nothing else.
-        unsafe { self.close.submit(Function::Close, call) };
-    }
-}
-
-/// Payload of the closing of a socket, allocated before the socket is, so that closing cannot fail.
-#[derive(Default)]
-pub(super) struct Close {
-    /// Set as long as the socket counts as open.
-    open: Option<Shared<Provider>>,
-    /// The context of the callbacks, which may come until the socket is closed to the end.
-    pub(super) events: Option<Shared<Events>>,
-}
-
-impl Payload for Close {}
-
-impl Drop for Close {
-    fn drop(&mut self) {
-        if let Some(provider) = &self.open {
-            let counters = provider.counters();
-            counters.connections_now.fetch_sub(1, Ordering::Relaxed);
-        }
     }
 }
 

@@ -13,20 +13,19 @@ impl Socket {
     /// Has the socket's callbacks called from now on, if it has some and the provider can
     /// (`network/so-wsk-event-callback`). Only once connected.
     pub(super) fn enable_events(&mut self) {
-        let provider = self.close.provider().clone();
-        if self.enabled || self.close.payload().events.is_none() || !provider.events().is_possible()
-        {
+        let provider = self.handle.provider();
+        if self.enabled || self.handle.callbacks().is_none() || !provider.events().is_possible() {
             return;
         }
         let mut control = events::all();
-        let Some(function) = self.dispatch().Basic.WskControlSocket else {
+        let Some(function) = self.handle.basic().WskControlSocket else {
             provider.events().is_refused();
             return;
         };
         // SAFETY: by the invariant; without IRP the input is read during the call.
         let status = unsafe {
             function(
-                self.raw.as_ptr(),
+                self.as_ptr(),
                 WskSetOption,
                 SO_WSK_EVENT_CALLBACK,
                 SOL_SOCKET,
@@ -40,8 +39,8 @@ impl Socket {
         };
         match status {
             0.. => {
-                self.enabled = true;
                 provider.events().works();
+                self.enabled = true;
             }
             STATUS_NOT_SUPPORTED | STATUS_NOT_IMPLEMENTED => provider.events().is_refused(),
             _ => {}
@@ -79,7 +78,7 @@ impl Socket {
     /// Gives back what the callbacks have kept, which closing does not
     /// (`wsk/nc-wsk-pfn_wsk_release_data_indication_list`), and has them keep nothing more.
     pub(super) fn give_back(&self) {
-        let list = match &self.close.payload().events {
+        let list = match self.handle.callbacks() {
             Some(events) => events.close(),
             None => null_mut(),
         };
@@ -91,7 +90,7 @@ impl Socket {
     fn release(&self, list: PWSK_DATA_INDICATION) {
         if let Some(function) = self.dispatch().WskRelease {
             // SAFETY: by the invariant; the head of a list that was kept, given back once.
-            let _always_succeeds = unsafe { function(self.raw.as_ptr(), list) };
+            let _always_succeeds = unsafe { function(self.as_ptr(), list) };
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A TCP connection.
 
 use core::fmt;
+use core::future::poll_fn;
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
 
@@ -13,13 +14,14 @@ use super::provider::Provider;
 use super::sender::Sender;
 use super::socket::Socket;
 use super::status;
-use super::sys::WSK_BUF;
+use super::sys::{WSK_BUF, WSK_FLAG_WAITALL};
 use crate::io::{Error, Kind, NtStatus, Phase, Transport};
 use crate::nt::mdl::IoBuffer;
 use crate::nt::shared::Shared;
 
 /// A connected TCP stream, with a buffer for each direction. Data is received when it is asked for,
-/// straight into the buffer; the buffer grows once data comes fast. IRQL: PASSIVE_LEVEL.
+/// straight into the buffer; the buffer grows once data comes fast. IRQL: PASSIVE_LEVEL, but what
+/// stages, sends and receives may be called at <= DISPATCH_LEVEL.
 pub struct TcpTransport {
     /// First, so that it is closed before its operations are given up. `None` once closed.
     pub(super) socket: Option<Socket>,
@@ -36,6 +38,8 @@ pub struct TcpTransport {
     pub(super) draining: bool,
     /// The receive in flight is of no bytes.
     empty: bool,
+    /// The receive in flight is for all that was offered.
+    all: bool,
 }
 
 /// Why nothing more will be received.
@@ -67,6 +71,7 @@ impl TcpTransport {
             closing: Closing::No,
             draining: false,
             empty: false,
+            all: false,
         })
     }
 
@@ -82,7 +87,9 @@ impl TcpTransport {
     /// Phase `Connect`; where the network stack cannot tell, `Kind::ConnectFailed`.
     pub async fn local_address(&self) -> Result<SocketAddr, Error> {
         let socket = self.socket.as_ref().ok_or(GONE)?;
-        options::address(socket, options::End::Local).await
+        let function = socket.dispatch().WskGetLocalAddress;
+        // SAFETY: the socket's.
+        unsafe { options::address(&socket.handle, function) }.await
     }
 
     /// The address and port of the peer, as the network stack has it now.
@@ -91,19 +98,52 @@ impl TcpTransport {
     /// As [`TcpTransport::local_address`].
     pub async fn remote_address(&self) -> Result<SocketAddr, Error> {
         let socket = self.socket.as_ref().ok_or(GONE)?;
-        options::address(socket, options::End::Remote).await
+        let function = socket.dispatch().WskGetRemoteAddress;
+        // SAFETY: the socket's.
+        unsafe { options::address(&socket.handle, function) }.await
+    }
+
+    /// Waits until `input` has `n` bytes, at most 64 KiB; false if the peer closes its side before.
+    /// They come by one request where the network stack has WSK_FLAG_WAITALL
+    /// (`wsk/nc-wsk-pfn_wsk_receive`), so that `poll_fill` may wait for as many once this was asked.
+    ///
+    /// # Errors
+    /// As [`Transport::poll_fill`].
+    pub fn poll_fill_to(&mut self, n: usize, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        loop {
+            let missing = n.saturating_sub(self.input.len());
+            if missing == 0 {
+                return Poll::Ready(Ok(true));
+            }
+            match self.poll_receive(missing, cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(false)),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// [`TcpTransport::poll_fill_to`] as a future. Dropping it loses nothing.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn fill_to(&mut self, n: usize) -> Result<bool, Error> {
+        poll_fn(|cx| self.poll_fill_to(n, cx)).await
     }
 
     fn receive_buffer(&self) -> &IoBuffer {
         &self.receive.payload().0
     }
 
-    /// Makes room behind the input. Only while nothing writes there.
-    fn make_room(&mut self) -> Result<usize, Error> {
+    /// Makes room behind the input, for `needed` bytes if that is possible. Only while nothing writes
+    /// there.
+    fn make_room(&mut self, needed: usize) -> Result<usize, Error> {
         self.input.rewind();
         let capacity = self.receive_buffer().len();
         let full = self.input.len() == capacity;
-        if (self.filled || full) && capacity < LARGE_INPUT {
+        let short = capacity.saturating_sub(self.input.len()) < needed;
+        if (self.filled || full || short) && capacity < LARGE_INPUT {
             match IoBuffer::try_new(LARGE_INPUT, false) {
                 Ok(larger) => self.move_input(larger),
                 Err(error) if full => return Err(error.in_phase(Phase::Receive)),
@@ -113,7 +153,7 @@ impl TcpTransport {
         }
         self.filled = false;
         let capacity = self.receive_buffer().len();
-        if self.input.start() > 0 && self.input.room(capacity) < capacity / 2 {
+        if self.input.start() > 0 && self.input.room(capacity) < needed.max(capacity / 2) {
             let memory = self.receive_buffer().as_ptr();
             let data = memory.wrapping_add(self.input.start());
             // SAFETY: both ranges lie in the buffer, which nobody else uses now.
@@ -147,7 +187,7 @@ impl TcpTransport {
         if events.kept().list.is_null() {
             return Ok(0);
         }
-        let room = self.make_room()?;
+        let room = self.make_room(0)?;
         let to = self
             .receive_buffer()
             .as_ptr()
@@ -207,24 +247,70 @@ impl TcpTransport {
         Poll::Ready(())
     }
 
-    fn start_receive(&mut self) -> Result<(), Error> {
-        let room = self.make_room()?;
+    /// Starts a receive: of `all` bytes, if that is not 0 and the provider can, or of some.
+    fn start_receive(&mut self, all: usize) -> Result<(), Error> {
+        let can = all > 0 && self.receive.provider().wait_all().is_possible();
+        let room = self.make_room(all)?;
         let Some(socket) = &self.socket else {
             return Err(GONE);
         };
-        self.offered = room;
+        self.all = can && all <= room;
+        self.offered = if self.all { all } else { room };
         if let Some(events) = socket.events() {
             events.receives();
         }
         let mut buffer = WSK_BUF {
             Mdl: self.receive.payload().0.mdl(),
             Offset: self.input.end() as _,
-            Length: room as _,
+            Length: self.offered as _,
         };
+        let flags = if self.all { WSK_FLAG_WAITALL } else { 0 };
         // SAFETY: the room of a buffer that the operation owns; nobody else touches it until the
         // operation is over.
-        unsafe { socket.receive(&mut self.receive, &raw mut buffer, 0) };
+        unsafe { socket.receive(&mut self.receive, &raw mut buffer, flags) };
         Ok(())
+    }
+
+    /// Waits until some has come, or `all` bytes if that is not 0 and the provider can.
+    fn poll_receive(&mut self, all: usize, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+        match self.end {
+            Some(End::Clean) => return Poll::Ready(Ok(0)),
+            Some(End::Failed(error)) => return Poll::Ready(Err(error)),
+            None => {}
+        }
+        let done = loop {
+            if self.receive.is_idle() || self.empty {
+                let kept = self.take_kept()?;
+                if kept > 0 {
+                    return Poll::Ready(Ok(kept));
+                }
+                if self.poll_empty(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                self.start_receive(all)?;
+            }
+            let Poll::Ready(done) = self.receive.poll(cx) else {
+                return Poll::Pending;
+            };
+            if !self.all || done.status != STATUS_NOT_SUPPORTED {
+                break done;
+            }
+            self.receive.provider().wait_all().is_refused();
+        };
+        if !done.is_success() {
+            let error = status::map(Phase::Receive, done.status);
+            self.end = Some(End::Failed(error));
+            self.is_lost(&error);
+            return Poll::Ready(Err(error));
+        }
+        let received = done.information.min(self.offered);
+        if received == 0 {
+            self.end = Some(End::Clean);
+        }
+        self.filled = received == self.offered && !self.all;
+        let capacity = self.receive_buffer().len();
+        self.input.append(received, capacity);
+        Poll::Ready(Ok(received))
     }
 
     /// Closes the socket, and does not wait for it.
@@ -269,38 +355,7 @@ impl Transport for TcpTransport {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
-        match self.end {
-            Some(End::Clean) => return Poll::Ready(Ok(0)),
-            Some(End::Failed(error)) => return Poll::Ready(Err(error)),
-            None => {}
-        }
-        if self.receive.is_idle() || self.empty {
-            let kept = self.take_kept()?;
-            if kept > 0 {
-                return Poll::Ready(Ok(kept));
-            }
-            if self.poll_empty(cx).is_pending() {
-                return Poll::Pending;
-            }
-            self.start_receive()?;
-        }
-        let Poll::Ready(done) = self.receive.poll(cx) else {
-            return Poll::Pending;
-        };
-        if !done.is_success() {
-            let error = status::map(Phase::Receive, done.status);
-            self.end = Some(End::Failed(error));
-            self.is_lost(&error);
-            return Poll::Ready(Err(error));
-        }
-        let received = done.information.min(self.offered);
-        if received == 0 {
-            self.end = Some(End::Clean);
-        }
-        self.filled = received == self.offered;
-        let capacity = self.receive_buffer().len();
-        self.input.append(received, capacity);
-        Poll::Ready(Ok(received))
+        self.poll_receive(0, cx)
     }
 
     fn output(&mut self) -> &mut [u8] {
@@ -361,4 +416,5 @@ pub(super) const GONE: Error = Error::new(
     "the connection was closed",
 );
 
+const STATUS_NOT_SUPPORTED: NtStatus = 0xC000_00BB_u32.cast_signed();
 const STATUS_FILE_FORCED_CLOSED: NtStatus = 0xC000_00B6_u32.cast_signed();

@@ -99,4 +99,7 @@ pub use sim::{
 };
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};
-pub use wsk::{BLACK_HOLE, change_transports, lose_provider, restore_provider};
+pub use wsk::{
+    BLACK_HOLE, change_transports, lose_provider, restore_provider, set_ideal_backlog,
+    set_transports,
+};

@@ -54,6 +54,8 @@ pub(crate) struct Connection {
     pub(crate) reset: Option<usize>,
     /// Data that was sent before the reset is still received.
     pub(crate) lingers: bool,
+    /// Whether sends of each side succeed with as much as finds room.
+    pub(crate) cuts: [bool; 2],
 }
 
 /// One direction of a connection.
@@ -161,6 +163,13 @@ impl Stream {
     pub fn deliver_at_most(&mut self, bytes: usize) {
         let side = self.side;
         self.change(|c| c.pipes[side].at_most = Some(bytes.max(1)));
+    }
+
+    /// A send of the other side succeeds once some of it has gone: a provider that is short of its
+    /// contract.
+    pub fn cut_sends(&mut self) {
+        let side = 1 - self.side;
+        self.change(|c| c.cuts[side] = true);
     }
 
     /// The address of the other side.
@@ -300,6 +309,7 @@ pub(crate) fn new_connection(s: &mut State, from: SocketAddr, to: SocketAddr) ->
         addresses: [from, to],
         reset: None,
         lingers: false,
+        cuts: [false; 2],
     });
     s.net.connections.len() - 1
 }

@@ -95,10 +95,16 @@ impl User {
 fn is_clear(error: &Error) -> bool {
     match error.kind {
         Kind::NoResources | Kind::NotInstalled | Kind::NotReady => true,
-        Kind::TlsInternal => error.cause == "there is no randomness",
+        Kind::TlsInternal => NO_RANDOMNESS.contains(&&*error.cause),
         _ => FAILURES.contains(&error.status.cast_unsigned()),
     }
 }
+
+/// What TLS says of it, and who keeps its sessions.
+const NO_RANDOMNESS: &[&str] = &[
+    "there is no randomness",
+    "the system gives no random numbers",
+];
 
 /// What failing calls give.
 const FAILURES: &[u32] = &[

@@ -2,9 +2,13 @@
 
 mod transport {
     mod connect;
+    mod events;
     mod idle;
+    mod listen;
     mod options;
     mod program;
     mod provider;
+    mod receive;
+    mod resolve;
     mod send;
 }

@@ -40,6 +40,8 @@ pub enum Standing {
     Provider,
     /// It is broken with the rule of that name, under which a breach is raised.
     Same(&'static str),
+    /// Nothing, because the build looks at it: by which test of it that is proved.
+    Built(&'static str),
     /// Nothing, and why.
     Unseen(&'static str),
 }
@@ -149,6 +151,18 @@ const fn same(
 ) -> Rule {
     Rule {
         standing: Standing::Same(other),
+        ..checked(id, text, source)
+    }
+}
+
+const fn built(
+    id: &'static str,
+    text: &'static str,
+    source: &'static str,
+    test: &'static str,
+) -> Rule {
+    Rule {
+        standing: Standing::Built(test),
         ..checked(id, text, source)
     }
 }

@@ -304,9 +304,9 @@ rules! { WSK:
     WSK_93 = checked("rule 93",
         "Kernel stack is about three pages: no large frames or futures; measure, or run TLS through KeExpandKernelStackAndCallout(Ex) or a worker",
         "KRN using-the-kernel-stack; nf-ntddk-keexpandkernelstackandcallout");
-    WSK_94 = unseen("rule 94",
+    WSK_94 = built("rule 94",
         "SSE is free on x64; AVX needs KeSave/RestoreExtendedProcessorState around use: build crypto without AVX or wrap it",
-        "KRN floating-point-support-for-64-bit-drivers", "no call into the kernel shows which registers code uses");
+        "KRN floating-point-support-for-64-bit-drivers", "build::gate::vectors::tests::avx_is_a_fault");
     WSK_95 = checked("rule 95",
         "Never complete an IRP while holding a spin lock",
         "nf-wdm-iocompleterequest");

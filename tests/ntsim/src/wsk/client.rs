@@ -116,6 +116,9 @@ pub(super) fn check_security(security: *mut c_void) {
 /// TCP and UDP, over IPv4 and IPv6.
 fn transports() -> Vec<WSK_TRANSPORT> {
     let mut list = Vec::new();
+    if with(|s| s.wsk.no_transports) {
+        return list;
+    }
     for family in [AF_INET, AF_INET6] {
         for (kind, protocol) in [(SOCK_STREAM, IPPROTO_TCP), (SOCK_DGRAM, 17)] {
             list.push(WSK_TRANSPORT {
@@ -128,6 +131,12 @@ fn transports() -> Vec<WSK_TRANSPORT> {
         }
     }
     list
+}
+
+/// Has transports, or none as early in boot, which is a change of the list.
+pub fn set_transports(there: bool) {
+    with(|s| s.wsk.no_transports = !there);
+    change_transports();
 }
 
 /// The list of transports has changed: completes what waits for that.

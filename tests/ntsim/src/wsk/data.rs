@@ -106,9 +106,11 @@ fn transfer(s: &mut State, op: &mut Op, c: usize, side: usize, waiting: &mut Wai
         Kind::Send | Kind::Disconnect if by.is_some() => op.decide(STATUS_CONNECTION_RESET, 0),
         Kind::Send if !waiting.send => {
             let all = send(s, op, c, side);
-            waiting.send = !all;
-            if all {
-                op.decide(0, op.chain.len);
+            // What comes behind a send that is cut would come out of order.
+            let cut = s.net.connections[c].cuts[side] && op.chain.done > 0;
+            waiting.send = !all && !cut;
+            if all || cut {
+                op.decide(0, op.chain.done);
                 change_backlog(s, op.socket);
             }
         }
@@ -123,12 +125,22 @@ fn transfer(s: &mut State, op: &mut Op, c: usize, side: usize, waiting: &mut Wai
 
 /// Every now and then the ideal send backlog changes.
 fn change_backlog(s: &mut State, at: usize) {
-    if s.lot(8) == 0 {
+    if s.wsk.ideal_backlog.is_none() && s.lot(8) == 0 {
         let ideal = 4096 << s.lot(8);
         if let Some(socket) = s.wsk.sockets.get_mut(&at) {
             socket.ideal_backlog = ideal;
         }
     }
+}
+
+/// The ideal send backlog of every socket is `bytes` from now on.
+pub fn set_ideal_backlog(bytes: usize) {
+    with(|s| {
+        s.wsk.ideal_backlog = Some(bytes);
+        for socket in s.wsk.sockets.values_mut() {
+            socket.ideal_backlog = bytes;
+        }
+    });
 }
 
 /// Sends the last data, and FIN behind it (rule 58).

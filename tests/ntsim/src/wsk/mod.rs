@@ -44,8 +44,9 @@ use op::{Kind, Op, Output, begin, decide, end};
 use registration::{Captured, Registration};
 use socket::{Call, Category, Phase, Socket, new_socket};
 
-pub use client::change_transports;
+pub use client::{change_transports, set_transports};
 pub(crate) use connect::{connected, failed, is_used};
+pub use data::set_ideal_backlog;
 pub(crate) use data::{pump, settle};
 pub(crate) use events::in_callback;
 pub(crate) use listen::{incoming, listener};
@@ -82,6 +83,10 @@ pub(crate) struct Wsk {
     /// Event callbacks that are enabled on every socket.
     static_events: u32,
     had_sockets: bool,
+    /// There is no transport yet.
+    no_transports: bool,
+    /// The ideal send backlog of new sockets, if it was set.
+    ideal_backlog: Option<usize>,
     /// Security descriptors that are cached.
     descriptors: BTreeSet<usize>,
     /// Lists of data that the client keeps, by their heads, and those that it kept.

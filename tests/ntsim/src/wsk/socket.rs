@@ -148,7 +148,7 @@ pub(super) fn new_socket(
         silent: false,
         events: Events::new(callbacks, s.wsk.static_events),
         options: BTreeMap::new(),
-        ideal_backlog: IDEAL_BACKLOG,
+        ideal_backlog: s.wsk.ideal_backlog.unwrap_or(IDEAL_BACKLOG),
         backlog: VecDeque::new(),
     };
     s.wsk.sockets.insert(at, socket);

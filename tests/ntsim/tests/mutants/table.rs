@@ -73,6 +73,7 @@ fn proof(rule: &Rule) -> String {
         Standing::Provider if shown.is_empty() => "simulated".into(),
         Standing::Provider => format!("simulated: {shown}"),
         Standing::Same(other) => format!("see {other}"),
+        Standing::Built(test) => format!("checked by the build gate: `{test}`"),
         Standing::Unseen(why) => format!("not checked: {why}"),
     }
 }

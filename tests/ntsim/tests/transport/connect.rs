@@ -4,12 +4,14 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use wskhttp_core::io::{Error, Kind, Phase, Transport, TransportExt};
+use wskhttp_core::io::{
+    ConnectionInfo, Error, Kind, Phase, Scheme, Target, Transport, TransportExt,
+};
 use wskhttp_core::nt::process::Process;
-use wskhttp_core::wsk::{Method, WskConnect};
+use wskhttp_core::wsk::{Method, SocketOptions, WskConnect};
 use wskhttp_ntsim::{Host, Profile, fault, listen, set_host, set_name, socket_owners};
 
-use super::program::{Driver, GRACEFUL, MINUTE, drive, each, receive, send};
+use super::program::{Driver, GRACEFUL, MINUTE, drive, each, pattern, receive, send};
 
 #[test]
 fn a_socket_belongs_to_the_process_that_the_connector_was_given() {
@@ -86,6 +88,53 @@ fn each_method_connects_and_falls_back() {
                     (Profile::Viosock, Method::ConnectEx) => assert_eq!(made, [0, 1, 2]),
                     (_, Method::SocketConnect) => assert_eq!(made, [2, 0, 0]),
                     (_, Method::ConnectEx) => assert_eq!(made, [0, 2, 0]),
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn the_first_data_goes_with_the_connection_where_it_can() {
+    for profile in Profile::ALL {
+        for len in [1, 30_000, 70_000] {
+            each(8, &[profile], move || {
+                listen(80, move |mut stream| {
+                    let mut received = vec![0; len];
+                    stream.read_exact(&mut received).expect("the first data");
+                    assert!(received == pattern(len), "in order");
+                    stream.write_all(b"!").expect("room");
+                    stream.wait_end();
+                });
+                let program = async move |driver: Driver| {
+                    let options = SocketOptions {
+                        fast_open: true,
+                        ..SocketOptions::default()
+                    };
+                    let by = WskConnect::new(driver.wsk.clone()).with(options);
+                    let target = Target {
+                        scheme: Scheme::Http,
+                        host: "localhost",
+                        port: 80,
+                        deadline: Some(driver.now() + MINUTE),
+                        handshake: None,
+                        via: None,
+                    };
+                    let mut info = ConnectionInfo::default();
+                    let first = pattern(len);
+                    let mut transport = by.connect_with(&target, &first, &mut info).await?;
+                    assert!(info.remote.is_some());
+                    transport.fill().await
+                };
+                drive(program, |done: Result<usize, Error>| {
+                    assert_eq!(done.expect("connected"), 1);
+                });
+                let made = ["WskConnectEx", "WskSend"].map(fault::count);
+                match (profile, len) {
+                    (Profile::Windows | Profile::Hostile, ..=65535) => assert_eq!(made, [1, 0]),
+                    (Profile::Windows | Profile::Hostile, _) => assert!(made[1] >= 1),
+                    (Profile::Viosock, ..=65535) => assert!(made[0] == 1 && made[1] >= 1),
+                    _ => assert!(made[0] == 0 && made[1] >= 1, "{made:?}"),
                 }
             });
         }

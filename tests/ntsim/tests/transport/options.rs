@@ -1,7 +1,7 @@
 //! Options of sockets, and their addresses.
 
 use wskhttp_core::io::{Error, Kind};
-use wskhttp_core::wsk::{SocketOptions, WskConnect};
+use wskhttp_core::wsk::{Method, SocketOptions, WskConnect};
 use wskhttp_ntsim::{Profile, fault, listen};
 
 use super::program::{Driver, MINUTE, drive, each};
@@ -11,6 +11,7 @@ const ALL: SocketOptions = SocketOptions {
     keep_alive: true,
     send_buffer: Some(1 << 16),
     receive_buffer: Some(1 << 16),
+    fast_open: true,
 };
 
 async fn connect(driver: &Driver, options: SocketOptions) -> Result<(), Error> {
@@ -31,7 +32,7 @@ fn options_are_set_in_their_order() {
         answer();
         let program = async |driver: Driver| connect(&driver, ALL).await;
         drive(program, |done| done.expect("connected"));
-        assert_eq!(fault::count("WskControlSocket"), 4);
+        assert_eq!(fault::count("WskControlSocket"), 5);
         assert_eq!(
             fault::count("WskSocketConnect"),
             0,
@@ -55,6 +56,31 @@ fn without_options_nothing_is_connected_that_must_be_exclusive() {
             let error = exclusive.expect_err("not exclusive");
             assert_eq!(error.kind, Kind::ConnectFailed);
             others.expect("the others are not needed");
+        });
+    });
+}
+
+#[test]
+fn a_cached_security_descriptor_is_released_once() {
+    each(20, &Profile::ALL, || {
+        answer();
+        let program = async |driver: Driver| {
+            driver.wsk.ready(None).await?;
+            // Nobody here looks into it.
+            let descriptor = std::ptr::dangling_mut::<u8>().cast();
+            // SAFETY: the simulator's provider does not look there.
+            let cached = unsafe { driver.wsk.cache_security(descriptor) }?;
+            for method in [Method::SocketConnect, Method::Connect] {
+                let by = WskConnect::new(driver.wsk.clone()).by(method);
+                let by = by.secured(cached.clone());
+                driver.connect_by(&by, "127.0.0.1", 80, MINUTE).await?;
+            }
+            Ok(())
+        };
+        drive(program, |done: Result<(), Error>| match done {
+            Ok(()) => assert_eq!(fault::count("WskControlClient") % 2, 0, "both"),
+            // Wine and viosock have none.
+            Err(error) => assert_eq!(error.raw_status.cast_unsigned(), 0xC000_0002),
         });
     });
 }

@@ -63,6 +63,13 @@ impl Driver {
     }
 }
 
+/// No part of it is like another of the same length.
+pub(super) fn pattern(len: usize) -> Vec<u8> {
+    (0..len as u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect()
+}
+
 /// Stages and flushes all of `data`.
 pub(super) async fn send(transport: &mut TcpTransport, mut data: &[u8]) -> Result<(), Error> {
     while !data.is_empty() {

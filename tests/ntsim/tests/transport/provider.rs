@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_core::wsk::sys::MAKE_WSK_VERSION;
-use wskhttp_ntsim::{Profile, Sim, listen};
+use wskhttp_ntsim::{Profile, Sim, change_transports, fault, listen, set_transports, sleep, spawn};
 
 use super::program::{Driver, drive, each_sim};
 
@@ -112,6 +112,88 @@ fn so_many_wait_and_no_more() {
                 let error = one.expect_err("filtered");
                 assert_eq!(error.kind, Kind::TooManyRequests);
             }
+        });
+    });
+}
+
+#[test]
+fn many_captures_are_one() {
+    let sim = |seed| {
+        Sim::new(seed)
+            .profile(Profile::Hostile)
+            .ready_after(3 * SECOND)
+    };
+    each_sim(20, sim, || {
+        listen(80, |mut stream| {
+            stream.wait_end();
+        });
+        let program = async |driver: Driver| {
+            let one = || async { driver.connect(80).await.map(drop) };
+            let all = (0..20).map(|_| Box::pin(one()));
+            join(all.collect()).await
+        };
+        drive(program, |made| {
+            assert!(made.iter().all(Result::is_ok), "{made:?}");
+        });
+        // Rule 8 has held: as many releases as captures that have succeeded.
+        assert!(fault::count("WskCaptureProviderNPI") > 1, "it was late");
+    });
+}
+
+#[test]
+fn a_request_that_waits_for_tcp_wakes_when_it_comes() {
+    for profile in [Profile::Windows, Profile::Hostile] {
+        let sim = move |seed| Sim::new(seed).profile(profile).ready_after(SECOND);
+        each_sim(20, sim, || {
+            set_transports(false);
+            let _ends = spawn("boots", || {
+                sleep(2 * SECOND);
+                // A change that is not the one that is waited for.
+                change_transports();
+                sleep(2 * SECOND);
+                set_transports(true);
+            });
+            ready(None, |done, time| {
+                done.expect("there is TCP now");
+                assert!(time >= 3 * SECOND && time < 5 * SECOND, "{time:?}");
+            });
+        });
+    }
+}
+
+#[test]
+fn without_tcp_a_request_waits_until_its_deadline() {
+    for profile in [Profile::Windows, Profile::Hostile] {
+        let sim = move |seed| Sim::new(seed).profile(profile).ready_after(SECOND);
+        each_sim(10, sim, || {
+            set_transports(false);
+            ready(Some(5 * SECOND), |done, time| {
+                let error = done.expect_err("no TCP");
+                assert_eq!((error.phase, error.kind), (Phase::Wait, Kind::TimedOut));
+                assert!(error.cause.contains("TCP"), "{error}");
+                assert!(time >= 5 * SECOND && time < 6 * SECOND, "{time:?}");
+            });
+        });
+    }
+}
+
+#[test]
+fn a_list_that_never_has_tcp_is_not_believed_for_good() {
+    each_sim(5, Sim::new, || {
+        set_transports(false);
+        listen(80, |mut stream| {
+            stream.wait_end();
+        });
+        let program = async |driver: Driver| {
+            let start = driver.now();
+            let first = driver.wsk.ready(None).await;
+            let waited = driver.now() - start;
+            (first, waited, driver.connect(80).await.map(drop))
+        };
+        drive(program, |(first, waited, connected)| {
+            first.expect("as if it had said nothing");
+            assert!(waited < 35 * SECOND, "{waited:?}");
+            connected.expect("it has TCP after all");
         });
     });
 }

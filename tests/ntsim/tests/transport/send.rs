@@ -1,20 +1,15 @@
 //! Sending, and the end of it.
 
+use std::future::poll_fn;
 use std::io::{Read, Write};
+use std::task::Poll;
 use std::time::Duration;
 
 use wskhttp_core::io::{Clock, Error, Transport, TransportExt};
-use wskhttp_core::wsk::TcpTransport;
-use wskhttp_ntsim::{Profile, fault, listen, lose_provider, sleep};
+use wskhttp_core::wsk::{Method, TcpTransport, WskConnect};
+use wskhttp_ntsim::{Ending, Profile, at_irql, fault, listen, lose_provider, sleep};
 
-use super::program::{Driver, GRACEFUL, drive, each, send};
-
-/// No part of it is like another of the same length.
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len as u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect()
-}
+use super::program::{Driver, GRACEFUL, MINUTE, drive, each, pattern, send};
 
 /// Stages all of `data` that finds room.
 fn stage(transport: &mut TcpTransport, mut data: &[u8]) -> usize {
@@ -170,6 +165,121 @@ fn a_socket_that_is_forced_closed_is_closed_at_once() {
             let (status, open) = done.expect("connected");
             assert_eq!(status, 0xC000_00B6, "STATUS_FILE_FORCED_CLOSED");
             assert_eq!(open, 0, "closed although it is held");
+        });
+    });
+}
+
+#[test]
+fn a_send_that_was_cut_goes_on_where_it_ended() {
+    const LEN: usize = 200_000;
+    each(20, &Profile::ALL, || {
+        listen(80, |mut stream| {
+            stream.cut_sends();
+            stream.set_window(3000);
+            let mut received = vec![0; LEN];
+            if stream.read_exact(&mut received).is_ok() {
+                assert!(received == pattern(LEN), "in order");
+                let _ = stream.write_all(b"done");
+            }
+            stream.wait_end();
+        });
+        let program = async |driver: Driver| {
+            let mut transport = driver.connect(80).await?;
+            // No more than one at a time: what is behind a cut would come out of order.
+            for piece in pattern(LEN).chunks(10_000) {
+                assert_eq!(stage(&mut transport, piece), piece.len());
+                poll_fn(|cx| match transport.poll_flush(cx) {
+                    Poll::Ready(Ok(())) if transport.output().len() < 17 * 1024 => Poll::Pending,
+                    other => other,
+                })
+                .await?;
+            }
+            transport.fill().await.map(drop)
+        };
+        drive(program, |done: Result<(), Error>| done.expect("sent"));
+    });
+}
+
+#[test]
+fn sends_go_over_connections_made_in_any_way() {
+    const LEN: usize = 100_000;
+    for method in [Method::Connect, Method::SocketConnect, Method::ConnectEx] {
+        each(8, &Profile::ALL, move || {
+            listen(80, |mut stream| {
+                let mut received = vec![0; LEN];
+                stream.read_exact(&mut received).expect("an upload");
+                assert!(received == pattern(LEN), "in order");
+                let _ = stream.write_all(b"done");
+                stream.wait_end();
+            });
+            let program = async move |driver: Driver| {
+                let by = WskConnect::new(driver.wsk.clone()).by(method);
+                let made = driver.connect_by(&by, "127.0.0.1", 80, MINUTE).await?;
+                let mut transport = made.0;
+                send(&mut transport, &pattern(LEN)).await?;
+                transport.fill().await.map(drop)
+            };
+            drive(program, |done: Result<(), Error>| done.expect("sent"));
+        });
+    }
+}
+
+#[test]
+fn data_moves_at_dispatch_level() {
+    const DISPATCH: u8 = 2;
+    each(20, &Profile::ALL, || {
+        listen(80, |mut stream| {
+            let mut received = vec![0; 150_000];
+            stream.read_exact(&mut received).expect("an upload");
+            assert!(received == pattern(150_000), "in order");
+            let _ = stream.write_all(&received[..40_000]);
+            stream.wait_end();
+        });
+        let program = async |driver: Driver| {
+            let mut transport = driver.connect(80).await?;
+            let data = pattern(150_000);
+            let mut sent = 0;
+            while sent < data.len() {
+                sent += at_irql(DISPATCH, || stage(&mut transport, &data[sent..]));
+                poll_fn(|cx| at_irql(DISPATCH, || transport.poll_flush(cx))).await?;
+            }
+            while transport.input().len() < 40_000 {
+                poll_fn(|cx| at_irql(DISPATCH, || transport.poll_fill(cx))).await?;
+            }
+            Ok(transport.input() == &data[..40_000])
+        };
+        drive(program, |same: Result<bool, Error>| {
+            assert!(same.expect("sent"), "and back");
+        });
+    });
+}
+
+#[test]
+fn an_abort_is_a_reset_and_loses_what_is_in_flight() {
+    let profiles = [Profile::Windows, Profile::Viosock, Profile::Hostile];
+    each(30, &profiles, || {
+        listen(80, |mut stream| {
+            stream.set_window(0);
+            sleep(Duration::from_secs(1));
+            assert_eq!(stream.wait_end(), Ending::Reset);
+        });
+        let program = async |driver: Driver| {
+            let mut transport = driver.connect(80).await?;
+            stage(&mut transport, &pattern(1000));
+            // The window is closed, so that it may stay in flight; and a receive waits.
+            poll_fn(|cx| {
+                let _ = transport.poll_flush(cx);
+                assert!(transport.poll_fill(cx).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+            let start = driver.now();
+            let _ = transport.abort().await;
+            Ok(driver.now() - start)
+        };
+        drive(program, |time: Result<Duration, Error>| {
+            let time = time.expect("connected");
+            assert!(time < Duration::from_secs(4), "{time:?}");
         });
     });
 }
