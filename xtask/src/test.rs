@@ -234,7 +234,7 @@ fn wsk(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>>
                 "--package",
                 "wskhttp-wsk-programs",
             ])
-            .args(["--test", "wine", "--"])
+            .args(["--lib", "--test", "wine", "--"])
             .args(arguments)
             .env("WSKHTTP_DIST", workspace.dist()),
     ])

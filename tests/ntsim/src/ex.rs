@@ -77,11 +77,9 @@ pub(crate) fn give(flags: u64, size: usize, tag: u32) -> *mut u8 {
         return data;
     }
     let random = lot(256) as u8;
-    let filling = if flags & UNINITIALIZED == 0 {
-        0
-    } else {
-        random
-    };
+    // Wine's pool is as it was left.
+    let zeroed = flags & UNINITIALIZED == 0 && !with(|s| s.profile.is_wine());
+    let filling = if zeroed { 0 } else { random };
     // SAFETY: the block.
     unsafe { data.write_bytes(filling, size) };
     with(|s| {

@@ -74,12 +74,16 @@ fn same(wine: &[String], simulated: &[String], seed: u64) -> Result<(), Failed> 
     if wine == simulated {
         return Ok(());
     }
-    let mut text = format!("seed {seed}, Wine on the left:\n");
-    let none = String::new();
+    let mut text = format!("seed {seed}; what only Wine says is marked -, the simulator +\n");
     for i in 0..wine.len().max(simulated.len()) {
-        let [left, right] = [wine, simulated].map(|lines| lines.get(i).unwrap_or(&none));
-        let mark = if left == right { ' ' } else { '*' };
-        text.push_str(&format!("{mark} {left:72} | {right}\n"));
+        match (wine.get(i), simulated.get(i)) {
+            (Some(left), Some(right)) if left == right => text.push_str(&format!("  {left}\n")),
+            (left, right) => {
+                for (mark, line) in [('-', left), ('+', right)] {
+                    text.extend(line.map(|line| format!("{mark} {line}\n")));
+                }
+            }
+        }
     }
     Err(text.into())
 }
