@@ -42,8 +42,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     setup()?;
     if options.wsk_programs {
-        let built = products::WSK_PROGRAMS.build(&workspace)?;
-        return gate::check(&workspace, &built);
+        // The gate is for products.
+        return products::WSK_PROGRAMS.build(&workspace).map(drop);
     }
     for driver in products::DRIVERS {
         step(driver.image);
