@@ -7,7 +7,7 @@ use wdk_sys::{
     STATUS_SUCCESS,
 };
 use wskhttp_abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_STATUS,
+    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
     IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, Request, RequestFlags,
     ResponseHeader, Status,
 };
@@ -56,6 +56,18 @@ pub(crate) unsafe fn begin(irp: *mut IRP, handle: &Handle) -> Begin {
         IOCTL_WSKHTTP_QUERY_FAILURE => unsafe {
             answer::<Failure>(irp, output_length, || handle.failure())
         },
+        IOCTL_WSKHTTP_QUERY_PEER => {
+            // SAFETY: as above.
+            let out = unsafe { output(irp, output_length) };
+            handle.with_peer(|certificates| match out.get_mut(..certificates.len()) {
+                _ if certificates.is_empty() => Begin::Done(STATUS_NOT_FOUND, 0),
+                Some(room) => {
+                    room.copy_from_slice(certificates);
+                    Begin::Done(STATUS_SUCCESS, certificates.len())
+                }
+                None => Begin::Done(STATUS_BUFFER_TOO_SMALL, 0),
+            })
+        }
         _ => Begin::Done(STATUS_INVALID_DEVICE_REQUEST, 0),
     }
 }
@@ -76,6 +88,40 @@ pub(crate) unsafe fn input<'a>(irp: *mut IRP) -> &'a [u8] {
     }
     // SAFETY: the I/O manager allocated at least the input's length, and filled it.
     unsafe { slice::from_raw_parts(buffer.cast(), length) }
+}
+
+/// Overwrites the private key in the message of a SEND_REQUEST, before the system frees its copy.
+///
+/// # Safety
+/// The IRP is a pending SEND_REQUEST of ours, and nothing else looks at its message.
+pub(crate) unsafe fn wipe_key(irp: *mut IRP) {
+    // SAFETY: the caller's word.
+    let stack = unsafe { irp::current_stack(irp) };
+    // SAFETY: as above.
+    let length = unsafe { irp::input_length(stack) };
+    // SAFETY: as above.
+    Request::wipe_key(unsafe { system_copy(irp, length) });
+}
+
+/// The output of a METHOD_BUFFERED device control.
+///
+/// # Safety
+/// The IRP is one of ours with that output length, and outlives the slice.
+unsafe fn output<'a>(irp: *mut IRP, length: usize) -> &'a mut [u8] {
+    // SAFETY: the caller's word.
+    unsafe { system_copy(irp, length) }
+}
+
+/// # Safety
+/// The system buffer of the IRP has `length` bytes, if there is one, and nothing else looks at it.
+unsafe fn system_copy<'a>(irp: *mut IRP, length: usize) -> &'a mut [u8] {
+    // SAFETY: the caller's word.
+    let buffer = unsafe { irp::system_buffer(irp) };
+    if buffer.is_null() {
+        return &mut [];
+    }
+    // SAFETY: the caller's word.
+    unsafe { slice::from_raw_parts_mut(buffer.cast(), length) }
 }
 
 fn with_response(operation: Operation, output_length: usize) -> Begin {

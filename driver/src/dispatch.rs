@@ -126,8 +126,14 @@ unsafe fn submit(irp: *mut IRP, operation: Operation) -> NTSTATUS {
     };
     match refused {
         Ok(()) => STATUS_PENDING,
-        // SAFETY: it was not queued, so it is still ours.
-        Err(status) => unsafe { complete(irp, status, 0) },
+        Err(status) => {
+            if operation == Operation::Send {
+                // SAFETY: it was not queued, so it is still ours.
+                unsafe { control::wipe_key(irp) };
+            }
+            // SAFETY: as above.
+            unsafe { complete(irp, status, 0) }
+        }
     }
 }
 

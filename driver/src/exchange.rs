@@ -1,5 +1,6 @@
 //! The work of a handle's task: one request after the other.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 
@@ -9,6 +10,7 @@ use wskhttp_core::exec::{Either, race};
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::lock::RawSpinLock;
+use wskhttp_core::nt::pool::NO_MEMORY;
 use wskhttp_core::nt::random;
 use wskhttp_core::wsk::WskConnect;
 use wskhttp_http::{Agent, Client, Limits, ProxyConnect, Response, Upload};
@@ -177,6 +179,7 @@ async fn respond_to<'c>(
     let message = Request::parse(unsafe { control::input(first.irp.0) })
         .map_err(|_| invalid("the request message is malformed"))?;
     let flags = message.flags;
+    handle.set_peer(Vec::new());
     if flags.contains(RequestFlags::NO_REUSE) {
         agent.client().drain_idle().await;
     }
@@ -190,7 +193,23 @@ async fn respond_to<'c>(
         let call = plan.call(&message, Plan::at_hand(&message));
         agent.send(call, &plan.key).await?
     };
+    if plan.keep_peer {
+        handle.set_peer(peer(&response)?);
+    }
     Ok((response, flags))
+}
+
+/// The certificates of the server that answered, DER one after the other.
+fn peer(response: &HandleResponse<'_>) -> Result<Vec<u8>, Error> {
+    let mut all = Vec::new();
+    if let Some(session) = response.transport().session() {
+        let bytes = session.peer_certificates().map(<[u8]>::len).sum();
+        all.try_reserve_exact(bytes).map_err(|_| NO_MEMORY)?;
+        for certificate in session.peer_certificates() {
+            all.extend_from_slice(certificate);
+        }
+    }
+    Ok(all)
 }
 
 /// Sends what is written until the response is asked for, which is then at the front of the queue.
@@ -311,6 +330,8 @@ async fn respond(
     known.set(ResponseFlags::BODY_COMPLETE, filled.complete);
     known.set(ResponseFlags::REUSED, response.reused());
     known.set(ResponseFlags::DECODED, response.is_decoded());
+    let resumed = response.info().tls.is_some_and(|tls| tls.resumed);
+    known.set(ResponseFlags::RESUMED, resumed);
     header.flags = known.bits();
     header.total_us = reply::micros(handle.services.clock.now().saturating_sub(arrived));
     let information = header

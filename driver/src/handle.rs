@@ -1,5 +1,6 @@
 //! An open handle: its pending IRPs, its task, and how both end.
 
+use alloc::vec::Vec;
 use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::pin::pin;
@@ -18,6 +19,7 @@ use wskhttp_core::nt::lock::SpinLock;
 use wskhttp_core::nt::process::Process;
 use wskhttp_core::nt::shared::Shared;
 
+use crate::control;
 use crate::dispatch::complete;
 use crate::exchange;
 use crate::handles::Handles;
@@ -42,6 +44,8 @@ struct State {
     /// A pending IRP was cancelled: the request ends.
     aborted: bool,
     failure: Option<Error>,
+    /// The last server's certificates, DER one after the other.
+    peer: Vec<u8>,
 }
 
 /// How far the handle's request has come.
@@ -73,6 +77,7 @@ impl Handle {
                 ending: false,
                 aborted: false,
                 failure: None,
+                peer: Vec::new(),
             }),
         })?;
         handles.insert(&handle)?;
@@ -170,6 +175,17 @@ impl Handle {
         error.map(|error| reply::failure(&error))
     }
 
+    /// Looks at the certificates of the server that answered last. IRQL <= DISPATCH_LEVEL.
+    pub(crate) fn with_peer<T>(&self, look: impl FnOnce(&[u8]) -> T) -> T {
+        look(&self.state.lock().peer)
+    }
+
+    /// Keeps certificates in place of those that were kept.
+    pub(crate) fn set_peer(&self, certificates: Vec<u8>) {
+        let old = core::mem::replace(&mut self.state.lock().peer, certificates);
+        drop(old);
+    }
+
     /// The oldest pending IRP; waits for one. `None` when the handle has ended and none is left.
     pub(crate) async fn next(&self) -> Option<Entry> {
         self.wait_for(|state| match state.queue.front_mut() {
@@ -213,7 +229,7 @@ impl Handle {
     pub(crate) async fn complete_front(&self, status: NTSTATUS, information: usize) {
         if let Some(entry) = self.wait_for(State::take_front).await {
             // SAFETY: popped and disarmed: the IRP is ours alone.
-            unsafe { complete(entry.irp.0, status, information) };
+            unsafe { finish(entry, status, information) };
         }
     }
 
@@ -255,7 +271,7 @@ impl Handle {
                     Err(error) => (error.status(), 0),
                 };
                 // SAFETY: popped and disarmed: the IRP is ours alone.
-                unsafe { complete(entry.irp.0, status, information) };
+                unsafe { finish(entry, status, information) };
             }
             if last {
                 return;
@@ -318,6 +334,19 @@ impl State {
                 .map_or(STATUS_INVALID_DEVICE_STATE, |error| error.status())),
         }
     }
+}
+
+/// Completes an IRP, and leaves no key in it.
+///
+/// # Safety
+/// The IRP is popped and disarmed.
+unsafe fn finish(entry: Entry, status: NTSTATUS, information: usize) {
+    if entry.operation == Operation::Send {
+        // SAFETY: a SEND_REQUEST, ours alone.
+        unsafe { control::wipe_key(entry.irp.0) };
+    }
+    // SAFETY: the caller's word.
+    unsafe { complete(entry.irp.0, status, information) };
 }
 
 /// Cancel routine of a queued IRP: marks, wakes, completes nothing. IRQL: DISPATCH_LEVEL, cancel spin

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use wskhttp_abi::{OptionFlags, Options, Request, RequestHeader};
+use wskhttp_abi::{OptionFlags, Options, Request, RequestHeader, TlsFlags};
 use wskhttp_core::io::Error;
 use wskhttp_http::{
     Body, Call, Credentials, Deadlines, Decode, LowSpeed, Policy, Proxies, Redirects, Retries,
@@ -16,6 +16,8 @@ use crate::trust::OwnTrust;
 /// How a request is sent.
 pub(crate) struct Plan {
     pub(crate) key: TlsKey<()>,
+    /// Whether the server's certificates are to be kept.
+    pub(crate) keep_peer: bool,
     policy: Policy,
     deadlines: Deadlines,
     credentials: Option<Credentials>,
@@ -33,9 +35,12 @@ impl Plan {
         let total = time(message.total_timeout_ms).map(|most| arrived.saturating_add(most));
         Ok(Self {
             key: TlsKey {
-                config: trust.config(&handle.services.trust, message.roots)?,
+                config: trust.config(&handle.services.trust, message)?,
                 inner: (),
             },
+            keep_peer: message
+                .tls
+                .is_some_and(|tls| tls.flags.contains(TlsFlags::KEEP_PEER)),
             policy: policy(message, &options),
             deadlines: Deadlines {
                 connect: None,

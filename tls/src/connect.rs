@@ -112,6 +112,17 @@ pub enum MaybeTls<T> {
     Tls(TlsTransport<T>),
 }
 
+impl<T: Transport> MaybeTls<T> {
+    /// The TLS session, to look at.
+    #[must_use]
+    pub const fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(transport) => Some(transport.session()),
+        }
+    }
+}
+
 impl<T: Transport> Transport for MaybeTls<T> {
     fn input(&mut self) -> &mut [u8] {
         match self {

@@ -175,6 +175,7 @@ impl Session {
                 .connection
                 .negotiated_key_exchange_group()
                 .map_or(0, |group| group.name().into()),
+            resumed: self.kind() == Some(Handshake::Resumed),
         })
     }
 

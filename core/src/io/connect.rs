@@ -111,4 +111,6 @@ pub struct TlsInfo {
     pub suite: u16,
     /// Named group of the key exchange; 0 if unknown.
     pub group: u16,
+    /// Whether the session was resumed, so that no certificates were sent.
+    pub resumed: bool,
 }

@@ -81,6 +81,8 @@ pub enum Field {
     Roots,
     /// `options`.
     Options,
+    /// `tls`.
+    Tls,
     /// `body_length`.
     BodyLength,
     /// `reason`.
@@ -113,6 +115,7 @@ impl Field {
             Self::Body => "body",
             Self::Roots => "roots",
             Self::Options => "options",
+            Self::Tls => "tls",
             Self::BodyLength => "body_length",
             Self::Reason => "reason",
             Self::Needed => "needed",

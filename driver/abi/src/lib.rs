@@ -24,6 +24,7 @@ mod response;
 mod roots;
 mod span;
 mod status;
+mod tls;
 
 pub use error::{
     Field, ParseError, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER,
@@ -37,6 +38,7 @@ pub use response::{Response, ResponseFlags, ResponseHeader, WriteError};
 pub use roots::Certificates;
 pub use span::Span;
 pub use status::Status;
+pub use tls::{Tls, TlsFlags, TlsHeader};
 
 /// Version of this contract. A message with another one is refused.
 pub const VERSION: u16 = 1;

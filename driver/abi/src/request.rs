@@ -3,7 +3,7 @@
 use crate::headers::{self, HeaderLines};
 use crate::roots::{self, Certificates};
 use crate::span::Spans;
-use crate::{Field, Options, ParseError, Span, VERSION};
+use crate::{Field, Options, ParseError, Span, Tls, VERSION, tls};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Fixed part of a request message.
@@ -35,6 +35,8 @@ pub struct RequestHeader {
     pub total_timeout_ms: u32,
     /// What else is done for the request: [`crate::OptionsHeader`] and its data. Empty: nothing.
     pub options: Span,
+    /// How TLS servers are judged: [`crate::TlsHeader`] and its data. Empty: as the driver's policy says.
+    pub tls: Span,
 }
 
 impl RequestHeader {
@@ -52,6 +54,8 @@ impl RequestHeader {
     pub const MAX_ROOTS: usize = 256 * 1024;
     /// Most bytes of `options`.
     pub const MAX_OPTIONS: usize = 65 * 1024;
+    /// Most bytes of `tls`.
+    pub const MAX_TLS: usize = 340 * 1024;
 }
 
 bitflags::bitflags! {
@@ -91,6 +95,8 @@ pub struct Request<'a> {
     pub total_timeout_ms: u32,
     /// What else is done.
     pub options: Option<Options<'a>>,
+    /// How TLS servers are judged.
+    pub tls: Option<Tls<'a>>,
 }
 
 impl<'a> Request<'a> {
@@ -118,6 +124,7 @@ impl<'a> Request<'a> {
         let body = part((Field::Body, header.body, RequestHeader::MAX_BODY))?;
         let roots = part((Field::Roots, header.roots, RequestHeader::MAX_ROOTS))?;
         let options = part((Field::Options, header.options, RequestHeader::MAX_OPTIONS))?;
+        let tls = part((Field::Tls, header.tls, RequestHeader::MAX_TLS))?;
         Spans::disjoint(&[
             (Field::Method, header.method),
             (Field::Url, header.url),
@@ -125,6 +132,7 @@ impl<'a> Request<'a> {
             (Field::Body, header.body),
             (Field::Roots, header.roots),
             (Field::Options, header.options),
+            (Field::Tls, header.tls),
         ])?;
         let ascii = |field, bytes: &'a [u8]| {
             core::str::from_utf8(bytes).map_err(|_| ParseError::new(field, "not ASCII"))
@@ -142,6 +150,10 @@ impl<'a> Request<'a> {
             options: match options {
                 [] => None,
                 _ => Some(Options::parse(options)?),
+            },
+            tls: match tls {
+                [] => None,
+                _ => Some(Tls::parse(tls)?),
             },
         };
         request.check()?;
@@ -180,6 +192,16 @@ impl<'a> Request<'a> {
         Certificates(self.roots)
     }
 
+    /// Overwrites the private key in `message`, if there is one; what it says besides stays. Any IRQL.
+    pub fn wipe_key(message: &mut [u8]) {
+        let Ok((header, _)) = RequestHeader::read_from_prefix(message) else {
+            return;
+        };
+        if let Some(tls) = header.tls.of_mut(message) {
+            tls::wipe(tls);
+        }
+    }
+
     fn check(&self) -> Result<(), ParseError> {
         let refuse = |field, reason| Err(ParseError::new(field, reason));
         for (field, length, limit) in [
@@ -213,6 +235,9 @@ impl<'a> Request<'a> {
         if let Some(options) = &self.options {
             options.check()?;
         }
+        if let Some(tls) = &self.tls {
+            tls.check()?;
+        }
         headers::check(self.headers)?;
         roots::check(self.roots)
     }
@@ -239,6 +264,13 @@ impl<'a> Request<'a> {
             };
             at = header.options.end()?;
         }
+        if let Some(tls) = &self.tls {
+            header.tls = Span {
+                offset: at,
+                length: tls.encoded_length()?,
+            };
+            at = header.tls.end()?;
+        }
         header.size = at;
         Some(header)
     }
@@ -255,8 +287,11 @@ impl<'a> Request<'a> {
         if let Some(options) = &self.options {
             options.put(header.options.of_mut(message)?)?;
         }
+        if let Some(tls) = &self.tls {
+            tls.put(header.tls.of_mut(message)?)?;
+        }
         Some(size)
     }
 }
 
-const _: () = assert!(size_of::<RequestHeader>() == 72);
+const _: () = assert!(size_of::<RequestHeader>() == 80);

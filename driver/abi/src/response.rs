@@ -65,6 +65,8 @@ bitflags::bitflags! {
         const REUSED = 2;
         /// Content codings are removed from the body, whose length is another one than the head says.
         const DECODED = 4;
+        /// Its connection's TLS session was resumed: no certificates were sent, those of the first one count.
+        const RESUMED = 8;
     }
 }
 

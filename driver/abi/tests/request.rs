@@ -5,7 +5,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use wskhttp_abi::{
     Field, OptionFlags, Options, OptionsHeader, Request, RequestFlags, RequestHeader,
-    STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER, Span, VERSION,
+    STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER, Span, Tls, TlsFlags, VERSION,
 };
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -27,6 +27,18 @@ fn options() -> Options<'static> {
     }
 }
 
+fn tls() -> Tls<'static> {
+    Tls {
+        flags: TlsFlags::ADD_ROOTS | TlsFlags::REVOCATION_HARD,
+        min_version: 0x0303,
+        max_version: 0x0304,
+        pins: &[7; 64],
+        revocation_lists: b"lists",
+        certificate: b"certificate",
+        key: b"a private key",
+    }
+}
+
 fn sample() -> Request<'static> {
     Request {
         flags: RequestFlags::WHOLE_BODY,
@@ -39,6 +51,7 @@ fn sample() -> Request<'static> {
         connect_timeout_ms: 1000,
         total_timeout_ms: 2000,
         options: Some(options()),
+        tls: Some(tls()),
     }
 }
 
@@ -199,13 +212,14 @@ fn a_request_needs_no_options() {
 }
 
 type Pick = fn(&mut RequestHeader) -> &mut Span;
-const PARTS: [(Field, Pick); 6] = [
+const PARTS: [(Field, Pick); 7] = [
     (Field::Method, |h| &mut h.method),
     (Field::Url, |h| &mut h.url),
     (Field::Headers, |h| &mut h.headers),
     (Field::Body, |h| &mut h.body),
     (Field::Roots, |h| &mut h.roots),
     (Field::Options, |h| &mut h.options),
+    (Field::Tls, |h| &mut h.tls),
 ];
 
 #[test]
@@ -237,8 +251,9 @@ fn parts_lie_between_the_fixed_part_and_the_end() {
 fn parts_do_not_overlap() {
     for (field, pick) in PARTS {
         for (other, from) in PARTS {
-            // The options are longer than any method.
-            if field == other || (field == Field::Method && other == Field::Options) {
+            // These are longer than any method.
+            let long = matches!(other, Field::Options | Field::Tls);
+            if field == other || (field == Field::Method && long) {
                 continue;
             }
             let message = changed(|h| *pick(h) = *from(h));

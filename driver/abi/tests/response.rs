@@ -93,7 +93,7 @@ fn a_client_believes_nothing() {
     assert_eq!(refused(|h| h.size -= 1), Field::Size);
     assert_eq!(refused(|h| h.size += 1), Field::Size);
     assert_eq!(refused(|h| h.version += 1), Field::Version);
-    assert_eq!(refused(|h| h.flags |= 8), Field::Flags);
+    assert_eq!(refused(|h| h.flags |= 16), Field::Flags);
     assert_eq!(refused(|h| h.reserved = 1), Field::Reserved);
     assert_eq!(refused(|h| h.needed = 0), Field::Needed);
     assert_eq!(refused(|h| h.status = 0), Field::Status);

@@ -92,6 +92,11 @@ DEFINE_GUID(GUID_DEVINTERFACE_WSKHTTP, 0x6f3a4d0e, 0x7c1b, 0x4e0b, 0x9b, 0x57, 0
 #define IOCTL_WSKHTTP_QUERY_STATUS \
     CTL_CODE(FILE_DEVICE_NETWORK, 0x803, METHOD_BUFFERED, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
 
+/* The certificates of the server that answered the last request, if that had WSKHTTP_KEEP_PEER. In:
+ * none. Out: DER, one after the other, at most 64 KiB. STATUS_NOT_FOUND: none are kept. */
+#define IOCTL_WSKHTTP_QUERY_PEER \
+    CTL_CODE(FILE_DEVICE_NETWORK, 0x804, METHOD_BUFFERED, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
+
 typedef struct WSKHTTP_SPAN {
     UINT32 offset; /* bytes from the message's start */
     UINT32 length; /* bytes */
@@ -125,6 +130,7 @@ typedef struct WSKHTTP_REQUEST {
     UINT32 connect_timeout_ms;  /* name resolution, connection and TLS; 0: the default */
     UINT32 total_timeout_ms;    /* the whole exchange; 0: none */
     WSKHTTP_SPAN options;       /* WSKHTTP_OPTIONS and its data; empty: none */
+    WSKHTTP_SPAN tls;           /* WSKHTTP_TLS and its data; empty: as the driver's policy says */
 } WSKHTTP_REQUEST;
 
 /* WSKHTTP_OPTIONS.flags */
@@ -155,10 +161,37 @@ typedef struct WSKHTTP_OPTIONS {
     WSKHTTP_SPAN credentials;       /* as the flags say */
 } WSKHTTP_OPTIONS;
 
+/* WSKHTTP_TLS.flags */
+#define WSKHTTP_ADD_ROOTS       1 /* roots are trusted besides the driver's own */
+#define WSKHTTP_REVOCATION_SOFT 2 /* refuse what is on a revocation list */
+#define WSKHTTP_REVOCATION_HARD 4 /* and what no list tells of */
+#define WSKHTTP_KEEP_PEER       8 /* keep the server's certificates for IOCTL_WSKHTTP_QUERY_PEER */
+
+/* Most bytes of what is said of TLS, and of its parts */
+#define WSKHTTP_MAX_TLS         (340 * 1024)
+#define WSKHTTP_MAX_PINS        (64 * 32)
+#define WSKHTTP_MAX_LISTS       (256 * 1024)
+#define WSKHTTP_MAX_CERTIFICATE (64 * 1024)
+#define WSKHTTP_MAX_KEY         (16 * 1024)
+
+/* How TLS servers are judged, and what they are told. Spans count from the start of this. */
+typedef struct WSKHTTP_TLS {
+    UINT32 size;                   /* of all this; equals its span's length */
+    UINT32 flags;
+    UINT16 min_version;            /* 0x0303 or 0x0304; 0: the driver's oldest */
+    UINT16 max_version;            /* 0: the driver's newest */
+    UINT32 reserved;
+    WSKHTTP_SPAN pins;             /* SHA-256 of SubjectPublicKeyInfos, 32 bytes each; one must match */
+    WSKHTTP_SPAN revocation_lists; /* DER one after the other, or PEM */
+    WSKHTTP_SPAN certificate;      /* the client's, and what leads to a root; DER or PEM */
+    WSKHTTP_SPAN key;              /* the client's, PKCS#8, DER or PEM */
+} WSKHTTP_TLS;
+
 /* WSKHTTP_RESPONSE.flags */
 #define WSKHTTP_BODY_COMPLETE 1 /* the body ends with this message */
 #define WSKHTTP_REUSED        2 /* the connection had served another request */
 #define WSKHTTP_DECODED       4 /* content codings are removed from the body */
+#define WSKHTTP_RESUMED       8 /* the connection's TLS session was resumed */
 
 /* WSKHTTP_RESPONSE.content_length: not declared */
 #define WSKHTTP_UNKNOWN_LENGTH 0xFFFFFFFFFFFFFFFFull

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use wskhttp_abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_STATUS,
+    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
     IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, STATUS_BUFFER_OVERFLOW, Status,
 };
 
@@ -89,6 +89,21 @@ impl Device {
             _ => Failure::parse(done.bytes())
                 .map(Some)
                 .map_err(|error| strange(&error)),
+        }
+    }
+
+    /// The certificates of the server that answered the last request, in DER one after the other; empty
+    /// if none were kept.
+    ///
+    /// # Errors
+    /// Phase `Exchange`.
+    pub fn peer_certificates(&mut self) -> Result<Vec<u8>, Error> {
+        let output = vec![0; PEER];
+        let done = self.ioctl(IOCTL_WSKHTTP_QUERY_PEER, Vec::new(), output)?;
+        match done.status {
+            STATUS_NOT_FOUND => Ok(Vec::new()),
+            status if done.is_error() => Err(refused(status)),
+            _ => Ok(done.bytes().to_vec()),
         }
     }
 
@@ -335,3 +350,5 @@ const OUTPUT: usize = 64 * 1024;
 const MAX_HEAD: usize = 16 * 1024 * 1024;
 /// Bytes of one write.
 const CHUNK: usize = 256 * 1024;
+/// Most bytes of a server's certificates.
+const PEER: usize = 64 * 1024;

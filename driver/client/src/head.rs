@@ -50,6 +50,8 @@ pub struct Tls {
     pub suite: u16,
     /// Named group, or 0.
     pub group: u16,
+    /// Whether the session was resumed, by what an earlier one with the server left.
+    pub resumed: bool,
 }
 
 impl Head {
@@ -71,6 +73,7 @@ impl Head {
                 version: header.tls_version,
                 suite: header.tls_suite,
                 group: header.tls_group,
+                resumed: message.flags.contains(ResponseFlags::RESUMED),
             }),
             reused: message.flags.contains(ResponseFlags::REUSED),
             timing: Timing {

@@ -193,6 +193,10 @@ pub mod exit {
     pub const READ: u8 = 26;
     /// The CA certificates could not be read.
     pub const CACERT: u8 = 77;
+    /// The client certificate or its key could not be read.
+    pub const CERT: u8 = 58;
+    /// The revocation lists could not be read.
+    pub const CRL: u8 = 82;
     /// Stopped by Ctrl-C.
     pub const INTERRUPTED: u8 = 130;
 }

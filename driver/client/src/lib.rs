@@ -29,6 +29,7 @@ mod response;
 mod roots;
 pub mod setup;
 mod sys;
+mod tls;
 
 // What the command calls this crate.
 #[cfg(feature = "cli")]
@@ -44,4 +45,5 @@ pub use request::{Body, Request};
 pub use response::Response;
 pub use roots::certificates;
 pub use sys::{Completion, Handle, Opener, Operation, Pending};
+pub use tls::{Revocation, TlsOptions, TlsVersion};
 pub use wskhttp_abi as abi;

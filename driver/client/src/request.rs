@@ -6,7 +6,7 @@ use std::time::Duration;
 use wskhttp_abi::{Field, ParseError, Request as Message, RequestFlags, RequestHeader};
 
 use crate::options::milliseconds;
-use crate::{Error, Kind, Options, Phase, certificates};
+use crate::{Error, Kind, Options, Phase, TlsOptions, certificates};
 
 /// A request: method, URL, headers, body, and how it is to be sent.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub struct Request<'a> {
     roots: Vec<u8>,
     flags: RequestFlags,
     options: Options,
+    tls: TlsOptions,
     connect_timeout: Option<Duration>,
     timeout: Option<Duration>,
     pub(crate) body: Body<'a>,
@@ -50,6 +51,7 @@ impl<'a> Request<'a> {
             roots: Vec::new(),
             flags: RequestFlags::empty(),
             options: Options::new(),
+            tls: TlsOptions::new(),
             connect_timeout: None,
             timeout: None,
             body: Body::None,
@@ -83,7 +85,7 @@ impl<'a> Request<'a> {
     }
 
     /// Adds trust anchors from a PEM or DER file's contents; they replace the driver's own for this
-    /// request.
+    /// request, unless [`TlsOptions::add_roots`] is set.
     ///
     /// # Errors
     /// Kind `Certificates`.
@@ -110,6 +112,13 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Sets how its TLS servers are judged, and what they are told.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.tls = tls;
         self
     }
 
@@ -155,6 +164,7 @@ impl<'a> Request<'a> {
             connect_timeout_ms: milliseconds(self.connect_timeout),
             total_timeout_ms: milliseconds(self.timeout),
             options: self.options.message(),
+            tls: self.tls.message(),
         };
         let mut bytes = vec![0; message.encoded_length().unwrap_or_default()];
         message.write_to(&mut bytes).map_err(refused)?;

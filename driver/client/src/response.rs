@@ -71,6 +71,15 @@ impl<'d> Response<'d> {
         self.state == State::Complete
     }
 
+    /// The server's certificates in DER, its own first, one after the other: empty unless the request
+    /// was to keep them ([`TlsOptions::keep_peer`](crate::TlsOptions::keep_peer)), and without TLS.
+    ///
+    /// # Errors
+    /// Phase `Exchange`.
+    pub fn peer_certificates(&mut self) -> Result<Vec<u8>, Error> {
+        self.device.peer_certificates()
+    }
+
     /// The next bytes of the body, which are empty at its end. They count as read.
     ///
     /// # Errors

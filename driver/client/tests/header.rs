@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::mem::{align_of, offset_of, size_of};
 
 use wskhttp_client::abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_STATUS,
+    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
     IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, OptionFlags, OptionsHeader,
-    RequestFlags, RequestHeader, ResponseFlags, ResponseHeader, Span, Status, VERSION,
+    RequestFlags, RequestHeader, ResponseFlags, ResponseHeader, Span, Status, TlsFlags, TlsHeader,
+    VERSION,
 };
 
 const HEADER: &str = include_str!("../include/wskhttp.h");
@@ -57,11 +58,14 @@ fn structures_are_laid_out_alike() {
     assert_eq!(c_layout("WSKHTTP_SPAN"), rust);
     assert_eq!((rust.1, align_of::<Span>()), (8, 4));
     let rust = layout!(RequestHeader: size version flags method url headers body roots body_length
-        connect_timeout_ms total_timeout_ms options);
+        connect_timeout_ms total_timeout_ms options tls);
     assert_eq!(c_layout("WSKHTTP_REQUEST"), rust);
     let rust = layout!(OptionsHeader: size flags max_redirects retries retry_within_ms
         low_speed_bytes low_speed_ms expect_ms proxies bypass proxy_credentials credentials);
     assert_eq!(c_layout("WSKHTTP_OPTIONS"), rust);
+    let rust = layout!(TlsHeader: size flags min_version max_version reserved pins
+        revocation_lists certificate key);
+    assert_eq!(c_layout("WSKHTTP_TLS"), rust);
     let rust = layout!(ResponseHeader: size version flags needed status minor_version reason headers
         body content_length resolve_us connect_us tls_us first_byte_us total_us remote_port
         remote_family remote_address tls_version tls_suite tls_group reserved);
@@ -123,6 +127,22 @@ fn numbers_are_alike() {
             "WSKHTTP_MAX_CREDENTIALS",
             limit(OptionsHeader::MAX_CREDENTIALS),
         ),
+        ("WSKHTTP_ADD_ROOTS", TlsFlags::ADD_ROOTS.bits().into()),
+        (
+            "WSKHTTP_REVOCATION_SOFT",
+            TlsFlags::REVOCATION_SOFT.bits().into(),
+        ),
+        (
+            "WSKHTTP_REVOCATION_HARD",
+            TlsFlags::REVOCATION_HARD.bits().into(),
+        ),
+        ("WSKHTTP_KEEP_PEER", TlsFlags::KEEP_PEER.bits().into()),
+        ("WSKHTTP_MAX_TLS", limit(RequestHeader::MAX_TLS)),
+        ("WSKHTTP_MAX_PINS", limit(TlsHeader::MAX_PINS)),
+        ("WSKHTTP_MAX_LISTS", limit(TlsHeader::MAX_LISTS)),
+        ("WSKHTTP_MAX_CERTIFICATE", limit(TlsHeader::MAX_CERTIFICATE)),
+        ("WSKHTTP_MAX_KEY", limit(TlsHeader::MAX_KEY)),
+        ("WSKHTTP_RESUMED", ResponseFlags::RESUMED.bits().into()),
         ("WSKHTTP_DECODED", ResponseFlags::DECODED.bits().into()),
         (
             "WSKHTTP_BODY_COMPLETE",
@@ -141,6 +161,7 @@ fn control_codes_are_alike() {
         ("RECEIVE_RESPONSE", IOCTL_WSKHTTP_RECEIVE_RESPONSE),
         ("QUERY_FAILURE", IOCTL_WSKHTTP_QUERY_FAILURE),
         ("QUERY_STATUS", IOCTL_WSKHTTP_QUERY_STATUS),
+        ("QUERY_PEER", IOCTL_WSKHTTP_QUERY_PEER),
     ] {
         let (_, after) = HEADER
             .split_once(&format!("#define IOCTL_WSKHTTP_{name} "))

@@ -59,6 +59,12 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
         self.exchange.info()
     }
 
+    /// The connection itself, to look at.
+    #[must_use]
+    pub fn transport(&self) -> &C::Transport {
+        self.exchange.transport()
+    }
+
     /// Whether the connection had served another exchange before.
     #[must_use]
     pub fn reused(&self) -> bool {

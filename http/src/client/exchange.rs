@@ -98,6 +98,12 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         &self.connection.info
     }
 
+    /// The connection itself, to look at.
+    #[must_use]
+    pub fn transport(&self) -> &C::Transport {
+        &self.connection.transport
+    }
+
     /// Whether the connection had served another exchange before.
     #[must_use]
     pub const fn reused(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// HTTP and HTTPS from the Windows kernel: what curl does, done by the driver wskhttp.sys.
 #[derive(Debug, Parser)]
@@ -96,6 +96,33 @@ pub(crate) struct Transfer {
     /// Trust the CA certificates in this PEM or DER file, and no others
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
+    /// Trust the CA certificates in this PEM or DER file besides the driver's own
+    #[arg(long, value_name = "FILE", conflicts_with = "cacert")]
+    pub(crate) add_cacert: Option<PathBuf>,
+    /// Want one of these keys in the server's chain: sha256//BASE64;sha256//BASE64
+    #[arg(long, value_name = "HASHES")]
+    pub(crate) pinnedpubkey: Option<String>,
+    /// Look certificates up in the revocation lists of this PEM or DER file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) crlfile: Option<PathBuf>,
+    /// What the lists are for: to refuse what is on them, or what they do not tell of, too
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    pub(crate) crl_mode: CrlMode,
+    /// Client certificate, a PEM or DER file; a PEM file may hold the key, too
+    #[arg(short = 'E', long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The client certificate's private key, PKCS#8 in a PEM or DER file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// TLS 1.2 or newer
+    #[arg(long = "tlsv1.2")]
+    pub(crate) tlsv1_2: bool,
+    /// TLS 1.3
+    #[arg(long = "tlsv1.3")]
+    pub(crate) tlsv1_3: bool,
+    /// The newest version of TLS
+    #[arg(long, value_name = "VERSION", value_enum)]
+    pub(crate) tls_max: Option<Version>,
     /// Most seconds for name resolution, connection and TLS
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) connect_timeout: Option<Duration>,
@@ -162,6 +189,29 @@ pub(crate) struct Transfer {
     /// Write this afterwards: %{http_code}, %{time_total}, ..., \n
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) write_out: Option<String>,
+}
+
+/// What revocation lists are for.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum CrlMode {
+    /// What is on a list is refused.
+    Soft,
+    /// And what no list tells of.
+    #[default]
+    Hard,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Version {
+    /// The driver's newest.
+    Default,
+    /// TLS 1.2.
+    #[value(name = "1.2")]
+    Tls12,
+    /// TLS 1.3.
+    #[value(name = "1.3")]
+    Tls13,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

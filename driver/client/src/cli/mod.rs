@@ -9,6 +9,7 @@ mod policy;
 mod progress;
 mod report;
 mod resume;
+mod tls;
 mod transfer;
 mod url;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wskhttp_client::Head;
 
-use super::url;
+use super::{tls, url};
 
 /// What is known about a transfer when it ends.
 #[derive(Default)]
@@ -18,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) total: Duration,
     pub(crate) exit_code: u8,
     pub(crate) error: String,
+    /// The server's certificates, DER one after the other.
+    pub(crate) certificates: Vec<u8>,
 }
 
 /// `>` lines: the request as this program asks for it.
@@ -49,6 +51,9 @@ pub(crate) fn response_lines(head: &Head) {
             tls.version_name(),
             tls.suite_name()
         );
+        if tls.resumed {
+            eprintln!("* TLS session resumed");
+        }
     }
     for line in head_text(head).lines() {
         eprintln!("< {line}");
@@ -152,6 +157,8 @@ impl Report {
             "time_appconnect" => seconds(timing.resolve + timing.connect + timing.tls),
             "time_starttransfer" => seconds(timing.first_byte),
             "time_total" => seconds(self.total),
+            "certs" => tls::pem(&self.certificates).0,
+            "num_certs" => tls::pem(&self.certificates).1.to_string(),
             "exitcode" => self.exit_code.to_string(),
             "errormsg" => self.error.clone(),
             _ => return None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use wskhttp_client::{Body, Device, Request, Response, certificates, exit};
+use wskhttp_client::{Body, Device, Request, Response, TlsOptions, certificates, exit};
 
 use super::Open;
 use super::args::Transfer;
@@ -15,7 +15,7 @@ use super::output::Output;
 use super::progress::{Counted, Progress};
 use super::report::{Report, head_text, request_lines, response_lines};
 use super::resume::Resume;
-use super::{headers, policy, url};
+use super::{headers, policy, tls, url};
 
 /// Runs the transfers; gives the exit code of the last one.
 pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Result<u8, Failure> {
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Resul
     if !args.upload.is_empty() && data.is_some() {
         return Err(Failure::usage("both -T and -d"));
     }
-    let roots = match &args.cacert {
+    let roots = match args.cacert.as_ref().or(args.add_cacert.as_ref()) {
         None => None,
         Some(file) => {
             let name = file.display().to_string();
@@ -35,6 +35,7 @@ pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Resul
             Some(certificates(&bytes)?)
         }
     };
+    let tls = tls::options(args)?;
     let mut device = open()?;
     let interrupted = Arc::new(AtomicBool::new(false));
     watch_interrupt(&device, &interrupted)?;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Resul
             args,
             data,
             roots: roots.as_deref(),
+            tls: &tls,
             n,
             report: Report::default(),
             headers: Vec::new(),
@@ -66,6 +68,7 @@ struct One<'a> {
     args: &'a Transfer,
     data: Option<&'a [u8]>,
     roots: Option<&'a [u8]>,
+    tls: &'a TlsOptions,
     n: usize,
     report: Report,
     headers: Vec<(String, String)>,
@@ -160,6 +163,7 @@ impl One<'_> {
             request = request.timeout(timeout);
         }
         request = request.options(policy::options(self.args)?);
+        request = request.tls(self.tls.clone());
         if self.args.no_keepalive {
             request = request.no_reuse();
         }
@@ -173,6 +177,10 @@ impl One<'_> {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         let head = response.head().clone();
+        self.report.certificates = match head.tls {
+            Some(_) if self.tls.keeps_peer() => response.peer_certificates()?,
+            _ => Vec::new(),
+        };
         if self.args.verbose {
             response_lines(&head);
         }

@@ -1,5 +1,6 @@
 //! The main job, step by step, and the server that it talks to.
 
+#[allow(dead_code, reason = "each test program uses a part of it")]
 pub(crate) mod tls;
 
 use std::io::{self, Read, Write};
@@ -46,7 +47,7 @@ pub(crate) fn serve_in(mood: impl Fn(&mut Stream) + Clone + 'static) {
 }
 
 /// Answers with the request's body, or `hello`; `/slow` never ends.
-fn answer(mut stream: impl Read + Write) -> io::Result<()> {
+pub(crate) fn answer(mut stream: impl Read + Write) -> io::Result<()> {
     loop {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {

@@ -2,25 +2,64 @@
 //! seed, and so is every byte that it sends.
 
 use std::io::{self, Read, Write};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use ed25519_dalek::{Signer as _, SigningKey as Key};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SerialNumber};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
+    KeyIdMethod, KeyPair, PublicKeyData, RevokedCertParams, SerialNumber,
+};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{
-    ClientHello, NoServerSessionStorage, ResolvesServerCert, UnbufferedServerConnection,
+    ClientHello, NoServerSessionStorage, ResolvesServerCert, StoresServerSessions,
+    UnbufferedServerConnection,
 };
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::time_provider::TimeProvider;
 use rustls::unbuffered::{ConnectionState, EncodeError};
-use rustls::{Error, ServerConfig, SignatureAlgorithm, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, ServerConfig,
+    SignatureAlgorithm, SignatureScheme,
+};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
+use sha2::{Digest, Sha256};
 use wskhttp_ntsim::{Stream, lot};
 use wskhttp_tls::Platform;
 
 /// The certificate authority, DER.
 pub(crate) fn root() -> Vec<u8> {
     PKI.root.to_vec()
+}
+
+/// What a test of TLS wants to know of the authority and of the server's certificate.
+pub(crate) struct Papers {
+    /// The server's certificate, DER.
+    pub(crate) leaf: Vec<u8>,
+    /// The SHA-256 digest of the server's public key.
+    pub(crate) pin: [u8; 32],
+    /// A revocation list of the authority's that tells of everything and has nothing on it, DER.
+    pub(crate) clean_list: Vec<u8>,
+    /// One that has the server's certificate.
+    pub(crate) list: Vec<u8>,
+    /// A client's certificate of the authority's, DER, and its key, PKCS#8.
+    pub(crate) client: (Vec<u8>, Vec<u8>),
+}
+
+pub(crate) fn papers() -> &'static Papers {
+    &PKI.papers
+}
+
+/// What kind of server it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing is kept, nothing is asked for.
+    Plain,
+    /// Sessions can be resumed.
+    Resuming,
+    /// A client has to have a certificate of the authority's.
+    Mutual,
 }
 
 /// TLS over a connection to the client; the handshake is done by the first read.
@@ -35,7 +74,16 @@ pub(crate) struct TlsStream {
 
 impl TlsStream {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self::with(stream, Arc::clone(&PKI.server))
+        Self::of_kind(stream, Kind::Plain)
+    }
+
+    pub(crate) fn of_kind(stream: Stream, kind: Kind) -> Self {
+        let config = match kind {
+            Kind::Plain => &PKI.server,
+            Kind::Resuming => &PKI.resuming,
+            Kind::Mutual => &PKI.mutual,
+        };
+        Self::with(stream, Arc::clone(config))
     }
 
     /// As another server.
@@ -55,7 +103,14 @@ impl TlsStream {
         let status = self.connection.process_tls_records(&mut self.incoming);
         let mut used = status.discard;
         let mut wants_more = false;
-        match status.state.map_err(broken)? {
+        let state = match status.state {
+            Ok(state) => state,
+            Err(error) => {
+                self.alert();
+                return Err(broken(error));
+            }
+        };
+        match state {
             ConnectionState::ReadTraffic(mut traffic) => {
                 while let Some(record) = traffic.next_record() {
                     let record = record.map_err(broken)?;
@@ -89,6 +144,23 @@ impl TlsStream {
         }
         self.incoming.drain(..used);
         Ok(wants_more)
+    }
+}
+
+impl TlsStream {
+    /// Tells the client what is wrong, after an error.
+    fn alert(&mut self) {
+        while self.connection.wants_write() {
+            let status = self.connection.process_tls_records(&mut []);
+            let Ok(ConnectionState::EncodeTlsData(mut data)) = status.state else {
+                return;
+            };
+            let mut alert = [0; 256];
+            let Ok(n) = data.encode(&mut alert) else {
+                return;
+            };
+            let _ = self.stream.write_all(&alert[..n]);
+        }
     }
 }
 
@@ -130,6 +202,9 @@ fn broken(error: Error) -> io::Error {
 struct Pki {
     root: CertificateDer<'static>,
     server: Arc<ServerConfig>,
+    resuming: Arc<ServerConfig>,
+    mutual: Arc<ServerConfig>,
+    papers: Papers,
 }
 
 /// Random numbers of the simulation.
@@ -154,18 +229,43 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
         "localhost".try_into().expect("ASCII"),
     )];
     let leaf = leaf.signed_by(&leaf_key, &issuer).expect("a certificate");
+    let client_key = key(3);
+    let client = params("a client", 3)
+        .signed_by(&client_key, &issuer)
+        .expect("a certificate");
+    let papers = Papers {
+        leaf: leaf.der().to_vec(),
+        pin: Sha256::digest(leaf_key.subject_public_key_info()).into(),
+        clean_list: revocation_list(&issuer, None),
+        list: revocation_list(&issuer, Some(2)),
+        client: (client.der().to_vec(), client_key.serialize_der()),
+    };
     let certified = CertifiedKey::new(vec![leaf.into()], Arc::new(Ed25519(seed(2))));
+    let resolver = Arc::new(One(Arc::new(certified)));
     let provider = Arc::new(wskhttp_tls::crypto::provider(&PLATFORM));
-    let mut server = ServerConfig::builder_with_details(provider, Arc::new(Now))
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .expect("known versions")
+    let builder = || {
+        ServerConfig::builder_with_details(Arc::clone(&provider), Arc::new(Now))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("known versions")
+    };
+    let mut server = builder()
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(One(Arc::new(certified))));
+        .with_cert_resolver(Arc::clone(&resolver) as _);
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     server.session_storage = Arc::new(NoServerSessionStorage {});
+    let mut resuming = server.clone();
+    resuming.session_storage = Arc::new(Kept::default());
+    let mut mutual = builder()
+        .with_client_cert_verifier(Arc::new(Only(papers.client.0.clone())))
+        .with_cert_resolver(resolver);
+    mutual.alpn_protocols = server.alpn_protocols.clone();
+    mutual.session_storage = Arc::new(NoServerSessionStorage {});
     Pki {
         root: certificate.into(),
         server: Arc::new(server),
+        resuming: Arc::new(resuming),
+        mutual: Arc::new(mutual),
+        papers,
     }
 });
 
@@ -188,6 +288,98 @@ pub(crate) fn params(name: &str, serial: u64) -> CertificateParams {
     params.serial_number = Some(SerialNumber::from(serial));
     params.distinguished_name.push(DnType::CommonName, name);
     params
+}
+
+fn revocation_list(issuer: &Issuer<'_, KeyPair>, serial: Option<u64>) -> Vec<u8> {
+    let revoked = |serial| RevokedCertParams {
+        serial_number: SerialNumber::from(serial),
+        revocation_time: rcgen::date_time_ymd(2025, 1, 1),
+        reason_code: None,
+        invalidity_date: None,
+    };
+    let list = CertificateRevocationListParams {
+        this_update: rcgen::date_time_ymd(2025, 6, 1),
+        next_update: rcgen::date_time_ymd(2027, 1, 1),
+        crl_number: SerialNumber::from(1_u64),
+        issuing_distribution_point: None,
+        revoked_certs: serial.map(revoked).into_iter().collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    list.signed_by(issuer).expect("a list").der().to_vec()
+}
+
+/// Sessions that the server keeps.
+#[derive(Debug, Default)]
+struct Kept(Mutex<Vec<(Vec<u8>, Vec<u8>)>>);
+
+impl StoresServerSessions for Kept {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        self.0.lock().expect("not poisoned").push((key, value));
+        true
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let all = self.0.lock().expect("not poisoned");
+        let found = all.iter().find(|(own, _)| own == key);
+        found.map(|(_, value)| value.clone())
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let mut all = self.0.lock().expect("not poisoned");
+        let place = all.iter().position(|(own, _)| own == key)?;
+        Some(all.remove(place).1)
+    }
+
+    fn can_cache(&self) -> bool {
+        true
+    }
+}
+
+/// Lets in the one client whose certificate it is.
+#[derive(Debug)]
+struct Only(Vec<u8>);
+
+impl ClientCertVerifier for Only {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _others: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        if certificate.as_ref() == self.0 {
+            Ok(ClientCertVerified::assertion())
+        } else {
+            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(Error::General("TLS 1.3 only".into()))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let provider = wskhttp_tls::crypto::provider(&PLATFORM);
+        let algorithms = &provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
 }
 
 #[derive(Debug)]

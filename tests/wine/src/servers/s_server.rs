@@ -21,6 +21,15 @@ impl SServer {
     ///
     /// The openssl command is not there, or does not start.
     pub fn start(leaf: &Leaf, tls: Tls) -> anyhow::Result<Self> {
+        Self::start_with(leaf, tls, &[])
+    }
+
+    /// The same, with more options of the command's.
+    ///
+    /// # Errors
+    ///
+    /// The openssl command is not there, or does not start.
+    pub fn start_with(leaf: &Leaf, tls: Tls, more: &[&str]) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new()
             .prefix("wskhttp-openssl-")
             .tempdir()?;
@@ -36,6 +45,7 @@ impl SServer {
             Tls::V1_2 => &["-tls1_2"],
             Tls::V1_3 => &["-tls1_3"],
         });
+        arguments.extend(more);
         let server = Server::start("openssl", &arguments, directory.path(), port)?;
         Ok(Self {
             _server: server,

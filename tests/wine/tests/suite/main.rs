@@ -11,7 +11,7 @@ mod failures;
 mod features;
 mod lifecycle;
 mod protocol;
-
+mod tls;
 mod transfer;
 
 use libtest_mimic::Arguments;
@@ -25,6 +25,7 @@ fn main() {
         transfer::trials(),
         failures::trials(),
         features::trials(),
+        tls::trials(),
         lifecycle::trials(),
         cases::trials(),
     ];

@@ -1,0 +1,147 @@
+//! How a request's TLS servers are judged, and what they are told.
+
+use std::fmt;
+
+use wskhttp_abi::{Tls as Message, TlsFlags};
+
+/// How a request's TLS servers are judged, and what they are told. The default is the driver's policy.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct TlsOptions {
+    flags: TlsFlags,
+    min_version: u16,
+    max_version: u16,
+    pins: Vec<u8>,
+    revocation_lists: Vec<u8>,
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
+/// What a revocation list is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// What is on it is refused; what no list tells of passes.
+    Soft,
+    /// A list that has not expired must tell of every certificate but the root.
+    Hard,
+}
+
+impl TlsOptions {
+    /// The driver's policy.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts the roots of the request besides the driver's own, not instead of them.
+    #[must_use]
+    pub fn add_roots(mut self) -> Self {
+        self.flags |= TlsFlags::ADD_ROOTS;
+        self
+    }
+
+    /// Speaks no version that is older.
+    #[must_use]
+    pub const fn oldest(mut self, version: TlsVersion) -> Self {
+        self.min_version = version.number();
+        self
+    }
+
+    /// Speaks no version that is newer.
+    #[must_use]
+    pub const fn newest(mut self, version: TlsVersion) -> Self {
+        self.max_version = version.number();
+        self
+    }
+
+    /// Wants a key in the server's chain, the root's included, with this SHA-256 digest of its
+    /// SubjectPublicKeyInfo (RFC 7469 section 2.4); called again, with this one or that one.
+    #[must_use]
+    pub fn pin(mut self, digest: [u8; 32]) -> Self {
+        self.pins.extend(digest);
+        self
+    }
+
+    /// Looks certificates up in the revocation lists of a PEM or DER file; called again, in those too.
+    #[must_use]
+    pub fn revocation_lists(mut self, file: &[u8], mode: Revocation) -> Self {
+        self.flags -= TlsFlags::REVOCATION_SOFT | TlsFlags::REVOCATION_HARD;
+        self.flags |= match mode {
+            Revocation::Soft => TlsFlags::REVOCATION_SOFT,
+            Revocation::Hard => TlsFlags::REVOCATION_HARD,
+        };
+        self.revocation_lists.extend(file);
+        self
+    }
+
+    /// Shows a server that asks the first certificate of `chain`, with `key`: a PEM or DER file each, the
+    /// key in PKCS#8 without a password.
+    #[must_use]
+    pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Self {
+        self.certificate = chain.into();
+        self.wipe();
+        self.key = key.into();
+        self
+    }
+
+    /// Keeps the server's certificates for [`Response::peer_certificates`](crate::Response).
+    #[must_use]
+    pub fn keep_peer(mut self) -> Self {
+        self.flags |= TlsFlags::KEEP_PEER;
+        self
+    }
+
+    /// Whether the server's certificates are kept.
+    #[must_use]
+    pub const fn keeps_peer(&self) -> bool {
+        self.flags.contains(TlsFlags::KEEP_PEER)
+    }
+
+    /// As the driver takes it; `None` for its own policy.
+    pub(crate) fn message(&self) -> Option<Message<'_>> {
+        (*self != Self::default()).then(|| Message {
+            flags: self.flags,
+            min_version: self.min_version,
+            max_version: self.max_version,
+            pins: &self.pins,
+            revocation_lists: &self.revocation_lists,
+            certificate: &self.certificate,
+            key: &self.key,
+        })
+    }
+
+    fn wipe(&mut self) {
+        self.key.fill(0);
+        std::hint::black_box(&self.key);
+    }
+}
+
+impl Drop for TlsOptions {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+impl TlsVersion {
+    const fn number(self) -> u16 {
+        match self {
+            Self::Tls12 => 0x0303,
+            Self::Tls13 => 0x0304,
+        }
+    }
+}
+
+impl fmt::Debug for TlsOptions {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TlsOptions({:?})", self.flags)
+    }
+}

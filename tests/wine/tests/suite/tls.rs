@@ -1,0 +1,217 @@
+//! What the command line says of TLS, against the origin and OpenSSL.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, bail, ensure};
+use libtest_mimic::Trial;
+use wskhttp_wine_suite::servers::{Leaf, SServer, Tls};
+
+use crate::bench::{Bench, succeeded, trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("tls::versions", versions),
+        trial("tls::pins_and_certificates", pins),
+        trial("tls::added_roots", added_roots),
+        trial("tls::revocation_lists", revocation_lists),
+        trial("tls::client_certificate", client_certificate),
+    ]
+}
+
+fn versions(bench: &Bench) -> anyhow::Result<()> {
+    let url = bench.url("/bytes/10");
+    for (arguments, version) in [
+        (&["--tlsv1.2"][..], "TLS 1.3"),
+        (&["--tlsv1.3"], "TLS 1.3"),
+        (&["--tls-max", "1.2"], "TLS 1.2"),
+    ] {
+        let output = bench.fetch(&[arguments, &["-v", &url]].concat())?;
+        succeeded(&output)?;
+        ensure!(output.stderr.contains(version), "{}", output.stderr);
+    }
+    let papers = Papers::new(bench, "versions")?;
+    let server = SServer::start(&papers.leaf, Tls::V1_2)?;
+    fs::write(server.file("file"), b"text")?;
+    let url = format!("https://localhost:{}/file", server.port());
+    let ca = bench.file("versions/ca.pem");
+    succeeded(&bench.fetch_with(&ca, &["--tlsv1.2", &url])?)?;
+    refused(bench, &ca, &["--tlsv1.3", &url], 35)
+}
+
+/// The pin of the first certificate that the server sent is one that it has.
+fn pins(bench: &Bench) -> anyhow::Result<()> {
+    let url = bench.url("/bytes/10");
+    let output = bench.fetch(&["-o", "NUL", "-w", "%{num_certs}\\n%{certs}", &url])?;
+    succeeded(&output)?;
+    let (count, pem) = output.text().split_once('\n').map_or_else(
+        || (String::new(), String::new()),
+        |(count, pem)| (count.to_owned(), pem.to_owned()),
+    );
+    ensure!(
+        count == "1" && pem.starts_with("-----BEGIN"),
+        "{count} {pem}"
+    );
+    let directory = bench.file("pins");
+    fs::create_dir_all(&directory)?;
+    fs::write(directory.join("leaf.pem"), pem)?;
+    shell(
+        &directory,
+        "openssl x509 -in leaf.pem -noout -pubkey | openssl pkey -pubin -outform der \
+         | openssl dgst -sha256 -binary | base64 > pin",
+    )?;
+    let right = format!(
+        "sha256//{}",
+        fs::read_to_string(directory.join("pin"))?.trim()
+    );
+    let wrong = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let both = format!("{wrong};{right}");
+    for pins in [&right, &both] {
+        succeeded(&bench.fetch(&["--pinnedpubkey", pins, &url])?)?;
+    }
+    refused(
+        bench,
+        &bench.origin_ca,
+        &["--pinnedpubkey", wrong, &url],
+        90,
+    )
+}
+
+fn added_roots(bench: &Bench) -> anyhow::Result<()> {
+    let ca = bench.origin_ca.to_string_lossy();
+    let url = bench.url("/bytes/10");
+    let command = |arguments: &[&str]| bench.driver.wskhttp(arguments).run();
+    succeeded(&command(&["--add-cacert", &ca, &url])?)?;
+    let output = command(&[&url])?;
+    ensure!(output.code == Some(60), "{:?}", output.code);
+    Ok(())
+}
+
+fn revocation_lists(bench: &Bench) -> anyhow::Result<()> {
+    let papers = Papers::new(bench, "revocation")?;
+    let server = SServer::start(&papers.leaf, Tls::V1_3)?;
+    fs::write(server.file("file"), b"text")?;
+    let url = format!("https://localhost:{}/file", server.port());
+    let ca = bench.file("revocation/ca.pem");
+    let list = |name| {
+        bench
+            .file(&format!("revocation/{name}"))
+            .to_string_lossy()
+            .into_owned()
+    };
+    let (clean, revoked, other) = (list("clean.crl"), list("revoked.crl"), list("other.crl"));
+    succeeded(&bench.fetch_with(&ca, &["--crlfile", &clean, &url])?)?;
+    refused(bench, &ca, &["--crlfile", &revoked, &url], 60)?;
+    refused(bench, &ca, &["--crlfile", &other, &url], 91)?;
+    let soft = ["--crl-mode", "soft", "--crlfile", &other, &url];
+    succeeded(&bench.fetch_with(&ca, &soft)?)?;
+    let soft = ["--crl-mode", "soft", "--crlfile", &revoked, &url];
+    refused(bench, &ca, &soft, 60)
+}
+
+fn client_certificate(bench: &Bench) -> anyhow::Result<()> {
+    let papers = Papers::new(bench, "client")?;
+    let ca = bench.file("client/ca.pem");
+    for tls in [Tls::V1_2, Tls::V1_3] {
+        let asks = ["-Verify", "1", "-verify_return_error", "-CAfile"];
+        let asks = [&asks[..], &[&ca.to_string_lossy()]].concat();
+        let server = SServer::start_with(&papers.leaf, tls, &asks)?;
+        fs::write(server.file("file"), b"text")?;
+        let url = format!("https://localhost:{}/file", server.port());
+        let file = |name: &str| {
+            bench
+                .file(&format!("client/{name}"))
+                .to_string_lossy()
+                .into_owned()
+        };
+        let (cert, key, both) = (file("client.pem"), file("client.key"), file("both.pem"));
+        for client in [&["--cert", &cert, "--key", &key][..], &["-E", &both]] {
+            let output = bench.fetch_with(&ca, &[client, &[&url]].concat())?;
+            succeeded(&output)?;
+            ensure!(output.stdout == b"text", "another body");
+        }
+        let output = bench.fetch_with(&ca, &[&url])?;
+        ensure!(output.code != Some(0), "{tls:?}: without a certificate");
+        refused(bench, &ca, &["--cert", &cert, &url], 2)?;
+    }
+    Ok(())
+}
+
+fn refused(bench: &Bench, ca: &Path, arguments: &[&str], code: i32) -> anyhow::Result<()> {
+    let output = bench.fetch_with(ca, arguments)?;
+    ensure!(
+        output.code == Some(code),
+        "{arguments:?}: {:?} {}",
+        output.code,
+        output.stderr
+    );
+    Ok(())
+}
+
+/// An authority of OpenSSL's, with leaves and revocation lists, in a directory of their own.
+struct Papers {
+    leaf: Leaf,
+}
+
+impl Papers {
+    fn new(bench: &Bench, name: &str) -> anyhow::Result<Self> {
+        let directory = bench.file(name);
+        fs::create_dir_all(&directory)?;
+        fs::write(directory.join("ca.cnf"), CONFIGURATION)?;
+        fs::write(directory.join("server.ext"), SERVER)?;
+        shell(&directory, SCRIPT)?;
+        Ok(Self {
+            leaf: Leaf {
+                certificate: directory.join("leaf.pem"),
+                key: directory.join("leaf.key"),
+            },
+        })
+    }
+}
+
+fn shell(directory: &Path, script: &str) -> anyhow::Result<()> {
+    let output = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(directory)
+        .output()
+        .context("sh cannot be run")?;
+    if !output.status.success() {
+        bail!("openssl: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+const SERVER: &str = "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n";
+
+const CONFIGURATION: &str = "\
+[ca]
+default_ca = own
+[own]
+default_md = sha256
+default_crl_days = 7
+database = index
+crlnumber = number
+crl_extensions = list
+[list]
+authorityKeyIdentifier = keyid
+";
+
+const SCRIPT: &str = r"
+key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+for ca in ca other; do
+  openssl req -x509 $key -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 30 \
+    -addext keyUsage=critical,keyCertSign,cRLSign
+done
+for name in leaf client; do
+  openssl req $key -keyout $name.key -out $name.csr -subj /CN=$name
+done
+openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 2 -days 30 \
+  -extfile server.ext -out leaf.pem
+openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 3 -days 30 -out client.pem
+cat client.pem client.key > both.pem
+echo 01 > number
+: > index
+openssl ca -config ca.cnf -gencrl -cert ca.pem -keyfile ca.key -out clean.crl
+openssl ca -config ca.cnf -gencrl -cert other.pem -keyfile other.key -out other.crl
+printf 'R\t400101000000Z\t250101000000Z\t02\tunknown\t/CN=leaf\n' > index
+openssl ca -config ca.cnf -gencrl -cert ca.pem -keyfile ca.key -out revoked.crl
+";
