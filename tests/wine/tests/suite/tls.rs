@@ -41,7 +41,8 @@ fn versions(bench: &Bench) -> anyhow::Result<()> {
 /// The pin of the first certificate that the server sent is one that it has.
 fn pins(bench: &Bench) -> anyhow::Result<()> {
     let url = bench.url("/bytes/10");
-    let output = bench.fetch(&["-o", "NUL", "-w", "%{num_certs}\\n%{certs}", &url])?;
+    let body = bench.file("pins.body").to_string_lossy().into_owned();
+    let output = bench.fetch(&["-o", &body, "-w", "%{num_certs}\\n%{certs}", &url])?;
     succeeded(&output)?;
     let (count, pem) = output.text().split_once('\n').map_or_else(
         || (String::new(), String::new()),
@@ -113,7 +114,8 @@ fn client_certificate(bench: &Bench) -> anyhow::Result<()> {
     let ca = bench.file("client/ca.pem");
     for tls in [Tls::V1_2, Tls::V1_3] {
         let asks = ["-Verify", "1", "-verify_return_error", "-CAfile"];
-        let asks = [&asks[..], &[&ca.to_string_lossy()]].concat();
+        let authority = ca.to_string_lossy();
+        let asks = [&asks[..], &[&authority]].concat();
         let server = SServer::start_with(&papers.leaf, tls, &asks)?;
         fs::write(server.file("file"), b"text")?;
         let url = format!("https://localhost:{}/file", server.port());
@@ -158,6 +160,10 @@ impl Papers {
         fs::create_dir_all(&directory)?;
         fs::write(directory.join("ca.cnf"), CONFIGURATION)?;
         fs::write(directory.join("server.ext"), SERVER)?;
+        fs::write(
+            directory.join("client.ext"),
+            "extendedKeyUsage=clientAuth\n",
+        )?;
         shell(&directory, SCRIPT)?;
         Ok(Self {
             leaf: Leaf {
@@ -206,7 +212,8 @@ for name in leaf client; do
 done
 openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 2 -days 30 \
   -extfile server.ext -out leaf.pem
-openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 3 -days 30 -out client.pem
+openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 3 -days 30 \
+  -extfile client.ext -out client.pem
 cat client.pem client.key > both.pem
 echo 01 > number
 : > index
