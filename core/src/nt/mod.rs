@@ -13,6 +13,7 @@ pub mod mdl;
 pub mod pool;
 pub mod process;
 pub mod random;
+pub mod registry;
 pub mod routine;
 pub mod semaphore;
 pub mod shared;

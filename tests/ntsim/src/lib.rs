@@ -41,7 +41,7 @@
 //! the bugcheck that it would be.
 //!
 //! # What is not there
-//! Datagram sockets, inspection of connections, WskGetNameInfo; timers, DPCs, work items, registry,
+//! Datagram sockets, inspection of connections, WskGetNameInfo; timers, DPCs, work items,
 //! security descriptors, none of which the driver imports: it would not link. Between two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
 //! own frames, which lie on the same stack; without optimization they are twelve times as large. The
@@ -74,6 +74,7 @@ mod net;
 mod paged;
 mod profile;
 mod ps;
+pub mod registry;
 mod rtl;
 pub mod rule;
 mod sched;

@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use wdk_sys::{DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTATUS, PEPROCESS};
+use wdk_sys::{
+    DEVICE_OBJECT, DRIVER_EXTENSION, DRIVER_OBJECT, IRP_MJ_PNP, NTSTATUS, PEPROCESS, UNICODE_STRING,
+};
 use wskhttp_client::Opener;
 
 use crate::fault::Faults;
@@ -19,7 +21,7 @@ use crate::rule;
 use crate::sched::{self, KERNEL_STACK, TEST_STACK, block, call_at};
 use crate::stack::Depth;
 use crate::state::{State, replace, set_in_driver, simulator, with};
-use crate::{device, ex, io, ps, user, wsk};
+use crate::{device, ex, io, ps, registry, user, wsk};
 
 unsafe extern "C" {
     fn DriverEntry(driver: *mut DRIVER_OBJECT, path: *const c_void) -> NTSTATUS;
@@ -213,9 +215,16 @@ impl Driver {
     fn start(entry: Entry) -> Result<Self, NTSTATUS> {
         let object = new_driver();
         let status = on_system_thread("DriverEntry", move || {
-            // SAFETY: a new driver object; the path is not looked at.
+            let mut units: Vec<u16> = registry::SERVICE.encode_utf16().collect();
+            let length = (units.len() * 2) as u16;
+            let path = UNICODE_STRING {
+                Length: length,
+                MaximumLength: length,
+                Buffer: units.as_mut_ptr(),
+            };
+            // SAFETY: a new driver object, and a string for as long as the call.
             call_at(0, rule::C9_05, "DriverEntry", || unsafe {
-                entry(object, std::ptr::null())
+                entry(object, (&raw const path).cast())
             })
         });
         if status < 0 {
