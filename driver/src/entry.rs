@@ -14,6 +14,7 @@ use wdk_sys::{
 use wskhttp_core::exec::worker_count;
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool::try_box;
+use wskhttp_core::nt::registry::Name;
 use wskhttp_core::nt::shared::Shared;
 
 use crate::runtime::{Runtime, Services};
@@ -26,7 +27,7 @@ use crate::{device, dispatch, pnp, reserve};
 #[unsafe(export_name = "DriverEntry")]
 pub(crate) unsafe extern "system" fn driver_entry(
     driver: &mut DRIVER_OBJECT,
-    _registry_path: PCUNICODE_STRING,
+    registry_path: PCUNICODE_STRING,
 ) -> NTSTATUS {
     let Some(passive) = Passive::here() else {
         return STATUS_INVALID_LEVEL;
@@ -37,7 +38,9 @@ pub(crate) unsafe extern "system" fn driver_entry(
     }
     // The box first: a started runtime must be stopped, so nothing may fail after it.
     let started = try_box(None).and_then(|mut cell| {
-        *cell = Some(Runtime::start(passive)?);
+        // SAFETY: the I/O manager's string.
+        let service = unsafe { Name::copy(registry_path) }?;
+        *cell = Some(Runtime::start(passive, service)?);
         Ok(cell)
     });
     match started {

@@ -7,7 +7,7 @@ use core::time::Duration;
 use wdk_sys::{NTSTATUS, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS};
 use wskhttp_abi::{Request, RequestFlags, ResponseFlags, ResponseHeader, WriteError};
 use wskhttp_core::exec::{Either, race};
-use wskhttp_core::io::{Clock, Error, Kind, Phase};
+use wskhttp_core::io::{Clock, Error, Kind, Phase, TlsInfo};
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::lock::RawSpinLock;
 use wskhttp_core::nt::pool::NO_MEMORY;
@@ -193,6 +193,10 @@ async fn respond_to<'c>(
         let call = plan.call(&message, Plan::at_hand(&message));
         agent.send(call, &plan.key).await?
     };
+    let full = |tls: TlsInfo| !tls.resumed;
+    if !response.reused() && response.info().tls.is_some_and(full) {
+        handle.services.trust.note_time(&handle.services.clock);
+    }
     if plan.keep_peer {
         handle.set_peer(peer(&response)?);
     }

@@ -35,7 +35,7 @@ impl Plan {
         let total = time(message.total_timeout_ms).map(|most| arrived.saturating_add(most));
         Ok(Self {
             key: TlsKey {
-                config: trust.config(&handle.services.trust, message)?,
+                config: trust.config(&handle.services.trust, &handle.services.clock, message)?,
                 inner: (),
             },
             keep_peer: message

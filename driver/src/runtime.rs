@@ -9,6 +9,7 @@ use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool::usage;
 use wskhttp_core::nt::process::Process;
+use wskhttp_core::nt::registry::Name;
 use wskhttp_core::nt::shared::Shared;
 use wskhttp_core::nt::stack;
 use wskhttp_core::wsk::{Wsk, WskConnect};
@@ -42,8 +43,9 @@ pub(crate) struct Counters {
 }
 
 impl Runtime {
-    /// Starts workers, registers with WSK without waiting for it, reads the built-in roots.
-    pub(crate) fn start(passive: Passive) -> Result<Self, Error> {
+    /// Starts workers, registers with WSK without waiting for it. `service` is the path of the service's
+    /// key.
+    pub(crate) fn start(passive: Passive, service: Name) -> Result<Self, Error> {
         let executor = Executor::start(passive, MAX_TASKS)?;
         let clock = executor.clock();
         let wsk = match Wsk::register(passive, executor.spawner(), clock.clone()) {
@@ -53,14 +55,12 @@ impl Runtime {
                 return Err(error);
             }
         };
-        let services = Trust::new().and_then(|trust| {
-            Shared::try_new(Services {
-                spawner: executor.spawner(),
-                clock,
-                wsk: wsk.clone(),
-                trust,
-                counters: Counters::default(),
-            })
+        let services = Shared::try_new(Services {
+            spawner: executor.spawner(),
+            clock,
+            wsk: wsk.clone(),
+            trust: Trust::new(service),
+            counters: Counters::default(),
         });
         match services {
             Ok(services) => Ok(Self { executor, services }),

@@ -15,7 +15,7 @@ use crate::connect::server_name;
 use crate::crypto;
 use crate::platform::{Platform, Time};
 use crate::sessions::{Sessions, Store};
-use crate::trust::{Policy, Rejection, Revocation, Roots, Verifier};
+use crate::trust::{Policy, Rejection, Roots, Verifier};
 
 /// What TLS connections share: trust, cipher suites, protocol versions. Immutable.
 ///
@@ -96,24 +96,21 @@ impl TlsConfig {
         policy: &Policy<'_>,
         sessions: Option<Arc<dyn Store>>,
     ) -> Result<Arc<Self>, Error> {
-        let (_, private) = policy.roots.parts();
-        let lists = match policy.revocation {
-            Revocation::Off => 0,
-            Revocation::Soft(lists) | Revocation::Hard(lists) => lists.len(),
-        };
-        let bytes = private.len().saturating_add(lists);
-        let need = NEED.saturating_add(bytes.saturating_mul(NEED_PER_BYTE));
-        platform.promise(need, || Self::build(platform, policy, sessions))?
+        let identity = policy.identity.map_or(0, |identity| identity.bytes());
+        let need = NEED.saturating_add(identity.saturating_mul(NEED_PER_BYTE));
+        let verifier = Verifier::new(platform, policy)?;
+        platform.promise(need, || Self::build(platform, policy, verifier, sessions))?
     }
 
     fn build(
         platform: &'static Platform,
         policy: &Policy<'_>,
+        verifier: Verifier,
         sessions: Option<Arc<dyn Store>>,
     ) -> Result<Arc<Self>, Error> {
         let mut provider = crypto::provider(platform);
         policy.protocol.restrict(&mut provider)?;
-        let verifier = Arc::new(Verifier::new(policy)?);
+        let verifier = Arc::new(verifier);
         let time = Time {
             platform,
             policy: policy.clock,
@@ -203,7 +200,7 @@ impl TlsConfig {
     }
 }
 
-/// What a configuration allocates, and for each byte of private roots and revocation lists.
+/// What a configuration allocates, and for each byte of a client certificate and its key.
 const NEED: usize = 32 << 10;
 const NEED_PER_BYTE: usize = 24;
 

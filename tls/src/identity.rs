@@ -59,6 +59,11 @@ impl Identity<'_> {
         }
     }
 
+    /// Bytes of both.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.chain.len().saturating_add(self.key.len())
+    }
+
     /// What tells this identity from others; the key by its digest.
     pub(crate) fn digest(&self, hash: &mut Sha256) {
         for field in [self.chain, self.key] {

@@ -10,7 +10,10 @@
 
 use core::time::Duration;
 
+use rustls_pki_types::CertificateDer;
+
 use crate::trust::certificate::{content, rest, split, values};
+use crate::trust::fingerprint;
 
 /// A certificate and what the machine's administrator said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,18 @@ impl<'a> StoredCertificate<'a> {
                 Some(time) => Some(filetime(time).ok_or(BadBlob::Malformed)?),
             },
         })
+    }
+
+    /// The SHA-256 digest of the certificate, as [`Policy::disallowed`](crate::Policy) has it.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        fingerprint::of(self.certificate)
+    }
+
+    /// Whether it can be a root at all, so that [`Roots`](crate::Roots) takes it.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        webpki::anchor_from_trusted_cert(&CertificateDer::from(self.certificate)).is_ok()
     }
 
     /// Whether it is good as a root for servers at `now`, which is since 1970-01-01 00:00 UTC: its

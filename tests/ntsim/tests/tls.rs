@@ -1,11 +1,16 @@
-//! What a request says of TLS, from the client crate to the server and back.
+//! TLS from the client crate to the server and back: what a request says of it, and what the registry
+//! does.
 
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
 
+use std::time::Duration;
+
+use sha1::{Digest, Sha1};
 use support::tls::{Kind as Server, TlsStream, papers, root};
 use wskhttp_client::{Device, Error, Kind, Request, Revocation, TlsOptions, TlsVersion};
-use wskhttp_ntsim::{Driver, Sim, listen};
+use wskhttp_ntsim::registry::{self, BINARY, DWORD, SERVICE};
+use wskhttp_ntsim::{Driver, Sim, listen, sleep};
 
 /// Runs `body` with a device, and a server on port 443.
 fn with_device(server: Server, body: impl FnOnce(&mut Device) + 'static) {
@@ -179,4 +184,152 @@ fn sessions_are_resumed_within_a_handle() {
         device.abandon();
         assert!(!fresh(device), "another handle");
     });
+}
+
+const STORES: &str = r"\Registry\Machine\SOFTWARE\Microsoft\SystemCertificates";
+const POLICIES: &str = r"\Registry\Machine\SOFTWARE\Policies\Microsoft\SystemCertificates";
+
+/// The registry's way of keeping a certificate: properties, of which 32 is the certificate.
+fn blob(certificate: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (property, value) in [(3_u32, &[7; 20][..]), (32, certificate)] {
+        bytes.extend(property.to_le_bytes());
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend((value.len() as u32).to_le_bytes());
+        bytes.extend(value);
+    }
+    bytes
+}
+
+fn put(stores: &str, store: &str, name: &str, certificate: &[u8]) -> String {
+    let path = format!(r"{stores}\{store}\Certificates\{name}");
+    registry::set(&path, "Blob", BINARY, &blob(certificate));
+    path
+}
+
+/// A request that brings no roots, over a connection of its own.
+fn by_own_trust(device: &mut Device) -> Result<(), Error> {
+    let request = Request::get("https://localhost/").no_reuse();
+    let mut response = device.send(request)?;
+    while !response.chunk()?.is_empty() {}
+    Ok(())
+}
+
+#[track_caller]
+fn is(done: Result<(), Error>, kind: Kind) {
+    assert_eq!(done.expect_err("an answer").kind, kind);
+}
+
+/// Longer than the driver goes without a look at the registry.
+fn a_while() {
+    sleep(Duration::from_secs(11));
+}
+
+#[test]
+fn roots_of_the_machine() {
+    for (stores, store) in [
+        (STORES, "ROOT"),
+        (STORES, "AuthRoot"),
+        (POLICIES, "Root"),
+        (
+            r"\Registry\Machine\SOFTWARE\Microsoft\EnterpriseCertificates",
+            "ROOT",
+        ),
+    ] {
+        with_device(Server::Plain, move |device| {
+            is(by_own_trust(device), Kind::UnknownIssuer);
+            put(stores, store, "AA", &root());
+            a_while();
+            by_own_trust(device).expect("an answer");
+            let path = put(stores, store, "BB", b"no certificate");
+            a_while();
+            by_own_trust(device).expect("an answer in spite of what is no certificate");
+            registry::remove(path.replace("BB", "AA").as_str());
+            a_while();
+            is(by_own_trust(device), Kind::UnknownIssuer);
+        });
+    }
+}
+
+#[test]
+fn what_the_machine_disallows() {
+    with_device(Server::Plain, |device| {
+        put(STORES, "ROOT", "AA", &root());
+        by_own_trust(device).expect("an answer");
+        let path = put(POLICIES, "Disallowed", "CC", &papers().leaf);
+        a_while();
+        is(by_own_trust(device), Kind::CertificateInvalid);
+        // Roots of a request make no difference.
+        refused(get(device, TlsOptions::new()), Kind::CertificateInvalid);
+        registry::remove(&path);
+        a_while();
+        by_own_trust(device).expect("an answer");
+        // An entry without a certificate: its name is the digest.
+        let name: String = Sha1::digest(&papers().leaf)
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        let path = format!(r"{STORES}\Disallowed\Certificates\{name}");
+        registry::set(&path, "Blob", BINARY, &blob(b"")[..32]);
+        a_while();
+        is(by_own_trust(device), Kind::CertificateInvalid);
+    });
+}
+
+#[test]
+fn parameters_of_the_service() {
+    with_device(Server::Plain, |device| {
+        let parameters = format!(r"{SERVICE}\Parameters");
+        registry::set(&format!(r"{parameters}\Roots"), "ours", BINARY, &root());
+        by_own_trust(device).expect("an answer");
+        registry::set(&parameters, "Trust", DWORD, &3_u32.to_le_bytes());
+        a_while();
+        is(by_own_trust(device), Kind::UnknownIssuer);
+        registry::set(&parameters, "Trust", DWORD, &4_u32.to_le_bytes());
+        a_while();
+        by_own_trust(device).expect("an answer");
+        registry::set(&parameters, "Revocation", DWORD, &2_u32.to_le_bytes());
+        a_while();
+        is(by_own_trust(device), Kind::RevocationUnknown);
+        let lists = format!(r"{parameters}\RevocationLists");
+        registry::set(&lists, "ours", BINARY, &papers().clean_list);
+        a_while();
+        by_own_trust(device).expect("an answer");
+        registry::set(&lists, "ours", BINARY, &papers().list);
+        a_while();
+        is(by_own_trust(device), Kind::CertificateRevoked);
+    });
+}
+
+#[test]
+fn a_clock_behind_the_last_good_time() {
+    let parameters = || format!(r"{SERVICE}\Parameters");
+    let noted = move || registry::get(&parameters(), "LastGoodTime");
+    with_device(Server::Plain, move |device| {
+        put(STORES, "ROOT", "AA", &root());
+        registry::set(SERVICE, "Start", DWORD, &3_u32.to_le_bytes());
+        assert_eq!(noted(), None);
+        by_own_trust(device).expect("an answer");
+        let bytes = noted().expect("the time of a good chain is kept");
+        let time = u64::from_le_bytes(bytes.try_into().expect("a number"));
+        assert!(time > 1_700_000_000, "{time}");
+    });
+    // The certificates end in 2040.
+    for (year, strict, kind) in [
+        (2035_u64, 0_u32, None),
+        (2045, 0, Some(Kind::CertificateExpired)),
+        (2035, 1, Some(Kind::TlsInternal)),
+    ] {
+        with_device(Server::Plain, move |device| {
+            put(STORES, "ROOT", "AA", &root());
+            let time = (year - 1970) * 31_556_952;
+            registry::set(&parameters(), "LastGoodTime", 11, &time.to_le_bytes());
+            registry::set(&parameters(), "Clock", DWORD, &strict.to_le_bytes());
+            match (by_own_trust(device), kind) {
+                (Ok(()), None) => {}
+                (Err(error), Some(kind)) => assert_eq!(error.kind, kind, "{year} {strict}"),
+                (done, _) => panic!("{year} {strict}: {done:?}"),
+            }
+        });
+    }
 }

@@ -15,6 +15,7 @@ use super::certificate::{self, Certificate};
 use super::policy::Roots;
 use super::rejection::Rejection;
 use super::{pem, rules};
+use crate::platform::Platform;
 
 /// Trust anchors.
 pub(crate) struct Anchors {
@@ -37,7 +38,7 @@ struct Facts {
 impl Anchors {
     /// # Errors
     /// Phase `Request`: a private root is no certificate, or there is no root; no memory.
-    pub(crate) fn load(roots: Roots<'_>) -> Result<Self, Error> {
+    pub(crate) fn load(platform: &Platform, roots: Roots<'_>) -> Result<Self, Error> {
         let (built_in, private) = roots.parts();
         let mut anchors = Self {
             all: Vec::new(),
@@ -51,7 +52,8 @@ impl Anchors {
                 .map_err(|_| no_memory())?;
             anchors.all.extend_from_slice(roots);
         }
-        let whole = pem::each(private, SectionKind::Certificate, |der| anchors.add(der))?;
+        let kind = SectionKind::Certificate;
+        let whole = pem::each_promised(platform, private, kind, |der| anchors.add(der))?;
         if !whole {
             return Err(not_a_root());
         }
@@ -147,9 +149,12 @@ impl Facts {
 /// # Errors
 /// Phase `Request`: something is not a revocation list of version 2 with a number, or one that is not
 /// supported (delta, indirect); no memory.
-pub(crate) fn revocation_lists(bytes: &[u8]) -> Result<Vec<CertRevocationList<'static>>, Error> {
+pub(crate) fn revocation_lists(
+    platform: &Platform,
+    bytes: &[u8],
+) -> Result<Vec<CertRevocationList<'static>>, Error> {
     let mut lists = Vec::new();
-    let whole = pem::each(bytes, SectionKind::Crl, |der| {
+    let whole = pem::each_promised(platform, bytes, SectionKind::Crl, |der| {
         if !certificate::is_numbered(der) {
             return Err(not_a_list());
         }

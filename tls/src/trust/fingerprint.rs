@@ -1,11 +1,17 @@
 //! Digests by which keys and certificates are pinned or disallowed.
 
 use der::{Encode, Header, Length, Tag};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of `bytes`.
 pub(crate) fn of(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// SHA-1 of `bytes`.
+pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
+    Sha1::digest(bytes).into()
 }
 
 /// SHA-256 of the SEQUENCE that holds `content`. `None` if it is too large for DER of this crate.

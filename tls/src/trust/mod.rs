@@ -4,7 +4,7 @@ mod anchors;
 mod budget;
 pub(crate) mod certificate;
 mod clock;
-mod fingerprint;
+pub(crate) mod fingerprint;
 pub(crate) mod pem;
 mod policy;
 mod rejection;

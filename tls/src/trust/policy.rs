@@ -23,6 +23,8 @@ pub struct Policy<'a> {
     pub pins: &'a [[u8; 32]],
     /// SHA-256 digests of certificates that no chain may contain.
     pub disallowed: &'a [[u8; 32]],
+    /// SHA-1 digests of such certificates, for lists that know no better: what is on them is refused.
+    pub disallowed_sha1: &'a [[u8; 20]],
     /// What revocation lists are for.
     pub revocation: Revocation<'a>,
     /// When to believe the wall clock.
@@ -75,6 +77,7 @@ impl<'a> Policy<'a> {
             roots,
             pins: &[],
             disallowed: &[],
+            disallowed_sha1: &[],
             revocation: Revocation::Off,
             clock: ClockPolicy::UNBOUNDED,
             web_profile: false,
@@ -92,6 +95,7 @@ impl<'a> Policy<'a> {
         field(&mut hash, private);
         field(&mut hash, self.pins.as_flattened());
         field(&mut hash, self.disallowed.as_flattened());
+        field(&mut hash, self.disallowed_sha1.as_flattened());
         let (mode, lists) = match self.revocation {
             Revocation::Off => (0, &[][..]),
             Revocation::Soft(lists) => (1, lists),

@@ -23,12 +23,14 @@ use super::policy::{MAX_INTERMEDIATES, Policy, Revocation};
 use super::{Rejection, fingerprint, rules};
 use crate::crypto::verify::ALGORITHMS;
 use crate::error;
+use crate::platform::Platform;
 
 /// Judges chains by one [`Policy`].
 pub(crate) struct Verifier {
     anchors: Anchors,
     pins: Vec<[u8; 32]>,
     disallowed: Vec<[u8; 32]>,
+    disallowed_sha1: Vec<[u8; 20]>,
     lists: Vec<CertRevocationList<'static>>,
     revocation: Mode,
     schemes: Vec<SignatureScheme>,
@@ -47,19 +49,20 @@ enum Mode {
 impl Verifier {
     /// # Errors
     /// Phase `Request`: the policy has a root or a revocation list that is none; no memory.
-    pub(crate) fn new(policy: &Policy<'_>) -> Result<Self, Error> {
+    pub(crate) fn new(platform: &Platform, policy: &Policy<'_>) -> Result<Self, Error> {
         let (revocation, lists) = match policy.revocation {
             Revocation::Off => (Mode::Off, &[][..]),
             Revocation::Soft(lists) => (Mode::Soft, lists),
             Revocation::Hard(lists) => (Mode::Hard, lists),
         };
         Ok(Self {
-            anchors: Anchors::load(policy.roots)?,
+            anchors: Anchors::load(platform, policy.roots)?,
             pins: copied(policy.pins).map_err(|_| error::no_memory())?,
             disallowed: copied(policy.disallowed).map_err(|_| error::no_memory())?,
-            lists: revocation_lists(lists)?,
+            disallowed_sha1: copied(policy.disallowed_sha1).map_err(|_| error::no_memory())?,
+            lists: revocation_lists(platform, lists)?,
             revocation,
-            schemes: policy.protocol.schemes()?,
+            schemes: platform.promise(SCHEMES, || policy.protocol.schemes())??,
             web_profile: policy.web_profile,
             max_intermediates: policy.max_intermediates.min(MAX_INTERMEDIATES),
             last_scheme: AtomicU16::new(0),
@@ -185,9 +188,7 @@ impl Verifier {
             rules::web(&Certificate::parse(&leaf).ok_or(Rejection::Malformed)?)?;
         }
         let mut certificates = core::iter::once(leaf).chain(authorities());
-        if !self.disallowed.is_empty()
-            && certificates.any(|der| self.disallowed.contains(&fingerprint::of(&der)))
-        {
+        if certificates.any(|der| self.is_disallowed(&der)) {
             return Err(Rejection::Disallowed);
         }
         if self.pins.is_empty() || self.is_pinned(path) {
@@ -204,6 +205,12 @@ impl Verifier {
         }
         self.last_scheme.store(scheme.into(), Relaxed);
         Ok(())
+    }
+
+    fn is_disallowed(&self, der: &[u8]) -> bool {
+        (!self.disallowed.is_empty() && self.disallowed.contains(&fingerprint::of(der)))
+            || (!self.disallowed_sha1.is_empty()
+                && self.disallowed_sha1.contains(&fingerprint::sha1(der)))
     }
 
     fn is_pinned(&self, path: &VerifiedPath<'_>) -> bool {
@@ -261,6 +268,9 @@ impl fmt::Debug for Verifier {
         f.write_str("Verifier")
     }
 }
+
+/// What the lists of signature schemes allocate.
+const SCHEMES: usize = 1 << 10;
 
 /// Length of [`ALGORITHMS`].
 const ALGORITHM_COUNT: usize = 11;

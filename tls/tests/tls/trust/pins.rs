@@ -1,5 +1,6 @@
 //! Pinned keys.
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use wskhttp_core::io::Kind;
 use wskhttp_tls::{Policy, Roots};
@@ -42,6 +43,14 @@ fn pins() {
     policy.pins = &[];
     let disallowed = [<[u8; 32]>::from(Sha256::digest(&between.der))];
     policy.disallowed = &disallowed;
+    expect(
+        handshake(server(), &policy),
+        Kind::CertificateInvalid,
+        "the certificate or an authority of it is on the list of disallowed ones",
+    );
+    policy.disallowed = &[];
+    let disallowed = [<[u8; 20]>::from(Sha1::digest(&between.der))];
+    policy.disallowed_sha1 = &disallowed;
     expect(
         handshake(server(), &policy),
         Kind::CertificateInvalid,

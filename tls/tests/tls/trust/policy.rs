@@ -23,6 +23,10 @@ fn policies_that_differ_are_not_equal() {
             ..base
         },
         Policy {
+            disallowed_sha1: &[[1; 20]],
+            ..base
+        },
+        Policy {
             revocation: Revocation::Soft(b""),
             ..base
         },

@@ -1,0 +1,292 @@
+//! What the registry says of trust: the machine's certificate stores, and the service's own key.
+//!
+//! ```text
+//! SOFTWARE\Microsoft\SystemCertificates\{ROOT,AuthRoot,Disallowed}\Certificates\*  Blob
+//! SOFTWARE\Policies\Microsoft\SystemCertificates\{ROOT,Disallowed}\Certificates\*  Blob
+//! SOFTWARE\Microsoft\EnterpriseCertificates\{ROOT,Disallowed}\Certificates\*       Blob
+//! <service>\Parameters           Trust, Clock, Revocation: REG_DWORD; LastGoodTime: REG_QWORD
+//! <service>\Parameters\Roots             each value certificates, DER one after the other
+//! <service>\Parameters\RevocationLists   each value lists, DER one after the other
+//! ```
+//! A store that is not there, as at boot, is an empty one. One that cannot be read is an error: it may
+//! hold what must not be trusted.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use wskhttp_core::io::Error;
+use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::nt::pool::{self, NO_MEMORY};
+use wskhttp_core::nt::registry::{Buffer, Key, Name, REG_BINARY, REG_DWORD, REG_QWORD};
+use wskhttp_tls::{BadBlob, StoredCertificate};
+
+/// What the registry says of trust.
+#[derive(Default)]
+pub(super) struct Machine {
+    /// Roots, DER one after the other.
+    pub(super) roots: Vec<u8>,
+    /// SHA-256 digests of certificates that no chain may contain.
+    pub(super) disallowed: Vec<[u8; 32]>,
+    /// The same, by SHA-1: entries that have no certificate.
+    pub(super) disallowed_sha1: Vec<[u8; 20]>,
+    /// Revocation lists, DER one after the other.
+    pub(super) lists: Vec<u8>,
+    /// How they are used: 0 not at all, 1 soft, 2 hard.
+    pub(super) revocation: u32,
+    /// What is trusted: [`BUILT_IN`], [`STORES`], [`PRIVATE`].
+    pub(super) trust: u32,
+    /// Whether a clock that is behind the floor is refused, not taken for the floor.
+    pub(super) strict_clock: bool,
+    /// When a server's certificates were last found good, since 1970.
+    pub(super) last_good_time: Duration,
+}
+
+/// Mozilla's roots.
+pub(super) const BUILT_IN: u32 = 1;
+/// The machine's stores.
+const STORES: u32 = 2;
+/// The service's own roots.
+const PRIVATE: u32 = 4;
+
+/// A number that is another one when something of all this has changed, the time apart.
+pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
+    let mut buffer = Buffer::default();
+    let mut hash = Fnv::new();
+    for store in STORE_KEYS {
+        hash.add(store.path.as_bytes());
+        let Some(key) = Key::open(passive, &store.name()?)? else {
+            continue;
+        };
+        for index in 0..MOST {
+            let Some(entry) = key.subkey(index, &mut buffer)? else {
+                break;
+            };
+            for unit in entry.name.units() {
+                hash.add(&unit.to_le_bytes());
+            }
+            hash.add(&entry.written.to_le_bytes());
+        }
+    }
+    if let Some(key) = Key::open(passive, &below(service, PARAMETERS)?)? {
+        for name in [TRUST, CLOCK, REVOCATION] {
+            let number = dword(&key, name, &mut buffer)?;
+            hash.add(&number.unwrap_or(u32::MAX).to_le_bytes());
+        }
+    }
+    for path in [ROOTS, LISTS] {
+        let key = Key::open(passive, &below(service, path)?)?;
+        let written = key.map(|key| key.written(&mut buffer)).transpose()?;
+        hash.add(&written.unwrap_or(0).to_le_bytes());
+    }
+    Ok(hash.0)
+}
+
+impl Machine {
+    /// Reads all of it; `now` is since 1970.
+    pub(super) fn read(passive: Passive, service: &Name, now: Duration) -> Result<Self, Error> {
+        let mut buffer = Buffer::default();
+        let mut machine = Self {
+            trust: BUILT_IN | STORES | PRIVATE,
+            ..Self::default()
+        };
+        if let Some(key) = Key::open(passive, &below(service, PARAMETERS)?)? {
+            if let Some(trust) = dword(&key, TRUST, &mut buffer)? {
+                machine.trust = trust;
+            }
+            machine.strict_clock = dword(&key, CLOCK, &mut buffer)? == Some(1);
+            machine.revocation = dword(&key, REVOCATION, &mut buffer)?.unwrap_or(0);
+            machine.last_good_time = key
+                .value(TIME, &mut buffer)?
+                .filter(|value| value.kind == REG_QWORD)
+                .and_then(|value| Some(u64::from_le_bytes(value.data.try_into().ok()?)))
+                .map_or(Duration::ZERO, Duration::from_secs);
+        }
+        for store in STORE_KEYS {
+            machine.store(passive, store, now, &mut buffer)?;
+        }
+        if machine.trust & PRIVATE != 0 {
+            values(passive, &below(service, ROOTS)?, &mut machine.roots)?;
+        }
+        if machine.revocation != 0 {
+            values(passive, &below(service, LISTS)?, &mut machine.lists)?;
+        }
+        Ok(machine)
+    }
+
+    fn store(
+        &mut self,
+        passive: Passive,
+        store: Store,
+        now: Duration,
+        buffer: &mut Buffer,
+    ) -> Result<(), Error> {
+        if !store.disallowed && self.trust & STORES == 0 {
+            return Ok(());
+        }
+        let path = store.name()?;
+        let Some(key) = Key::open(passive, &path)? else {
+            return Ok(());
+        };
+        for index in 0..MOST {
+            let Some(entry) = key.subkey(index, buffer)? else {
+                break;
+            };
+            let mut path = path.clone();
+            path.push("\\")?;
+            path.push_units(entry.name.units())?;
+            let Some(certificate) = Key::open(passive, &path)? else {
+                continue;
+            };
+            let blob = certificate.value("Blob", buffer)?;
+            let Some(blob) = blob.filter(|blob| blob.kind == REG_BINARY) else {
+                continue;
+            };
+            self.entry(store, blob.data, &entry.name, now)?;
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        store: Store,
+        blob: &[u8],
+        name: &Name,
+        now: Duration,
+    ) -> Result<(), Error> {
+        match StoredCertificate::parse(blob) {
+            Ok(stored) if store.disallowed => pool::try_push(&mut self.disallowed, stored.sha256()),
+            // The key's name is the certificate's digest.
+            Ok(_) | Err(BadBlob::Malformed | BadBlob::NoCertificate) if store.disallowed => {
+                match thumbprint(name.units()) {
+                    Some(digest) => pool::try_push(&mut self.disallowed_sha1, digest),
+                    None => Ok(()),
+                }
+            }
+            Ok(stored) if stored.is_for_servers(now) && stored.is_root() => {
+                pool::try_extend(&mut self.roots, stored.certificate)
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Keeps `now`, at which a server's certificates were good.
+pub(super) fn note_time(passive: Passive, service: &Name, now: Duration) -> Result<(), Error> {
+    match Key::create(passive, &below(service, PARAMETERS)?)? {
+        Some(key) => key.set(TIME, REG_QWORD, &now.as_secs().to_le_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// Appends the values of a key.
+fn values(passive: Passive, path: &Name, to: &mut Vec<u8>) -> Result<(), Error> {
+    let Some(key) = Key::open(passive, path)? else {
+        return Ok(());
+    };
+    let mut buffer = Buffer::default();
+    for index in 0..MOST {
+        let Some(value) = key.value_at(index, &mut buffer)? else {
+            break;
+        };
+        if value.kind == REG_BINARY {
+            to.try_reserve(value.data.len()).map_err(|_| NO_MEMORY)?;
+            to.extend_from_slice(value.data);
+        }
+    }
+    Ok(())
+}
+
+fn dword(key: &Key, name: &str, buffer: &mut Buffer) -> Result<Option<u32>, Error> {
+    let value = key.value(name, buffer)?;
+    Ok(value
+        .filter(|value| value.kind == REG_DWORD)
+        .and_then(|value| Some(u32::from_le_bytes(value.data.try_into().ok()?))))
+}
+
+fn below(service: &Name, path: &str) -> Result<Name, Error> {
+    let mut name = service.clone();
+    name.push(path)?;
+    Ok(name)
+}
+
+/// A SHA-1 digest in hexadecimal.
+fn thumbprint(units: &[u16]) -> Option<[u8; 20]> {
+    let mut digest = [0; 20];
+    let (pairs, []) = units.as_chunks::<2>() else {
+        return None;
+    };
+    if pairs.len() != digest.len() {
+        return None;
+    }
+    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+        let digit = |unit: u16| char::from_u32(unit.into())?.to_digit(16);
+        *byte = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
+    }
+    Some(digest)
+}
+
+/// A certificate store.
+#[derive(Clone, Copy)]
+struct Store {
+    path: &'static str,
+    disallowed: bool,
+}
+
+impl Store {
+    fn name(self) -> Result<Name, Error> {
+        let mut name = Name::of(r"\Registry\Machine\SOFTWARE\")?;
+        name.push(self.path)?;
+        name.push(r"\Certificates")?;
+        Ok(name)
+    }
+}
+
+const fn roots(path: &'static str) -> Store {
+    Store {
+        path,
+        disallowed: false,
+    }
+}
+
+const fn disallowed(path: &'static str) -> Store {
+    Store {
+        path,
+        disallowed: true,
+    }
+}
+
+const STORE_KEYS: [Store; 7] = [
+    roots(r"Microsoft\SystemCertificates\ROOT"),
+    roots(r"Microsoft\SystemCertificates\AuthRoot"),
+    roots(r"Policies\Microsoft\SystemCertificates\ROOT"),
+    roots(r"Microsoft\EnterpriseCertificates\ROOT"),
+    disallowed(r"Microsoft\SystemCertificates\Disallowed"),
+    disallowed(r"Policies\Microsoft\SystemCertificates\Disallowed"),
+    disallowed(r"Microsoft\EnterpriseCertificates\Disallowed"),
+];
+
+/// Most entries of a store that are looked at.
+const MOST: u32 = 2048;
+
+const PARAMETERS: &str = r"\Parameters";
+const ROOTS: &str = r"\Parameters\Roots";
+const LISTS: &str = r"\Parameters\RevocationLists";
+const TRUST: &str = "Trust";
+const CLOCK: &str = "Clock";
+const REVOCATION: &str = "Revocation";
+const TIME: &str = "LastGoodTime";
+
+/// FNV-1a.
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! TLS configurations: the driver's own, by what the registry says, or what a request asks for.
+
+mod machine;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::time::Duration;
+
+use wskhttp_abi::{Request, Tls, TlsFlags, TlsHeader};
+use wskhttp_core::io::{Clock, Error, Kind, Phase};
+use wskhttp_core::nt::clock::KernelClock;
+use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::nt::lock::{RawSpinLock, SpinLock};
+use wskhttp_core::nt::pool;
+use wskhttp_core::nt::random;
+use wskhttp_core::nt::registry::Name;
+use wskhttp_core::nt::shared::Shared;
+use wskhttp_tls::{
+    ClockPolicy, Identity, Platform, Policy, Revocation, Roots, TlsConfig, Versions,
+};
+
+use self::machine::{BUILT_IN, Machine};
+use crate::entry;
+use crate::reserve;
+
+/// What the driver trusts by itself: read from the registry when it is first asked for, and again when
+/// something there has changed, which is looked for every [`LOOK`].
+pub(crate) struct Trust {
+    service: Name,
+    base: SpinLock<Option<Shared<Base>>>,
+    /// When the registry was last looked at, in milliseconds of the monotonic clock.
+    looked: AtomicU64,
+    /// The last good time that was noted, in seconds since 1970.
+    noted: AtomicU64,
+}
+
+/// What holds for every request.
+struct Base {
+    machine: Machine,
+    clock: ClockPolicy,
+    config: Arc<TlsConfig>,
+    stamp: u64,
+}
+
+impl Trust {
+    /// `service` is the path of the service's key.
+    pub(crate) const fn new(service: Name) -> Self {
+        Self {
+            service,
+            base: SpinLock::new(None),
+            looked: AtomicU64::new(0),
+            noted: AtomicU64::new(0),
+        }
+    }
+
+    /// A server's certificates were found good now: the floor for clocks that are not set. Written once
+    /// a day. IRQL: PASSIVE_LEVEL.
+    pub(crate) fn note_time(&self, clock: &KernelClock) {
+        let now = clock.unix_time();
+        let due = Duration::from_secs(self.noted.load(Relaxed)).saturating_add(DAY);
+        let Some(passive) = Passive::here().filter(|_| now >= due) else {
+            return;
+        };
+        self.noted.store(now.as_secs(), Relaxed);
+        // The next day is another chance.
+        let _ = machine::note_time(passive, &self.service, now);
+    }
+
+    /// What the registry says. IRQL: PASSIVE_LEVEL.
+    ///
+    /// # Errors
+    /// Phase `Request`: no memory, or the registry cannot be read.
+    fn base(&self, clock: &KernelClock) -> Result<Shared<Base>, Error> {
+        let now = u64::try_from(clock.now().as_millis()).unwrap_or(u64::MAX);
+        let known = self.base.lock().clone();
+        if let Some(base) = &known
+            && now < self.looked.load(Relaxed).saturating_add(LOOK)
+        {
+            return Ok(base.clone());
+        }
+        let passive = Passive::here().ok_or(NOT_PASSIVE)?;
+        let stamp = machine::stamp(passive, &self.service)?;
+        let base = match known {
+            Some(base) if base.stamp == stamp => base,
+            _ => {
+                let base = Base::read(passive, &self.service, clock.unix_time(), stamp)?;
+                let time = base.machine.last_good_time.as_secs();
+                self.noted.fetch_max(time, Relaxed);
+                Shared::try_new(base)?
+            }
+        };
+        let old = self.base.lock().replace(base.clone());
+        drop(old);
+        self.looked.store(now, Relaxed);
+        Ok(base)
+    }
+}
+
+impl Base {
+    fn read(passive: Passive, service: &Name, now: Duration, stamp: u64) -> Result<Self, Error> {
+        let machine = Machine::read(passive, service, now)?;
+        let floor = machine.last_good_time.max(BUILT);
+        let clock = if machine.strict_clock {
+            ClockPolicy::Strict(floor)
+        } else {
+            ClockPolicy::Floor(floor)
+        };
+        let mut policy = Policy::new(roots(&machine));
+        restrict(&mut policy, &machine, clock);
+        let config = TlsConfig::with_policy(&PLATFORM, &policy)?;
+        Ok(Self {
+            machine,
+            clock,
+            config,
+            stamp,
+        })
+    }
+}
+
+/// The roots of the driver's own.
+fn roots(machine: &Machine) -> Roots<'_> {
+    if machine.trust & BUILT_IN == 0 {
+        Roots::Only(&machine.roots)
+    } else if machine.roots.is_empty() {
+        Roots::BuiltIn
+    } else {
+        Roots::BuiltInAnd(&machine.roots)
+    }
+}
+
+/// What holds whatever the roots are.
+fn restrict<'a>(policy: &mut Policy<'a>, machine: &'a Machine, clock: ClockPolicy) {
+    policy.disallowed = &machine.disallowed;
+    policy.disallowed_sha1 = &machine.disallowed_sha1;
+    policy.clock = clock;
+    policy.revocation = match machine.revocation {
+        0 => Revocation::Off,
+        1 => Revocation::Soft(&machine.lists),
+        _ => Revocation::Hard(&machine.lists),
+    };
+}
+
+/// The configurations of one handle, which keep its TLS sessions from those of other handles.
+#[derive(Default)]
+pub(crate) struct OwnTrust {
+    /// What the others are made of.
+    base: Option<Shared<Base>>,
+    own: Option<Arc<TlsConfig>>,
+    /// Of the request before.
+    private: Option<Arc<TlsConfig>>,
+}
+
+impl OwnTrust {
+    /// The configuration for a request: that of `shared` unless it says something of roots or of TLS.
+    /// IRQL: PASSIVE_LEVEL.
+    pub(crate) fn config(
+        &mut self,
+        shared: &Trust,
+        clock: &KernelClock,
+        message: &Request<'_>,
+    ) -> Result<Arc<TlsConfig>, Error> {
+        let base = shared.base(clock)?;
+        if !self
+            .base
+            .as_ref()
+            .is_some_and(|old| Shared::ptr_eq(old, &base))
+        {
+            (self.own, self.private) = (None, None);
+            self.base = Some(base.clone());
+        }
+        let tls = Tls {
+            flags: message.tls.unwrap_or_default().flags - TlsFlags::KEEP_PEER,
+            ..message.tls.unwrap_or_default()
+        };
+        if message.roots.is_empty() && tls == Tls::default() {
+            if let Some(config) = &self.own {
+                return Ok(Arc::clone(config));
+            }
+            let config = base.config.isolated::<RawSpinLock>(SERVERS)?;
+            return Ok(Arc::clone(self.own.insert(config)));
+        }
+        let mut both = Vec::new();
+        let policy = policy(&base, message.roots, &tls, &mut both)?;
+        if let Some(config) = self
+            .private
+            .as_ref()
+            .filter(|config| config.is_under(&policy))
+        {
+            return Ok(Arc::clone(config));
+        }
+        let config = TlsConfig::resuming::<RawSpinLock>(&PLATFORM, &policy, SERVERS)?;
+        Ok(Arc::clone(self.private.insert(config)))
+    }
+}
+
+/// The policy of a request that brings `roots` (DER, one after the other) and says `tls`. `both` is
+/// memory for the roots of both sides.
+fn policy<'a>(
+    base: &'a Base,
+    roots: &'a [u8],
+    tls: &Tls<'a>,
+    both: &'a mut Vec<u8>,
+) -> Result<Policy<'a>, Error> {
+    let machine = &base.machine;
+    let mut policy = Policy::new(if roots.is_empty() {
+        self::roots(machine)
+    } else if tls.flags.contains(TlsFlags::ADD_ROOTS) {
+        pool::try_extend(both, &machine.roots)?;
+        pool::try_extend(both, roots)?;
+        match machine.trust & BUILT_IN {
+            0 => Roots::Only(both),
+            _ => Roots::BuiltInAnd(both),
+        }
+    } else {
+        Roots::Only(roots)
+    });
+    restrict(&mut policy, machine, base.clock);
+    (policy.pins, _) = tls.pins.as_chunks::<{ TlsHeader::PIN }>();
+    if tls.flags.contains(TlsFlags::REVOCATION_HARD) {
+        policy.revocation = Revocation::Hard(tls.revocation_lists);
+    } else if tls.flags.contains(TlsFlags::REVOCATION_SOFT) {
+        policy.revocation = Revocation::Soft(tls.revocation_lists);
+    }
+    policy.identity = (!tls.key.is_empty()).then_some(Identity {
+        chain: tls.certificate,
+        key: tls.key,
+    });
+    policy.protocol.versions = match (tls.min_version, tls.max_version) {
+        (TLS13, _) => Versions::Tls13,
+        (_, TLS12) => Versions::Tls12,
+        (0 | TLS12, 0 | TLS13) => Versions::All,
+        _ => return Err(UNKNOWN_VERSION),
+    };
+    Ok(policy)
+}
+
+const TLS12: u16 = 0x0303;
+const TLS13: u16 = 0x0304;
+
+const UNKNOWN_VERSION: Error = Error::new(
+    Phase::Request,
+    Kind::InvalidRequest,
+    "a version of TLS is not known",
+);
+
+const NOT_PASSIVE: Error = Error::new(
+    Phase::Request,
+    Kind::NotReady,
+    "the registry is not read at this IRQL",
+);
+
+/// Milliseconds between two looks at the registry.
+const LOOK: u64 = 10_000;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// No clock is right that is behind this source: 2025-12-01.
+const BUILT: Duration = Duration::from_secs(1_764_547_200);
+
+/// Servers of which a handle keeps TLS sessions.
+const SERVERS: usize = 8;
+
+/// The wall clock; zero, with which every certificate is refused, when the driver is not running.
+fn unix_time() -> Duration {
+    entry::services().map_or(Duration::ZERO, |services| services.clock.unix_time())
+}
+
+static PLATFORM: Platform = Platform::new(random::fill, unix_time).with_reserve(reserve::promise);
