@@ -110,6 +110,7 @@ fn policy(message: &Request<'_>, options: &Options<'_>) -> Policy {
             low_speed,
             ..Timeouts::NONE
         },
+        digest: false,
     }
 }
 

@@ -28,6 +28,12 @@ impl BodyDigest {
         }
     }
 
+    /// Whether both expect the same.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.expected == other.expected
+    }
+
     /// A check against what `head` says with the algorithm `sha-256`; `None` if it says nothing, or
     /// only of another algorithm.
     ///
@@ -64,8 +70,8 @@ impl BodyDigest {
     ///
     /// # Errors
     /// Phase `Body`, kind `DigestMismatch`.
-    pub fn finish(self) -> Result<(), Error> {
-        match <[u8; 32]>::from(self.hash.finalize()) == self.expected {
+    pub fn finish(&self) -> Result<(), Error> {
+        match <[u8; 32]>::from(self.hash.clone().finalize()) == self.expected {
             true => Ok(()),
             false => Err(Error::new(
                 Phase::Body,

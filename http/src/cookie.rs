@@ -6,10 +6,11 @@ use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use wskhttp_core::fallible::{copied_text, room};
+use wskhttp_core::fallible::{copied_text, extend, room};
 use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 use zeroize::Zeroize;
 
+use crate::proto::digits::Digits;
 use crate::proto::fields::trim;
 use crate::{Headers, ResponseHead, Url, date};
 
@@ -78,7 +79,8 @@ impl Jar {
             .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
         for (_, value) in fields {
             if let Some(draft) = Draft::parse(value, url, now) {
-                self.store(&draft, url, now)?;
+                let https = url.scheme() == Scheme::Https;
+                self.store(&draft, url.host(), https, now)?;
             }
         }
         Ok(())
@@ -110,19 +112,70 @@ impl Jar {
         }
     }
 
+    /// Takes cookies in the format of Netscape's files, which [`Jar::write`] and curl write: seven
+    /// fields with tabs between them, a cookie a line. What is malformed, expired, or for a host that
+    /// does not have the name of one is passed over; `now` is since 1970.
+    ///
+    /// # Errors
+    /// Kind `NoResources`.
+    pub fn read(&mut self, text: &str, now: Duration) -> Result<(), Error> {
+        for line in text.lines() {
+            let Some((host, https, draft)) = Draft::of_line(line) else {
+                continue;
+            };
+            self.store(&draft, host, https, now)?;
+        }
+        Ok(())
+    }
+
+    /// Adds all cookies that have not expired to `out`, in that format.
+    ///
+    /// # Errors
+    /// Kind `NoResources`.
+    pub fn write(&mut self, out: &mut Vec<u8>, now: Duration) -> Result<(), Error> {
+        self.expire(now);
+        let mut put = |text: &str| extend(out, text.as_bytes()).map_err(|_| no_memory());
+        for cookie in &self.cookies {
+            let expires = cookie.expires.map_or(0, |at| at.as_secs());
+            let expires = Digits::decimal(expires);
+            let secure = if cookie.secure { "TRUE" } else { "FALSE" };
+            let fields = [
+                &cookie.host,
+                "FALSE",
+                &cookie.path,
+                secure,
+                core::str::from_utf8(expires.as_bytes()).unwrap_or("0"),
+                &cookie.name,
+                &cookie.value,
+            ];
+            for (at, field) in fields.iter().enumerate() {
+                put(if at == 0 { "" } else { "\t" })?;
+                put(field)?;
+            }
+            put("\n")?;
+        }
+        Ok(())
+    }
+
     fn expire(&mut self, now: Duration) {
         self.cookies
             .retain(|cookie| cookie.expires.is_none_or(|at| at > now));
     }
 
-    fn store(&mut self, draft: &Draft<'_>, url: &Url, now: Duration) -> Result<(), Error> {
+    fn store(
+        &mut self,
+        draft: &Draft<'_>,
+        host: &str,
+        https: bool,
+        now: Duration,
+    ) -> Result<(), Error> {
         self.expire(now);
         let is_same = |cookie: &Cookie| {
-            cookie.name == draft.name && cookie.host == url.host() && cookie.path == draft.path
+            cookie.name == draft.name && cookie.host == host && cookie.path == draft.path
         };
         // An insecure origin does not overwrite what a secure one set.
         let clash = self.cookies.iter().find(|cookie| is_same(cookie));
-        if clash.is_some_and(|cookie| cookie.secure) && url.scheme() != Scheme::Https {
+        if clash.is_some_and(|cookie| cookie.secure) && !https {
             return Ok(());
         }
         let order = clash.map(|cookie| cookie.order);
@@ -130,12 +183,9 @@ impl Jar {
         if draft.expires.is_some_and(|at| at <= now) {
             return Ok(());
         }
-        let of_host = self
-            .cookies
-            .iter()
-            .filter(|cookie| cookie.host == url.host());
+        let of_host = self.cookies.iter().filter(|cookie| cookie.host == host);
         if of_host.count() >= Self::MOST_OF_HOST {
-            self.drop_oldest(|cookie| cookie.host == url.host());
+            self.drop_oldest(|cookie| cookie.host == host);
         }
         if self.cookies.len() >= Self::MOST {
             self.drop_oldest(|_| true);
@@ -145,7 +195,7 @@ impl Jar {
         let order = order.unwrap_or(self.next);
         self.next = self.next.saturating_add(1);
         let cookie = Cookie {
-            host: copied(url.host())?,
+            host: copied(host)?,
             path: copied(draft.path)?,
             name: copied(draft.name)?,
             value: copied(draft.value)?,
@@ -247,6 +297,42 @@ impl<'a> Draft<'a> {
             && (!begins("__secure-") || draft.secure)
             && (!begins("__host-") || host_only);
         allowed.then_some(draft)
+    }
+}
+
+impl<'a> Draft<'a> {
+    /// A line of a file: host, whether it is of a https host, and the cookie.
+    fn of_line(line: &'a str) -> Option<(&'a str, bool, Self)> {
+        let line = line.strip_prefix("#HttpOnly_").unwrap_or(line);
+        if line.starts_with('#') || line.len() > Jar::MOST_BYTES {
+            return None;
+        }
+        let mut fields = line.trim_end_matches('\r').splitn(7, '\t');
+        let (domain, _subdomains) = (fields.next()?, fields.next()?);
+        let (path, secure, expires) = (fields.next()?, fields.next()?, fields.next()?);
+        let (name, value) = (fields.next()?, fields.next()?);
+        let host = domain.strip_prefix('.').unwrap_or(domain);
+        let is_text = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let valid = !host.is_empty()
+            && host == trimmed(host)
+            && !host.bytes().any(|byte| byte.is_ascii_uppercase())
+            && path.starts_with('/')
+            && !name.is_empty()
+            && ![name, value].iter().any(|text| text.contains(';'))
+            && [host, path, name, value].into_iter().all(is_text);
+        let expires = match expires.parse().ok()? {
+            0 => None,
+            seconds => Some(Duration::from_secs(seconds)),
+        };
+        let secure = secure.eq_ignore_ascii_case("true");
+        let draft = Self {
+            name,
+            value,
+            path,
+            secure,
+            expires,
+        };
+        valid.then_some((host, true, draft))
     }
 }
 

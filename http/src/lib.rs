@@ -34,7 +34,6 @@ mod auth;
 mod client;
 mod content_digest;
 mod cookie;
-mod crc;
 mod date;
 mod decode;
 mod entropy;

@@ -18,6 +18,7 @@ pub struct Call<'a> {
     pub(super) credentials: Option<&'a Credentials>,
     pub(super) proxies: Option<&'a Proxies>,
     pub(super) jar: Option<&'a mut Jar>,
+    pub(super) sha256: Option<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -76,6 +77,7 @@ impl<'a> Call<'a> {
             credentials: None,
             proxies: None,
             jar: None,
+            sha256: None,
         }
     }
 
@@ -118,6 +120,14 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn jar(mut self, jar: &'a mut Jar) -> Self {
         self.jar = Some(jar);
+        self
+    }
+
+    /// Sets the SHA-256 of the body that a final response with status 200 must have, as it is before
+    /// any content coding is removed. It is said at the body's end if it has another.
+    #[must_use]
+    pub const fn sha256(mut self, digest: Option<[u8; 32]>) -> Self {
+        self.sha256 = digest;
         self
     }
 

@@ -14,8 +14,8 @@ use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
 use crate::retry::retry_after;
 use crate::{
-    Body, Credentials, Deadlines, Decode, Decoder, Headers, Jar, Proxies, Request, ResponseHead,
-    Retries, RetryBudget, Url,
+    Body, BodyDigest, Credentials, Deadlines, Decode, Decoder, Headers, Jar, Proxies, Request,
+    ResponseHead, Retries, RetryBudget, Url,
 };
 
 /// The state of a call between exchanges.
@@ -37,6 +37,7 @@ pub(super) struct Course<'a> {
     renewed: bool,
     proxies: Option<&'a Proxies>,
     jar: Option<&'a mut Jar>,
+    sha256: Option<[u8; 32]>,
     /// Redirects followed.
     hops: u32,
     /// Tries after the first.
@@ -86,6 +87,7 @@ impl<'a> Course<'a> {
             renewed: false,
             proxies: call.proxies,
             jar: call.jar,
+            sha256: call.sha256,
             hops: 0,
             tries: 0,
             began: None,
@@ -181,6 +183,24 @@ impl<'a> Course<'a> {
 
     pub(super) const fn decode(&self) -> Option<&Decode> {
         self.policy.decode.as_ref()
+    }
+
+    /// What the body of the final response is checked against.
+    pub(super) fn digest(&self, head: &ResponseHead) -> Result<Option<BodyDigest>, Error> {
+        let own = self.sha256.filter(|_| head.status() == 200);
+        let own = own.map(BodyDigest::sha256);
+        let said = match self.policy.digest {
+            true => BodyDigest::of(head)?,
+            false => None,
+        };
+        match (&own, &said) {
+            (Some(own), Some(said)) if !own.agrees(said) => Err(Error::new(
+                Phase::Head,
+                Kind::DigestMismatch,
+                "the server's digest of the body is another one than the caller's",
+            )),
+            _ => Ok(own.or(said)),
+        }
     }
 
     pub(super) const fn is_streamed(&self) -> bool {

@@ -65,6 +65,9 @@ pub struct Policy {
     pub connect: Option<Duration>,
     /// How long other waits may last.
     pub timeouts: Timeouts,
+    /// Whether bodies are checked against the `Content-Digest` and `Repr-Digest` of their heads, where
+    /// there are any that [`BodyDigest`](crate::BodyDigest) knows.
+    pub digest: bool,
 }
 
 impl Policy {
@@ -76,6 +79,7 @@ impl Policy {
         expect: None,
         connect: None,
         timeouts: Timeouts::NONE,
+        digest: false,
     };
 }
 

@@ -8,12 +8,15 @@ use wskhttp_core::io::{Clock, Connect, ConnectionInfo, Error, Kind, Phase};
 
 use super::course::Course;
 use crate::client::{Exchange, Outcome};
-use crate::{Decoder, ResponseHead, Url};
+use crate::{BodyDigest, Decoder, ResponseHead, Url};
 
 /// The final response to a call, its head complete. Dropping it aborts its connection.
 pub struct Response<'c, C: Connect, K: Clock, R: RawMutex> {
     exchange: Boxed<Exchange<'c, C, K, R>>,
     decoder: Option<Decoder>,
+    digest: Option<BodyDigest>,
+    /// Bytes at the front of what [`Response::data`] gives without a decoder that the digest has.
+    digested: usize,
     url: Url,
     hops: u32,
 }
@@ -29,6 +32,8 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
         };
         Ok(Self {
             decoder,
+            digest: course.digest(exchange.head())?,
+            digested: 0,
             exchange,
             url: course.url().try_clone()?,
             hops: course.hops(),
@@ -83,18 +88,36 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
     ///
     /// # Errors
     /// As [`Exchange::data`]; phase `Body`, kinds `MalformedContent`, `BodyTruncated` and
-    /// `BodyTooLarge` of a content coding.
+    /// `BodyTooLarge` of a content coding; `DigestMismatch` at the end.
     pub async fn data(&mut self) -> Result<&[u8], Error> {
         let Some(decoder) = &mut self.decoder else {
-            return self.exchange.data().await;
+            let data = self.exchange.data().await?;
+            if let Some(digest) = &mut self.digest {
+                digest.update(data.get(self.digested..).unwrap_or_default());
+                self.digested = data.len();
+                if data.is_empty() {
+                    digest.finish()?;
+                }
+            }
+            return Ok(data);
         };
         while decoder.data().is_empty() {
+            decoder.push(&[])?;
+            if !decoder.data().is_empty() {
+                break;
+            }
             let raw = self.exchange.data().await?;
             if raw.is_empty() {
                 decoder.finish()?;
+                if let Some(digest) = &self.digest {
+                    digest.finish()?;
+                }
                 break;
             }
             let used = decoder.push(raw)?;
+            if let Some(digest) = &mut self.digest {
+                digest.update(raw.get(..used).unwrap_or_default());
+            }
             self.exchange.consume(used);
         }
         Ok(decoder.data())
@@ -104,7 +127,10 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
     pub fn consume(&mut self, n: usize) {
         match &mut self.decoder {
             Some(decoder) => decoder.consume(n),
-            None => self.exchange.consume(n),
+            None => {
+                self.digested = self.digested.saturating_sub(n);
+                self.exchange.consume(n);
+            }
         }
     }
 

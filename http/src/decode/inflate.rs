@@ -3,14 +3,15 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use adler2::Adler32;
+use crc::{CRC_32_ISO_HDLC, Crc, Digest, Table};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use wskhttp_core::fallible::room;
-use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_core::io::Error;
 
-use super::no_memory;
-use crate::crc::{Adler32, Crc32};
+use super::{malformed, no_memory};
 
 /// A stage. Members of gzip may follow each other; nothing else may follow the end.
 pub(super) struct Inflate {
@@ -56,7 +57,6 @@ enum State {
     Done,
 }
 
-#[derive(Clone, Copy, Debug)]
 enum Sum {
     None,
     Crc(Crc32),
@@ -64,7 +64,6 @@ enum Sum {
 }
 
 /// A few bytes, and what a gzip header said.
-#[derive(Clone, Copy, Debug)]
 struct Small {
     bytes: [u8; 10],
     used: usize,
@@ -123,10 +122,10 @@ impl Inflate {
             let rest = input.get(used..).unwrap_or_default();
             match self.state {
                 State::Replay => {
-                    let small = self.small;
+                    let (small, count) = (self.small.bytes, self.small.used);
                     self.state = State::Deflate;
                     // Two bytes are never enough to end a stream, so both are used.
-                    self.decompress(small.bytes.get(..small.used).unwrap_or_default())?;
+                    self.decompress(small.get(..count).unwrap_or_default())?;
                     if !self.data().is_empty() {
                         return Ok(used);
                     }
@@ -168,7 +167,7 @@ impl Inflate {
         match &mut self.sum {
             Sum::None => {}
             Sum::Crc(crc) => crc.update(data),
-            Sum::Adler(adler) => adler.update(data),
+            Sum::Adler(adler) => adler.write_slice(data),
         }
         match status {
             TINFLStatus::Done => {
@@ -227,7 +226,8 @@ impl Inflate {
             State::HeaderSum => match self.small.collected(byte, 2) {
                 None => State::HeaderSum,
                 Some([low, high, ..])
-                    if self.small.crc.value() & 0xffff == u32::from_le_bytes([low, high, 0, 0]) =>
+                    if self.small.crc.clone().finalize() & 0xffff
+                        == u32::from_le_bytes([low, high, 0, 0]) =>
                 {
                     self.after(HEADER_SUM)
                 }
@@ -288,7 +288,7 @@ impl Inflate {
         if let Some((_, state)) = next {
             return *state;
         }
-        self.sum = Sum::Crc(Crc32::new());
+        self.sum = Sum::Crc(CRC32.digest());
         self.length = 0;
         State::Deflate
     }
@@ -297,8 +297,7 @@ impl Inflate {
 /// A decompressor. Not inlined, so that it is on the stack in no caller's frame.
 #[inline(never)]
 fn decompressor() -> Result<Vec<DecompressorOxide>, Error> {
-    let mut core = Vec::new();
-    core.try_reserve_exact(1).map_err(|_| no_memory())?;
+    let mut core = room(1).map_err(|_| no_memory())?;
     core.resize_with(1, DecompressorOxide::default);
     Ok(core)
 }
@@ -310,12 +309,12 @@ impl fmt::Debug for Inflate {
 }
 
 impl Small {
-    const fn new() -> Self {
+    fn new() -> Self {
         Self {
             bytes: [0; 10],
             used: 0,
             flags: 0,
-            crc: Crc32::new(),
+            crc: CRC32.digest(),
             header: 0,
         }
     }
@@ -345,11 +344,11 @@ impl Small {
 }
 
 impl Sum {
-    const fn is(&self, expected: u32) -> bool {
+    fn is(&self, expected: u32) -> bool {
         match self {
             Self::None => true,
-            Self::Crc(crc) => crc.value() == expected,
-            Self::Adler(adler) => adler.value() == expected,
+            Self::Crc(crc) => crc.clone().finalize() == expected,
+            Self::Adler(adler) => adler.checksum() == expected,
         }
     }
 }
@@ -364,9 +363,9 @@ fn low_half(count: usize) -> u32 {
     u32::try_from(count).unwrap_or_default()
 }
 
-const fn malformed(cause: &'static str) -> Error {
-    Error::new(Phase::Body, Kind::MalformedContent, cause)
-}
+/// The CRC-32 of RFC 1952 section 8.
+type Crc32 = Digest<'static, u32, Table<1>>;
+static CRC32: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
 const WINDOW: usize = 32 << 10;
 const MOST_HEADER: usize = 8 << 10;

@@ -1,12 +1,21 @@
-//! Content codings (RFC 9110 section 8.4): gzip and deflate, with limits.
+//! Content codings (RFC 9110 section 8.4): gzip, deflate and br, with limits.
 //!
 //! ```text
 //! transport --> Stage (the coding applied last) --> Stage ... --> caller
 //! ```
 //!
-//! Each stage has a window of 32 KiB and gives out what it last wrote there before it writes more.
+//! Each stage gives out what it last decoded before it decodes more. gzip and deflate have a window
+//! of 32 KiB; br has one as large as the body needs, up to [`Decode::window`].
+//!
+//! br is a feature, which the driver does without. Its decoder takes fallible memory, has no unsafe code
+//! and reports what is malformed as an error, but some hundreds of its bounds checks are left in a
+//! build, and a single one that a server could make fail would be a bugcheck. In a kernel that is too
+//! much for a few per cent of size.
 
+#[cfg(feature = "br")]
+mod brotli;
 mod inflate;
+mod stage;
 
 use alloc::vec::Vec;
 
@@ -15,19 +24,24 @@ use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::ResponseHead;
 use crate::proto::fields::trim;
-use inflate::Inflate;
+use stage::Stage;
 
 /// How much a body may grow when its content coding is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decode {
     /// Decoded bytes. 1 GiB.
     pub size: u64,
-    /// Decoded bytes for each byte received, beyond [`Decode::slack`]. 200; deflate can do 1032.
+    /// Decoded bytes for each byte received, beyond [`Decode::slack`]. 200; deflate can do 1032. It is
+    /// looked at as bytes come: of a body that is beyond it only at first, it depends on the sizes in
+    /// which it comes whether that is seen.
     pub ratio: u32,
     /// Decoded bytes for which no ratio counts. 1 MiB.
     pub slack: u64,
     /// Codings on top of each other. 2.
     pub codings: usize,
+    /// With feature `br`: bytes of what is decoded that it may keep, for a body to refer back to. 4 MiB, which is what
+    /// encoders use at the most unless they are told otherwise; br itself ends at 16 MiB.
+    pub window: u32,
 }
 
 impl Default for Decode {
@@ -37,23 +51,29 @@ impl Default for Decode {
             ratio: 200,
             slack: 1 << 20,
             codings: 2,
+            window: 4 << 20,
         }
     }
 }
 
-/// Removes the content codings of one body. Takes some 44 KiB for each.
+/// Removes the content codings of one body. Takes some 44 KiB for gzip and deflate each. br takes as
+/// much as it decodes, up to one and a half times [`Decode::window`], and up to 3.3 MiB of tables.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Decode,
     /// In the order in which bytes go through them.
-    stages: Vec<Inflate>,
+    stages: Vec<Stage>,
     received: u64,
     failed: Option<Error>,
 }
 
 impl Decoder {
     /// What `Accept-Encoding` says for it.
-    pub const ACCEPT: &str = "gzip, deflate";
+    pub const ACCEPT: &str = if cfg!(feature = "br") {
+        "gzip, deflate, br"
+    } else {
+        "gzip, deflate"
+    };
 
     /// A decoder for the codings that `head` names; `None` if there are none, or if the response is
     /// a part (206), which cannot be decoded by itself.
@@ -70,19 +90,17 @@ impl Decoder {
             .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
         for (_, list) in fields {
             for coding in list.split(|byte| *byte == b',').map(trim) {
-                let is = |name: &[u8]| coding.eq_ignore_ascii_case(name);
-                let make = match () {
-                    () if coding.is_empty() || is(b"identity") => continue,
-                    () if is(b"gzip") || is(b"x-gzip") => Inflate::gzip,
-                    () if is(b"deflate") => Inflate::deflate,
-                    () => return Err(unsupported("the body's content coding is not known")),
-                };
+                if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
+                    continue;
+                }
                 if stages.len() >= limits.codings {
                     return Err(unsupported(
                         "the body has more content codings than the limit",
                     ));
                 }
-                push(&mut stages, make()?).map_err(|_| no_memory())?;
+                let stage = Stage::of(coding, limits)
+                    .ok_or(unsupported("the body's content coding is not known"))?;
+                push(&mut stages, stage?).map_err(|_| no_memory())?;
             }
         }
         stages.reverse();
@@ -95,7 +113,8 @@ impl Decoder {
     }
 
     /// Takes bytes as they were received, until there is decoded data or they are used up; gives how
-    /// many were used.
+    /// many were used. Without any it gives data of those that it took before, so it must have been
+    /// asked so before more are waited for, and before [`Decoder::finish`].
     ///
     /// # Errors
     /// Phase `Body`; kind `MalformedContent`, or `BodyTooLarge` beyond a limit. The same again
@@ -114,7 +133,7 @@ impl Decoder {
     pub fn data(&self) -> &[u8] {
         match self.failed {
             Some(_) => &[],
-            None => self.stages.last().map_or(&[], Inflate::data),
+            None => self.stages.last().map_or(&[], Stage::data),
         }
     }
 
@@ -132,7 +151,7 @@ impl Decoder {
     /// all is complete.
     pub fn finish(&self) -> Result<(), Error> {
         self.failed.map_or(Ok(()), Err)?;
-        match self.received == 0 || self.stages.iter().all(Inflate::is_complete) {
+        match self.received == 0 || self.stages.iter().all(Stage::is_complete) {
             true => Ok(()),
             false => Err(Error::new(
                 Phase::Body,
@@ -167,25 +186,28 @@ impl Decoder {
         Ok(used)
     }
 
-    /// Moves data from a stage to the next one, as near the end as possible; false if there is none.
+    /// Moves data from a stage to the next one, or out of one, as near the end as possible; false if
+    /// there is none.
     fn pass_on(&mut self) -> Result<bool, Error> {
         for at in (1..self.stages.len()).rev() {
             let Some((before, after)) = self.stages.split_at_mut_checked(at) else {
                 continue;
             };
             if let (Some(from), Some(to)) = (before.last_mut(), after.first_mut())
-                && !from.data().is_empty()
+                && to.data().is_empty()
             {
                 let count = to.push(from.data())?;
                 from.consume(count);
-                return self.check().map(|()| true);
+                if count > 0 || !to.data().is_empty() {
+                    return self.check().map(|()| true);
+                }
             }
         }
         Ok(false)
     }
 
     fn check(&self) -> Result<(), Error> {
-        let made = self.stages.iter().map(Inflate::made).max().unwrap_or(0);
+        let made = self.stages.iter().map(Stage::made).max().unwrap_or(0);
         let proportion = self.received.saturating_mul(self.limits.ratio.into());
         match made {
             _ if made > self.limits.size => {
@@ -205,6 +227,10 @@ const fn unsupported(cause: &'static str) -> Error {
 
 const fn too_large(cause: &'static str) -> Error {
     Error::new(Phase::Body, Kind::BodyTooLarge, cause)
+}
+
+const fn malformed(cause: &'static str) -> Error {
+    Error::new(Phase::Body, Kind::MalformedContent, cause)
 }
 
 const fn no_memory() -> Error {

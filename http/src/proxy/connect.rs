@@ -56,7 +56,13 @@ impl<C: Connect, K: Clock> Connect for ProxyConnect<C, K> {
         info: &mut ConnectionInfo,
     ) -> Result<C::Transport, Error> {
         let Some(via) = target.via else {
-            return self.inner.connect(target, key, info).await;
+            // TLS with the target is spoken above.
+            let scheme = match self.tls_below {
+                true => Scheme::Http,
+                false => target.scheme,
+            };
+            let target = Target { scheme, ..*target };
+            return self.inner.connect(&target, key, info).await;
         };
         if via.scheme == Scheme::Https && !self.tls_below {
             return Err(Error::new(

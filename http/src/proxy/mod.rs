@@ -159,6 +159,12 @@ impl Proxies {
         Ok(this)
     }
 
+    /// Whether no URL has one.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.http.is_none() && self.https.is_none()
+    }
+
     /// Sets what all of them are told of the caller.
     ///
     /// # Errors

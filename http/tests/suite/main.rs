@@ -3,6 +3,7 @@
 mod admission;
 mod auth;
 mod body;
+mod content_digest;
 mod cookie;
 mod decode;
 mod exchange;

@@ -277,7 +277,7 @@ fn a_call_may_have_a_policy_of_its_own() {
 
 #[test]
 fn credentials_stay_with_their_origin() {
-    // CVE-2018-1000007, CVE-2022-27774, CVE-2022-27776, CVE-2025-14524.
+    // CVE-2018-1000007, CVE-2022-27774, CVE-2022-27776, CVE-2025-14524, CVE-2026-9546.
     let secrets = [
         ("Authorization", "Basic c2VjcmV0"),
         ("Cookie", "sid=secret"),

@@ -9,4 +9,5 @@ mod records;
 mod refuse;
 mod sessions;
 mod support;
+mod timeout;
 mod trust;
