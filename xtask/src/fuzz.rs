@@ -14,7 +14,7 @@ use crate::build::workspace::Workspace;
 /// What `cargo xtask fuzz` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only these: head, chunk, content, exchange, redirect, tls_session, tls_chain, tls_policy, url
+    /// Only these: head, chunk, content, exchange, message, redirect, tls_session, tls_chain, tls_policy, url
     targets: Vec<String>,
     /// A few seconds each: whether they build, and hold for the corpus
     #[arg(long)]
@@ -168,6 +168,7 @@ const TARGETS: &[&str] = &[
     "chunk",
     "content",
     "exchange",
+    "message",
     "redirect",
     "tls_session",
     "tls_chain",

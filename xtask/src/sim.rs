@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// The second call, where two fail
     #[arg(long, requires = "point")]
     other: Option<u64>,
+    /// With AddressSanitizer; of the tests, all but the mutants and the cases on the host's network
+    #[arg(long)]
+    asan: bool,
 }
 
 /// Runs the tests.
@@ -52,9 +55,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Options { soak: true, .. } => &["soak"],
         Options { sweep: true, .. } => &["fault", "sweep"],
         Options { seed: Some(_), .. } => &["driver", "soak"],
+        Options { asan: true, .. } => SOUND,
         _ => &[],
     };
     command.args(tests.iter().flat_map(|test| ["--test", test]));
+    if options.asan {
+        command
+            .args(["--features", "asan", "--target", Target::Host.triple()])
+            .args(["--config", ASAN])
+            .env("ASAN_OPTIONS", ASAN_OPTIONS);
+    }
     if options.soak {
         command.env("NTSIM_SEEDS", options.seeds.to_string());
         command.env("NTSIM_FROM", options.from.to_string());
@@ -81,3 +91,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// The tests that break no rule on purpose, and whose clock is not the host's.
+const SOUND: &[&str] = &[
+    "driver",
+    "fault",
+    "soak",
+    "stack",
+    "transport",
+    "wsk",
+    "wsk_provider",
+];
+
+const ASAN: &str = "target.x86_64-unknown-linux-gnu.rustflags=['-Zsanitizer=address']";
+
+/// The simulator has its own handler for faults, and a thread that does not end leaks its stack.
+const ASAN_OPTIONS: &str =
+    "handle_segv=0:use_sigaltstack=0:detect_leaks=0:detect_stack_use_after_return=0";

@@ -5,6 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use wskhttp_core::nt::pool::usage;
 
+use crate::asan;
 use crate::fault;
 use crate::paged;
 use crate::rule;
@@ -36,8 +37,8 @@ const POISONED: [u8; 4096] = [POISON; 4096];
 const UNINITIALIZED: u64 = 2;
 const EXECUTE: u64 = 0x80;
 const PAGED: u64 = 0x100;
-/// Freed blocks that are kept, to see whether they are written to.
-const KEPT: usize = 2048;
+/// Freed blocks that are kept, to see whether they are written to. AddressSanitizer sees that itself.
+const KEPT: usize = if asan::ON { 0 } else { 2048 };
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8 {
@@ -191,7 +192,10 @@ fn forget(address: usize, block: Block) {
 
 fn check_fence(data: *mut u8, block: Block) {
     // SAFETY: `raw` has put a fence behind the block.
-    let fence = unsafe { std::slice::from_raw_parts(data.add(block.size), REDZONE) };
+    let fence = unsafe { data.add(block.size) };
+    asan::allow(fence, REDZONE);
+    // SAFETY: as above.
+    let fence = unsafe { std::slice::from_raw_parts(fence, REDZONE) };
     if fence.iter().any(|byte| *byte != FENCE) {
         rule::C4_51.broken(format!(
             "bytes behind a block of pool were written: {block:?}"
@@ -286,7 +290,10 @@ unsafe fn place(base: *mut u8, size: usize, magic: u64) -> *mut u8 {
     // SAFETY: within the allocation.
     let data = unsafe { base.add(header) };
     // SAFETY: within the allocation.
-    unsafe { data.add(size).write_bytes(FENCE, REDZONE) };
+    let fence = unsafe { data.add(size) };
+    // SAFETY: within the allocation.
+    unsafe { fence.write_bytes(FENCE, REDZONE) };
+    asan::forbid(fence, REDZONE);
     data
 }
 

@@ -35,6 +35,9 @@
 //! in a driver that Wine loads, and must see the same statuses, byte counts and order
 //! (`cargo xtask test wsk`). [`Sim::on_host`] has the network for that.
 //!
+//! `cargo xtask sim --asan` runs the tests with AddressSanitizer, which then sees each access to pool that
+//! is freed, or beyond a block's end.
+//!
 //! # Faults
 //! A run numbers the calls of the driver that may fail; a [`fault::Plan`] says which do. `tests/fault.rs`
 //! fails them one after the other. An allocation whose failure Rust cannot report ends the run as
@@ -59,6 +62,7 @@
     reason = "the names are the kernel's, and so are the contracts"
 )]
 
+mod asan;
 mod bcrypt;
 mod device;
 mod door;

@@ -3,6 +3,7 @@
 use corosensei::stack::{DefaultStack, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
+use crate::asan;
 use crate::host;
 use crate::paged;
 use crate::rule::{self, Rule};
@@ -17,8 +18,12 @@ pub(crate) const TEST_STACK: usize = 256 * 1024;
 pub(crate) const SIMULATOR: usize = 64 * 1024;
 /// What has to be left of it at every kernel call.
 pub(crate) const SPARE: usize = 4096;
-/// Code that is not optimized needs several times the stack.
-const SCALE: usize = if stack::PAINTED { 1 } else { 12 };
+/// Code that is not optimized needs several times the stack, and more with AddressSanitizer's zones.
+const SCALE: usize = match stack::PAINTED {
+    true => 1,
+    false if asan::ON => 48,
+    false => 12,
+};
 
 pub(crate) const PASSIVE: u8 = 0;
 pub(crate) const APC: u8 = 1;

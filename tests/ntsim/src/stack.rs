@@ -5,12 +5,13 @@
 //! paint is how deep the driver was, with every frame that made no call. Of code that is not optimized,
 //! whose frames are several times as large, only [`crate::sched::enter`] looks at the depth.
 
+use crate::asan;
 use crate::rule;
 use crate::sched::{GUARD, KERNEL_STACK, SIMULATOR, SPARE};
 use crate::state::{State, set_in_driver, try_with};
 
 /// Whether the driver's code is like that of wskhttp.sys.
-pub(crate) const PAINTED: bool = !cfg!(debug_assertions);
+pub(crate) const PAINTED: bool = !cfg!(debug_assertions) && !asan::ON;
 
 /// A call of the driver by the kernel.
 #[derive(Clone, Copy, Debug)]

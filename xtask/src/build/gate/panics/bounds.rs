@@ -32,7 +32,7 @@ const BOUNDS: &[(&str, usize)] = &[
     ("untrusted", 4),
     ("wdk", 12),
     ("wskhttp", 21),
-    ("wskhttp-core", 24),
+    ("wskhttp-core", 36),
     ("wskhttp-http", 55),
     ("wskhttp-tls", 84),
 ];
