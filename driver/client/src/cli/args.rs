@@ -63,6 +63,21 @@ pub(crate) struct Transfer {
     /// Like --data, but @ means nothing
     #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
     pub(crate) data_raw: Vec<String>,
+    /// Like --data, but percent-encoded: `text`, `name=text`, `name@FILE`
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
+    pub(crate) data_urlencode: Vec<String>,
+    /// POST this as JSON; @FILE and @- as with --data-binary
+    #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
+    pub(crate) json: Vec<String>,
+    /// Put the data into the URL's query, and GET
+    #[arg(short = 'G', long)]
+    pub(crate) get: bool,
+    /// POST a form (multipart): `name=text`, `name=@FILE`, `name=<FILE`; `;type=` and `;filename=` behind
+    #[arg(short = 'F', long, value_name = "FIELD")]
+    pub(crate) form: Vec<String>,
+    /// Like --form, but the text means nothing
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) form_string: Vec<String>,
     /// PUT this file; - sends standard input, chunked. One for each URL
     #[arg(short = 'T', long = "upload-file", value_name = "FILE")]
     pub(crate) upload: Vec<String>,
@@ -93,6 +108,9 @@ pub(crate) struct Transfer {
     /// Fail, and write no body, when the status is 400 or more
     #[arg(short, long)]
     pub(crate) fail: bool,
+    /// Fail when the status is 400 or more, but write the body
+    #[arg(long)]
+    pub(crate) fail_with_body: bool,
     /// Trust the CA certificates in this PEM or DER file, and no others
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
@@ -180,6 +198,9 @@ pub(crate) struct Transfer {
     /// Send these cookies: `name=value; name=value`
     #[arg(short = 'b', long, value_name = "DATA")]
     pub(crate) cookie: Option<String>,
+    /// Value of the Referer header
+    #[arg(short = 'e', long, value_name = "URL")]
+    pub(crate) referer: Option<String>,
     /// Value of the User-Agent header
     #[arg(short = 'A', long, value_name = "NAME")]
     pub(crate) user_agent: Option<String>,

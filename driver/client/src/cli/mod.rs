@@ -3,6 +3,7 @@
 mod args;
 mod data;
 mod failure;
+mod form;
 mod headers;
 mod output;
 mod policy;
@@ -20,6 +21,7 @@ use clap::{CommandFactory, FromArgMatches};
 use wskhttp_client::{Device, Error, setup};
 
 use self::args::{Cli, Command};
+use self::data::Payload;
 use self::failure::Failure;
 use self::output::Output;
 
@@ -40,8 +42,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, open: Open<'_>) -> u8 
     let quiet = cli.transfer.silent && !cli.transfer.show_error;
     let result = match cli.command {
         Some(command) => setup_or_status(command, open).map(|()| 0),
-        None => data::body(&matches)
-            .and_then(|data| transfer::run(&cli.transfer, data.as_deref(), open)),
+        None => Payload::new(&cli.transfer, &matches)
+            .and_then(|payload| transfer::run(&cli.transfer, &payload, open)),
     };
     result.unwrap_or_else(|failure| {
         if !quiet {

@@ -10,6 +10,7 @@ use wskhttp_client::{Body, Device, Request, Response, TlsOptions, certificates, 
 
 use super::Open;
 use super::args::Transfer;
+use super::data::Payload;
 use super::failure::Failure;
 use super::output::Output;
 use super::progress::{Counted, Progress};
@@ -18,12 +19,12 @@ use super::resume::Resume;
 use super::{headers, policy, tls, url};
 
 /// Runs the transfers; gives the exit code of the last one.
-pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Transfer, payload: &Payload, open: Open<'_>) -> Result<u8, Failure> {
     if args.urls.is_empty() {
         return Err(Failure::usage("no URL"));
     }
-    if !args.upload.is_empty() && data.is_some() {
-        return Err(Failure::usage("both -T and -d"));
+    if !args.upload.is_empty() && payload.body.is_some() {
+        return Err(Failure::usage("both -T and -d or -F"));
     }
     let roots = match args.cacert.as_ref().or(args.add_cacert.as_ref()) {
         None => None,
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Resul
     for n in 0..args.urls.len() {
         let mut one = One {
             args,
-            data,
+            payload,
             roots: roots.as_deref(),
             tls: &tls,
             n,
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &Transfer, data: Option<&[u8]>, open: Open<'_>) -> Resul
 /// One transfer, and what is known about it.
 struct One<'a> {
     args: &'a Transfer,
-    data: Option<&'a [u8]>,
+    payload: &'a Payload,
     roots: Option<&'a [u8]>,
     tls: &'a TlsOptions,
     n: usize,
@@ -79,6 +80,9 @@ impl One<'_> {
     fn transfer(&mut self, device: &mut Device) -> Result<(), Failure> {
         let upload = self.args.upload.get(self.n).map(String::as_str);
         self.report.url = url::complete(&self.args.urls[self.n])?;
+        if let Some(query) = &self.payload.query {
+            url::add_query(&mut self.report.url, query);
+        }
         if let Some(file) = upload.filter(|file| *file != "-")
             && self.report.url.ends_with('/')
         {
@@ -89,7 +93,7 @@ impl One<'_> {
             Some(method) => method.clone(),
             None if self.args.head => "HEAD".into(),
             None if upload.is_some() => "PUT".into(),
-            None if self.data.is_some() => "POST".into(),
+            None if self.payload.body.is_some() => "POST".into(),
             None => "GET".into(),
         };
         self.headers = headers::merged(&self.usual_headers(), &self.args.headers)?;
@@ -126,7 +130,7 @@ impl One<'_> {
     ) -> Result<(), Failure> {
         let mut sent = 0;
         let request = self.request()?;
-        let request = match (upload, self.data) {
+        let request = match (upload, &self.payload.body) {
             (Some(file), _) => {
                 let (reader, length) = open_upload(file)?;
                 progress.restart(length);
@@ -139,7 +143,7 @@ impl One<'_> {
             }
             (None, Some(data)) => {
                 sent = u64::try_from(data.len()).unwrap_or_default();
-                request.body(Body::Bytes(data.to_vec()))
+                request.body(Body::Bytes(data.clone()))
             }
             (None, None) => request,
         };
@@ -196,8 +200,7 @@ impl One<'_> {
         }
         if self.args.fail && status >= 400 {
             self.report.head = Some(head);
-            let text = format!("the server answered {status}");
-            return Err(Failure::new(exit::HTTP, text));
+            return Err(http_failure(status));
         }
         if self.args.include || self.args.head {
             output.write(head_text(&head).as_bytes())?;
@@ -213,7 +216,11 @@ impl One<'_> {
             self.report.received += u64::try_from(chunk.len()).unwrap_or_default();
         }
         progress.finish();
-        output.finish()
+        output.finish()?;
+        match self.args.fail_with_body && status >= 400 {
+            true => Err(http_failure(status)),
+            false => Ok(()),
+        }
     }
 
     /// Says how it ended, and gives the exit code.
@@ -240,12 +247,17 @@ impl One<'_> {
 
     fn usual_headers(&self) -> Vec<(&str, &str)> {
         let agent = self.args.user_agent.as_deref().unwrap_or(AGENT);
-        let mut headers = vec![("User-Agent", agent), ("Accept", "*/*")];
+        let json = !self.args.json.is_empty();
+        let accept = if json { "application/json" } else { "*/*" };
+        let mut headers = vec![("User-Agent", agent), ("Accept", accept)];
         if let Some(cookies) = &self.args.cookie {
             headers.push(("Cookie", cookies));
         }
-        if self.data.is_some() {
-            headers.push(("Content-Type", "application/x-www-form-urlencoded"));
+        if let Some(referer) = &self.args.referer {
+            headers.push(("Referer", referer));
+        }
+        if let Some(kind) = &self.payload.content_type {
+            headers.push(("Content-Type", kind));
         }
         headers
     }
@@ -262,6 +274,10 @@ impl One<'_> {
             Failure::new(exit::WRITE, text)
         })
     }
+}
+
+fn http_failure(status: u16) -> Failure {
+    Failure::new(exit::HTTP, format!("the server answered {status}"))
 }
 
 fn open_upload(file: &str) -> Result<(Box<dyn io::Read>, Option<u64>), Failure> {

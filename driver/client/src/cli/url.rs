@@ -38,6 +38,12 @@ pub(crate) fn parts(url: &str) -> (&str, &str) {
     rest.split_at(rest.find('/').unwrap_or(rest.len()))
 }
 
+/// Adds to the query of a URL that [`complete`] made.
+pub(crate) fn add_query(url: &mut String, query: &str) {
+    url.push(if url.contains('?') { '&' } else { '?' });
+    url.extend(utf8_percent_encode(query, CONTROLS));
+}
+
 /// The last segment of a URL's path, without its query.
 pub(crate) fn file_name(url: &str) -> Option<&str> {
     let (path, _) = parts(url).1.split_once('?').unwrap_or((parts(url).1, ""));
