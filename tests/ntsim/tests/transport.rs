@@ -1,6 +1,7 @@
 //! The transport of wskhttp-core as its own driver: programs on its executor, with many seeds.
 
 mod transport {
+    mod component;
     mod connect;
     mod events;
     mod idle;

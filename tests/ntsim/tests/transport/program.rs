@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wskhttp_core::exec::Executor;
+use wskhttp_core::exec::{Either, Executor, Notify, race};
 use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Scheme, Target, Transport, TransportExt,
 };
@@ -100,6 +100,20 @@ where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
+    drive_until(Arc::new(Notify::new()), program, |outcome| {
+        check(outcome.expect("it is not told to stop"));
+    });
+}
+
+/// As [`drive`]; `check` is given `None` if `stop` was notified before the program has ended.
+pub(super) fn drive_until<T, F>(
+    stop: Arc<Notify>,
+    program: impl FnOnce(Driver) -> F + Send + 'static,
+    check: impl FnOnce(Option<T>),
+) where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
     let result = Arc::new(Mutex::new(None));
     let to = Arc::clone(&result);
     let (ended, counters) = as_driver(move || {
@@ -111,8 +125,9 @@ where
         let done = Arc::new(Event::try_new(EventKind::Notification).expect("an event"));
         let (in_task, of_task) = (driver.clone(), Arc::clone(&done));
         let task = move || async move {
-            let outcome = program(in_task).await;
-            *to.lock().expect("no panic") = Some(outcome);
+            if let Either::Second(outcome) = race(stop.notified(), program(in_task)).await {
+                *to.lock().expect("no panic") = Some(outcome);
+            }
             of_task.set();
         };
         executor.spawner().spawn(task).expect("a task");
@@ -129,7 +144,7 @@ where
     assert_eq!(counters.operations_now, 0, "{counters:?}");
     assert_eq!(counters.orphans_now, 0, "{counters:?}");
     let outcome = result.lock().expect("no panic").take();
-    check(outcome.expect("the program has ended"));
+    check(outcome);
     image_gone();
 }
 
