@@ -256,6 +256,10 @@ fn what_the_machine_disallows() {
     with_device(Server::Plain, |device| {
         put(STORES, "ROOT", "AA", &root());
         by_own_trust(device).expect("an answer");
+        let path = put(STORES, "Disallowed", "BB", &root());
+        a_while();
+        is(by_own_trust(device), Kind::CertificateInvalid);
+        registry::remove(&path);
         let path = put(POLICIES, "Disallowed", "CC", &papers().leaf);
         a_while();
         is(by_own_trust(device), Kind::CertificateInvalid);

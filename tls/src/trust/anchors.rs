@@ -12,7 +12,7 @@ use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::certificate::{self, Certificate};
-use super::policy::Roots;
+use super::policy::Policy;
 use super::rejection::Rejection;
 use super::{pem, rules};
 use crate::platform::Platform;
@@ -38,8 +38,8 @@ struct Facts {
 impl Anchors {
     /// # Errors
     /// Phase `Request`: a private root is no certificate, or there is no root; no memory.
-    pub(crate) fn load(platform: &Platform, roots: Roots<'_>) -> Result<Self, Error> {
-        let (built_in, private) = roots.parts();
+    pub(crate) fn load(platform: &Platform, policy: &Policy<'_>) -> Result<Self, Error> {
+        let (built_in, private) = policy.roots.parts();
         let mut anchors = Self {
             all: Vec::new(),
             facts: Vec::new(),
@@ -53,7 +53,9 @@ impl Anchors {
             anchors.all.extend_from_slice(roots);
         }
         let kind = SectionKind::Certificate;
-        let whole = pem::each_promised(platform, private, kind, |der| anchors.add(der))?;
+        let whole = pem::each_promised(platform, private, kind, |der| {
+            anchors.add(der, policy.disallows(der))
+        })?;
         if !whole {
             return Err(not_a_root());
         }
@@ -105,13 +107,17 @@ impl Anchors {
         self.facts.get(place.checked_sub(built_in)?)
     }
 
-    fn add(&mut self, der: &[u8]) -> Result<(), Error> {
+    fn add(&mut self, der: &[u8], disallowed: bool) -> Result<(), Error> {
+        let mut facts = Facts::of(der);
+        if disallowed {
+            facts.refused = Some(Rejection::Disallowed);
+        }
         let certificate = CertificateDer::from(der);
         let anchor = webpki::anchor_from_trusted_cert(&certificate).map_err(|_| not_a_root())?;
         self.all.try_reserve(1).map_err(|_| no_memory())?;
         self.facts.try_reserve(1).map_err(|_| no_memory())?;
         self.all.push(anchor.to_owned());
-        self.facts.push(Facts::of(der));
+        self.facts.push(facts);
         Ok(())
     }
 }

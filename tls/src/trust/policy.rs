@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::ClockPolicy;
+use super::{ClockPolicy, fingerprint};
 use crate::{Identity, Protocol};
 
 /// How servers are to be judged, and what they are told. Verification itself cannot be turned off.
@@ -85,6 +85,15 @@ impl<'a> Policy<'a> {
             identity: None,
             protocol: Protocol::HTTP,
         }
+    }
+
+    /// Whether no chain may contain `certificate`, which is DER.
+    pub(crate) fn disallows(&self, certificate: &[u8]) -> bool {
+        (!self.disallowed.is_empty() && self.disallowed.contains(&fingerprint::of(certificate)))
+            || (!self.disallowed_sha1.is_empty()
+                && self
+                    .disallowed_sha1
+                    .contains(&fingerprint::sha1(certificate)))
     }
 
     /// What tells this policy from others.

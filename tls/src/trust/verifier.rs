@@ -56,7 +56,7 @@ impl Verifier {
             Revocation::Hard(lists) => (Mode::Hard, lists),
         };
         Ok(Self {
-            anchors: Anchors::load(platform, policy.roots)?,
+            anchors: Anchors::load(platform, policy)?,
             pins: copied(policy.pins).map_err(|_| error::no_memory())?,
             disallowed: copied(policy.disallowed).map_err(|_| error::no_memory())?,
             disallowed_sha1: copied(policy.disallowed_sha1).map_err(|_| error::no_memory())?,

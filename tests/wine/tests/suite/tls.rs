@@ -1,6 +1,12 @@
 //! What the command line says of TLS, against the origin and OpenSSL.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail, ensure};
 use libtest_mimic::Trial;
@@ -15,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("tls::added_roots", added_roots),
         trial("tls::revocation_lists", revocation_lists),
         trial("tls::client_certificate", client_certificate),
+        trial("tls::stores_of_the_machine", stores),
     ]
 }
 
@@ -137,6 +144,73 @@ fn client_certificate(bench: &Bench) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// The driver takes notice of the registry while it runs.
+fn stores(bench: &Bench) -> anyhow::Result<()> {
+    let url = bench.url("/bytes/10");
+    let ends_with = |code: i32| -> anyhow::Result<()> {
+        let deadline = Instant::now() + NOTICE;
+        loop {
+            let output = bench.driver.wskhttp([&url]).run()?;
+            if output.code == Some(code) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{:?}, not {code}: {}",
+                output.code,
+                output.stderr
+            );
+            thread::sleep(Duration::from_millis(500));
+        }
+    };
+    ends_with(60)?;
+    let directory = bench.file("stores");
+    let body = bench.file("stores.body").to_string_lossy().into_owned();
+    fs::create_dir_all(&directory)?;
+    fs::copy(&bench.origin_ca, directory.join("ca.pem"))?;
+    let certs = bench.fetch(&["-o", &body, "-w", "%{certs}", &url])?;
+    fs::write(directory.join("leaf.pem"), certs.text())?;
+    let blob = |name: &str| -> anyhow::Result<String> {
+        let command = format!("openssl x509 -in {name}.pem -outform der -out {name}.der");
+        shell(&directory, &command)?;
+        let der = fs::read(directory.join(name).with_extension("der"))?;
+        let mut blob: Vec<u8> = [32, 1, u32::try_from(der.len())?]
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        blob.extend(der);
+        Ok(blob.iter().map(|byte| format!("{byte:02X}")).collect())
+    };
+    let key = |store: &str| {
+        format!(r"HKLM\Software\Microsoft\SystemCertificates\{store}\Certificates\00112233")
+    };
+    let add = |store: &str, name: &str| -> anyhow::Result<()> {
+        let (key, hex) = (key(store), blob(name)?);
+        let value = ["/v", "Blob", "/t", "REG_BINARY", "/d", &hex, "/f"];
+        reg(bench, &[&["add", &key][..], &value].concat())
+    };
+    let delete = |store: &str| reg(bench, &["delete", &key(store), "/f"]);
+    add("ROOT", "ca")?;
+    ends_with(0)?;
+    add("Disallowed", "leaf")?;
+    ends_with(60)?;
+    delete("Disallowed")?;
+    ends_with(0)?;
+    let query = r"HKLM\System\CurrentControlSet\Services\wskhttp\Parameters";
+    reg(bench, &["query", query, "/v", "LastGoodTime"])?;
+    delete("ROOT")?;
+    ends_with(60)
+}
+
+fn reg(bench: &Bench, arguments: &[&str]) -> anyhow::Result<()> {
+    let program = bench.driver.wine().program(Path::new("reg.exe"));
+    let output = program.args(arguments).run()?;
+    succeeded(&output).with_context(|| arguments.get(..2).unwrap_or_default().join(" "))
+}
+
+/// More than the driver goes without a look at the registry.
+const NOTICE: Duration = Duration::from_secs(60);
 
 fn refused(bench: &Bench, ca: &Path, arguments: &[&str], code: i32) -> anyhow::Result<()> {
     let output = bench.fetch_with(ca, arguments)?;

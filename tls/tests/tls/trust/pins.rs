@@ -56,4 +56,13 @@ fn pins() {
         Kind::CertificateInvalid,
         "the certificate or an authority of it is on the list of disallowed ones",
     );
+    // The root itself.
+    policy.disallowed_sha1 = &[];
+    let disallowed = [<[u8; 32]>::from(Sha256::digest(&root.der))];
+    policy.disallowed = &disallowed;
+    expect(
+        handshake(server(), &policy),
+        Kind::CertificateInvalid,
+        "the certificate or an authority of it is on the list of disallowed ones",
+    );
 }
