@@ -1,0 +1,347 @@
+//! What the driver does for a request beyond sending it once, on every provider.
+
+#[expect(dead_code, reason = "most of it is for other tests")]
+#[path = "support/tls.rs"]
+mod tls;
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+use wskhttp_client::{Device, Error, Kind, Options, Request};
+use wskhttp_ntsim::{Driver, Profile, Sim, Stream, listen, sleep};
+
+use tls::TlsStream;
+
+/// Runs `body` with a driver and an open device, on every provider, for some seeds.
+fn run(body: impl FnOnce(&mut Device) + Copy + 'static) {
+    // Before any driver is there whose calls are counted.
+    let _made = tls::root();
+    for seed in 0..4 {
+        for profile in Profile::ALL {
+            Sim::new(seed).profile(profile).run(move || {
+                let driver = Driver::load().expect("loaded");
+                let mut device = Device::with_opener(driver.opener()).expect("open");
+                body(&mut device);
+                drop(device);
+                driver.remove();
+            });
+        }
+    }
+}
+
+/// Every head that servers have got.
+type Heads = Rc<RefCell<Vec<String>>>;
+
+/// Answers every request of every connection with what `answer` gives for its head and number, and
+/// closes the connection after a response that has no length.
+fn serve(port: u16, answer: impl Fn(&str, usize) -> Vec<u8> + 'static) -> Heads {
+    let heads = Heads::default();
+    let (seen, answer) = (Rc::clone(&heads), Rc::new(answer));
+    listen(port, move |stream| {
+        let _ = answers(stream, &seen, &*answer);
+    });
+    heads
+}
+
+fn answers(
+    mut stream: impl Read + Write,
+    seen: &Heads,
+    answer: &dyn Fn(&str, usize) -> Vec<u8>,
+) -> io::Result<()> {
+    while let Some(head) = head(&mut stream)? {
+        let number = seen.borrow().len();
+        seen.borrow_mut().push(head.clone());
+        let response = answer(&head, number);
+        stream.write_all(&response)?;
+        let is_whole = |text: &str| text.contains("Content-Length") && !text.contains("Cut: 1");
+        if !is_whole(&String::from_utf8_lossy(&response)) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn head(stream: &mut impl Read) -> io::Result<Option<String>> {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte)? == 0 {
+            return Ok(None);
+        }
+        head.push(byte[0]);
+    }
+    Ok(Some(String::from_utf8_lossy(&head).into_owned()))
+}
+
+fn ok(lines: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+fn fetch(device: &mut Device, request: Request<'_>) -> Result<(u16, Vec<u8>), Error> {
+    let request = request
+        .timeout(Duration::from_secs(120))
+        .root_certificates(&tls::root())?;
+    let mut response = device.send(request)?;
+    let status = response.head().status;
+    let mut body = Vec::new();
+    loop {
+        let chunk = response.chunk()?;
+        if chunk.is_empty() {
+            return Ok((status, body));
+        }
+        body.extend(chunk);
+    }
+}
+
+fn get(device: &mut Device, url: &str, options: Options) -> Result<(u16, Vec<u8>), Error> {
+    fetch(device, Request::get(url).options(options))
+}
+
+/// Bytes that have no short period.
+fn pattern(length: usize) -> Vec<u8> {
+    let byte = |n: usize| (n.wrapping_mul(2_654_435_761) >> 13) as u8;
+    (0..length).map(byte).collect()
+}
+
+#[test]
+fn keep_alive() {
+    run(|device| {
+        let connections = Rc::new(Cell::new(0));
+        let made = Rc::clone(&connections);
+        listen(80, move |stream| {
+            made.set(made.get() + 1);
+            let _ = answers(stream, &Heads::default(), &|_, _| ok("", b"hello"));
+        });
+        for _ in 0..3 {
+            let got = get(device, "http://localhost/", Options::new()).expect("an answer");
+            assert_eq!(got, (200, b"hello".to_vec()));
+        }
+        assert_eq!(connections.get(), 1);
+    });
+}
+
+#[test]
+fn tls_without_a_proxy() {
+    run(|device| {
+        listen(443, |stream| {
+            let tls = TlsStream::new(stream);
+            let _ = answers(tls, &Heads::default(), &|_, _| ok("", b"secure"));
+        });
+        for _ in 0..2 {
+            let got = get(device, "https://localhost/", Options::new()).expect("an answer");
+            assert_eq!(got, (200, b"secure".to_vec()));
+        }
+    });
+}
+
+#[test]
+fn redirects_across_origins() {
+    run(|device| {
+        let first = serve(80, |head, _| {
+            let to = match head.starts_with("GET /a ") {
+                true => "/b",
+                false => "http://localhost:81/c",
+            };
+            format!("HTTP/1.1 302 x\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into()
+        });
+        let second = serve(81, |_, _| ok("", b"there"));
+        let options = || Options::new().follow(5).basic("user:secret");
+        let request = Request::get("http://localhost/a").header("Cookie", "sid=secret");
+        let got = fetch(device, request.options(options())).expect("an answer");
+        assert_eq!(got, (200, b"there".to_vec()));
+        let (own, other) = (first.take(), second.take());
+        assert_eq!((own.len(), other.len()), (2, 1));
+        for head in &own {
+            assert!(head.contains("Authorization: Basic ") && head.contains("Cookie: sid"));
+        }
+        assert!(!other[0].contains("Authorization") && !other[0].contains("Cookie"));
+        let error = get(device, "http://localhost/a", options().follow(1)).expect_err("a limit");
+        assert_eq!(error.kind, Kind::TooManyRedirects);
+    });
+}
+
+/// A proxy that makes tunnels to a server of its own, and forwards to nobody.
+fn proxy(mut stream: Stream, seen: &Heads) -> io::Result<()> {
+    let Some(head) = head(&mut stream)? else {
+        return Ok(());
+    };
+    seen.borrow_mut().push(head.clone());
+    if !head.contains("Proxy-Authorization: Basic dTpw\r\n") {
+        let refusal = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=r\r\n\
+            Content-Length: 0\r\n\r\n";
+        return stream.write_all(refusal);
+    }
+    if head.starts_with("CONNECT ") {
+        stream.write_all(b"HTTP/1.1 200 x\r\n\r\n")?;
+        let tunnel = TlsStream::new(stream);
+        return answers(tunnel, seen, &|_, _| ok("", b"by tunnel"));
+    }
+    stream.write_all(&ok("", b"forwarded"))
+}
+
+#[test]
+fn proxies() {
+    run(|device| {
+        let heads = Heads::default();
+        let seen = Rc::clone(&heads);
+        listen(3128, move |stream| {
+            let _ = proxy(stream, &seen);
+        });
+        for address in ["localhost:3128", "http://127.0.0.1:3128"] {
+            heads.borrow_mut().clear();
+            let through = || Options::new().proxies(address, "").proxy_credentials("u:p");
+            for _ in 0..2 {
+                let got = get(device, "https://localhost/x", through()).expect("an answer");
+                assert_eq!(got, (200, b"by tunnel".to_vec()), "{address}");
+            }
+            let got = get(device, "http://localhost/y", through()).expect("an answer");
+            assert_eq!(got, (200, b"forwarded".to_vec()), "{address}");
+            let starts: Vec<String> = heads
+                .borrow()
+                .iter()
+                .map(|head| head.lines().next().unwrap_or_default().to_owned())
+                .collect();
+            assert_eq!(
+                starts,
+                [
+                    "CONNECT localhost:443 HTTP/1.1",
+                    "GET /x HTTP/1.1",
+                    "GET /x HTTP/1.1",
+                    "GET http://localhost/y HTTP/1.1",
+                ]
+            );
+            // What is for the proxy does not go on to the target.
+            assert!(!heads.borrow()[1].contains("Proxy-Authorization"));
+            let wrong = Options::new().proxies(address, "").proxy_credentials("u:x");
+            let error = get(device, "https://localhost/x", wrong).expect_err("refused");
+            assert_eq!(error.kind, Kind::ProxyCredentials);
+        }
+    });
+}
+
+#[test]
+fn a_cut_download_is_resumed() {
+    const LENGTH: usize = 1 << 20;
+    run(|device| {
+        let whole = pattern(LENGTH);
+        let served = whole.clone();
+        let heads = serve(80, move |head, number| {
+            let from = head
+                .lines()
+                .find_map(|line| line.strip_prefix("Range: bytes="))
+                .and_then(|range| range.trim_end_matches('-').parse::<usize>().ok());
+            let rest = &served[from.unwrap_or(0)..];
+            let length = rest.len();
+            let start = match from.filter(|_| head.contains("If-Range: \"v1\"\r\n")) {
+                None => "HTTP/1.1 200 x\r\n".to_owned(),
+                Some(from) => format!(
+                    "HTTP/1.1 206 x\r\nContent-Range: bytes {from}-{}/{LENGTH}\r\n",
+                    LENGTH - 1
+                ),
+            };
+            // The first two are cut.
+            let (cut, sent) = match number {
+                0 | 1 => ("Cut: 1\r\n", length / 3),
+                _ => ("", length),
+            };
+            let head = format!("{start}{cut}ETag: \"v1\"\r\nContent-Length: {length}\r\n\r\n");
+            [head.as_bytes(), &rest[..sent]].concat()
+        });
+        let mut got = Vec::new();
+        for number in 0..3 {
+            let mut request = Request::get("http://localhost/");
+            if number > 0 {
+                let range = format!("bytes={}-", got.len());
+                request = request.header("Range", &range).header("If-Range", "\"v1\"");
+            }
+            let mut response = device.send(request).expect("a head");
+            assert_eq!(response.head().status, if number == 0 { 200 } else { 206 });
+            let ended = loop {
+                match response.chunk() {
+                    Ok([]) => break Ok(()),
+                    Ok(chunk) => got.extend(chunk),
+                    Err(error) => break Err(error.kind),
+                }
+            };
+            let expected = if number < 2 {
+                Err(Kind::BodyTruncated)
+            } else {
+                Ok(())
+            };
+            assert_eq!(ended, expected, "{number}");
+        }
+        assert_eq!(Sha256::digest(&got), Sha256::digest(&whole));
+        assert_eq!(heads.borrow().len(), 3);
+    });
+}
+
+#[test]
+fn a_retry_waits_as_long_as_it_is_told() {
+    run(|device| {
+        let heads = serve(80, |_, number| match number {
+            0 => b"HTTP/1.1 503 x\r\nRetry-After: 30\r\nContent-Length: 4\r\n\r\nbusy".to_vec(),
+            _ => ok("", b"fine"),
+        });
+        // Virtual time: who may wait no longer than that does not try again.
+        for (within, expected) in [(29, (503, &b"busy"[..])), (40, (200, b"fine"))] {
+            heads.borrow_mut().clear();
+            let options = Options::new().retry(2, Some(Duration::from_secs(within)));
+            let (status, body) = get(device, "http://localhost/", options).expect("an answer");
+            assert_eq!((status, &*body), expected, "{within}");
+        }
+        assert_eq!(heads.borrow().len(), 2);
+    });
+}
+
+#[test]
+fn a_bomb_is_stopped_at_its_limit() {
+    run(|device| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        for _ in 0..16 {
+            encoder.write_all(&vec![0; 1 << 20]).expect("memory");
+        }
+        let bomb = encoder.finish().expect("memory");
+        let small = bomb.len();
+        let _heads = serve(80, move |_, _| ok("Content-Encoding: gzip\r\n", &bomb));
+        let request = Request::get("http://localhost/").options(Options::new().decode());
+        let mut response = device.send(request).expect("a head");
+        let mut got = 0;
+        let error = loop {
+            match response.chunk() {
+                Ok([]) => panic!("all of a bomb"),
+                Ok(chunk) => got += chunk.len(),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind, Kind::BodyTooLarge);
+        assert!(got <= (1 << 20) + 200 * small, "{got}");
+        drop(response);
+        let (_, raw) = get(device, "http://localhost/", Options::new()).expect("an answer");
+        assert_eq!(raw.len(), small);
+    });
+}
+
+#[test]
+fn a_slow_server_is_given_up() {
+    run(|device| {
+        listen(80, |mut stream: Stream| {
+            if !stream.head().is_ok_and(|head| head.is_some()) {
+                return;
+            }
+            let _ = stream.write_all(b"HTTP/1.1 200 x\r\nContent-Length: 100000\r\n\r\n");
+            while stream.write_all(b"x").is_ok() {
+                sleep(Duration::from_millis(500));
+            }
+        });
+        let options = Options::new().low_speed(1000, Duration::from_secs(10));
+        let error = get(device, "http://localhost/", options).expect_err("too slow");
+        assert_eq!(error.kind, Kind::TimedOut);
+        assert!(error.to_string().contains("slower"), "{error}");
+    });
+}
