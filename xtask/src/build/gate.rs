@@ -1,5 +1,6 @@
 //! What a driver must be like before it may be called built.
 
+mod danger;
 mod imports;
 mod map;
 mod panics;
@@ -15,8 +16,8 @@ use self::map::Symbols;
 use super::{products::Built, workspace::Workspace};
 
 /// Prints what matters of a driver, and fails if it imports what Windows does not export, has a
-/// section that is both writable and executable, uses AVX where it may not, or has more calls that
-/// panic than it may.
+/// section that is both writable and executable, uses AVX where it may not, has more calls that
+/// panic than it may, or has another judge of TLS servers than ours.
 pub(super) fn check(workspace: &Workspace, built: &Built) -> anyhow::Result<()> {
     let bytes = fs::read(&built.image).with_context(|| built.image.display().to_string())?;
     let image = PeFile64::parse(&*bytes).with_context(|| built.image.display().to_string())?;
@@ -32,6 +33,7 @@ pub(super) fn check(workspace: &Workspace, built: &Built) -> anyhow::Result<()> 
         .collect();
     println!("  sections: {}", sections::summary(&sections));
     faults.extend(sections::faults(&sections));
+    faults.extend(danger::faults(&symbols));
 
     let imported = imports::of(&image)?;
     for (library, names) in &imported {

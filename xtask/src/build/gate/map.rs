@@ -40,6 +40,11 @@ impl Symbols {
             .map_or("?", |(_, name)| name)
     }
 
+    /// All names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
+
     /// The symbol at `address`.
     pub(super) fn at(&self, address: u64) -> Option<&str> {
         self.0.get(&address).map(String::as_str)
