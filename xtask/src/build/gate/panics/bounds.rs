@@ -31,8 +31,8 @@ const BOUNDS: &[(&str, usize)] = &[
     ("subtle", 6),
     ("untrusted", 4),
     ("wdk", 12),
-    ("wskhttp", 21),
-    ("wskhttp-core", 36),
-    ("wskhttp-http", 55),
-    ("wskhttp-tls", 84),
+    ("wskhttp", 26),
+    ("wskhttp-core", 40),
+    ("wskhttp-http", 60),
+    ("wskhttp-tls", 92),
 ];
