@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use wskhttp_abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_STATUS,
+    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
     IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, RequestFlags, RequestHeader,
     Status,
 };
@@ -66,10 +66,10 @@ pub(super) fn lengths(context: &Context) -> Result<()> {
 pub(super) fn unknown(context: &Context) -> Result<()> {
     let mut random = Random::new(context.seed);
     let mut codes: Vec<u32> = (0..4)
-        .flat_map(|method| (0x804..0x810).map(move |function| code(0x12, 3, function, method)))
+        .flat_map(|method| (0x805..0x810).map(move |function| code(0x12, 3, function, method)))
         .collect();
     // Our functions, but another method or access.
-    for function in 0x800..0x804 {
+    for function in 0x800..0x805 {
         for (access, method) in (0..4).flat_map(|access| (0..4).map(move |m| (access, m))) {
             codes.push(code(0x12, access, function, method));
         }
@@ -129,9 +129,10 @@ const fn code(device: u32, access: u32, function: u32, method: u32) -> u32 {
 }
 
 const POISON: u8 = 0xA5;
-const OURS: [u32; 4] = [
+const OURS: [u32; 5] = [
     IOCTL_WSKHTTP_SEND_REQUEST,
     IOCTL_WSKHTTP_RECEIVE_RESPONSE,
     IOCTL_WSKHTTP_QUERY_FAILURE,
     IOCTL_WSKHTTP_QUERY_STATUS,
+    IOCTL_WSKHTTP_QUERY_PEER,
 ];
