@@ -142,6 +142,13 @@ pub(crate) fn close(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
     }
 }
 
+/// A request that nobody ends but its own time-out.
+#[allow(dead_code, reason = "for one of the tests that this is a part of")]
+pub(crate) fn endless(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
+    let request = finish(Request::get(&scheme.url("/slow")))?;
+    read(device, request, &mut Vec::new())
+}
+
 fn finish(request: Request<'_>) -> Result<Request<'_>, Error> {
     request
         .timeout(Duration::from_secs(60))
