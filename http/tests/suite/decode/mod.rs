@@ -71,6 +71,16 @@ fn decode(coding: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
     fetch(&response(coding, body), usize::MAX, Decode::default()).map(|(body, _)| body)
 }
 
+/// Whole and in pieces, and the connection is good for more.
+#[track_caller]
+fn decodes(coding: &str, body: &[u8], plain: &[u8]) {
+    for piece in [usize::MAX, 1000] {
+        let (decoded, outcome) = fetch(&response(coding, body), piece, Decode::default()).unwrap();
+        assert!(decoded == plain, "{coding} {} {piece}", plain.len());
+        assert_eq!(outcome, Outcome::Pooled);
+    }
+}
+
 fn kind(coding: &str, body: &[u8]) -> Kind {
     decode(coding, body).unwrap_err().kind
 }
@@ -92,12 +102,7 @@ fn codings() {
             ("deflate, gzip", gzip(&zlib(&plain))),
             ("gzip\r\nContent-Encoding: deflate", zlib(&gzip(&plain))),
         ] {
-            for piece in [usize::MAX, 1000] {
-                let (decoded, outcome) =
-                    fetch(&response(coding, &body), piece, Decode::default()).unwrap();
-                assert!(decoded == plain, "{coding} {length} {piece}");
-                assert_eq!(outcome, Outcome::Pooled);
-            }
+            decodes(coding, &body, &plain);
         }
     }
 }
