@@ -4,6 +4,7 @@
 //! - [`op`]: the real `op_state.rs` of core's executor, under a model of `wsk/op.rs`.
 //! - [`task`]: the real `task_state.rs`, under a model of `exec/task.rs`.
 //! - [`rundown`]: the real `rundown.rs`, under a model of `exec/executor.rs`.
+//! - [`shutdown`]: a model of how core's `wsk/provider.rs` waits for operations, and releases the provider.
 //! - [`cancel`]: a model of how the driver's `handle.rs` cancels, closes and completes IRPs.
 //!
 //! A model takes a flaw, which is a mistake in one place. The tests let each model run without one,
@@ -15,6 +16,7 @@ mod memory;
 mod notify;
 pub mod op;
 pub mod rundown;
+pub mod shutdown;
 pub mod task;
 
 pub use check::{explore, failure};
