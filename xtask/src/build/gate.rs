@@ -2,6 +2,7 @@
 
 mod danger;
 mod imports;
+pub(super) mod inf;
 mod map;
 mod panics;
 mod sections;

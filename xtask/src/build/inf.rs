@@ -4,15 +4,19 @@ use std::{fs, process::Command};
 
 use anyhow::{Context, bail};
 
-use super::{products::write_changed, workspace::Workspace};
+use super::{gate, products::write_changed, workspace::Workspace};
 
-/// Makes `wskhttp.inf` of `inf/wskhttp.inx`.
+/// Makes `wskhttp.inf` of `inf/wskhttp.inx`, and fails if Windows would not take it.
 pub(super) fn stamp(workspace: &Workspace) -> anyhow::Result<()> {
     let template = workspace.root().join("inf/wskhttp.inx");
     let text = fs::read_to_string(&template).with_context(|| template.display().to_string())?;
     let version = concat!(env!("CARGO_PKG_VERSION"), ".0");
     let inf = stamped(&text, "amd64", &date(workspace)?, version)
         .with_context(|| template.display().to_string())?;
+    let faults = gate::inf::faults(&inf);
+    if !faults.is_empty() {
+        bail!("wskhttp.inf:\n  {}", faults.join("\n  "));
+    }
     write_changed(&workspace.dist().join("wskhttp.inf"), inf.as_bytes())
 }
 
