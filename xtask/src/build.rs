@@ -43,11 +43,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     setup()?;
     if options.wsk_programs {
         // The gate is for products.
-        return products::WSK_PROGRAMS.build(&workspace).map(drop);
+        let driver = &products::WSK_PROGRAMS;
+        return driver
+            .build(&workspace, &workspace.wsk_programs())
+            .map(drop);
     }
     for driver in products::DRIVERS {
         step(driver.image);
-        let built = driver.build(&workspace)?;
+        let built = driver.build(&workspace, &workspace.dist())?;
         gate::check(&workspace, &built)?;
     }
     step("Windows programs");

@@ -236,7 +236,7 @@ fn wsk(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>>
             ])
             .args(["--lib", "--test", "wine", "--"])
             .args(arguments)
-            .env("WSKHTTP_DIST", workspace.dist()),
+            .env("WSKHTTP_WSK_PROGRAMS", workspace.wsk_programs()),
     ])
 }
 

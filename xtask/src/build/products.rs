@@ -42,15 +42,15 @@ pub(super) struct Driver {
 
 /// A driver that has been built.
 pub(super) struct Built {
-    /// The image in the directory of products.
+    /// The image where it was copied to.
     pub(super) image: PathBuf,
     /// The linker's map of it.
     pub(super) map: PathBuf,
 }
 
 impl Driver {
-    /// Builds it, and copies image and symbols.
-    pub(super) fn build(&self, workspace: &Workspace) -> anyhow::Result<Built> {
+    /// Builds it, and copies image and symbols to `to`.
+    pub(super) fn build(&self, workspace: &Workspace, to: &Path) -> anyhow::Result<Built> {
         cargo(
             workspace,
             Target::Driver,
@@ -58,13 +58,12 @@ impl Driver {
         )?;
         let release = release(workspace, Target::Driver);
         let library = release.join(format!("{}.dll", self.library));
-        let dist = workspace.dist();
-        let image = dist.join(self.image);
+        let image = to.join(self.image);
         let mut bytes = fs::read(&library).with_context(|| library.display().to_string())?;
         checksum::set(&mut bytes)?;
         write_changed(&image, &bytes)?;
         let symbols = format!("{}.pdb", self.library);
-        copy(&release.join(&symbols), &dist.join(&symbols))?;
+        copy(&release.join(&symbols), &to.join(&symbols))?;
         Ok(Built {
             image,
             map: release.join("deps").join(format!("{}.map", self.library)),

@@ -43,6 +43,11 @@ impl Workspace {
         self.target().join("dist")
     }
 
+    /// Where the driver of tests/wsk-programs is put, which is no product.
+    pub(crate) fn wsk_programs(&self) -> PathBuf {
+        self.target().join("wsk-programs")
+    }
+
     /// Names of the programs of `package`.
     pub(crate) fn binaries(&self, package: &str) -> impl Iterator<Item = &str> {
         self.metadata

@@ -11,8 +11,8 @@ use crate::peer::Peer;
 
 /// Loads the driver, which runs every program, and gives what they have said.
 pub(crate) fn run() -> anyhow::Result<Said> {
-    let products = std::env::var_os("WSKHTTP_DIST").map_or_else(default_products, PathBuf::from);
-    let image = products.join(IMAGE);
+    let built = std::env::var_os("WSKHTTP_WSK_PROGRAMS").map_or_else(default_place, PathBuf::from);
+    let image = built.join(IMAGE);
     ensure!(
         image.is_file(),
         "{}: `cargo xtask test wsk` makes it",
@@ -76,8 +76,8 @@ fn parse(text: &str) -> Said {
     said
 }
 
-fn default_products() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/dist")
+fn default_place() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wsk-programs")
 }
 
 const IMAGE: &str = "wsk-programs.sys";
