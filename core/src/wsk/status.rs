@@ -38,7 +38,8 @@ pub fn map(phase: Phase, status: NtStatus) -> Error {
             | QUOTA_EXCEEDED
             | TOO_MANY_OPENED_FILES
             | TOO_MANY_ADDRESSES
-            | ADDRESS_ALREADY_EXISTS,
+            | ADDRESS_ALREADY_EXISTS
+            | ADDRESS_ALREADY_ASSOCIATED,
             _,
         ) => (Kind::NoResources, "the network stack is out of resources"),
         (DEVICE_NOT_READY | NOINTERFACE | NETWORK_BUSY, _) => {
@@ -83,6 +84,7 @@ const fn rank(kind: Kind) -> u8 {
 }
 
 // Values of ntstatus.h, without STATUS_. Wine's netio.sys uses several where Windows' has others.
+const ADDRESS_ALREADY_ASSOCIATED: u32 = 0xC000_0238; // Wine's for a port in use
 const IO_TIMEOUT: u32 = 0xC000_00B5;
 const TIMEOUT: u32 = 0x0000_0102;
 const ACCESS_DENIED: u32 = 0xC000_0022;
@@ -144,6 +146,8 @@ mod tests {
         assert_eq!(kind(Phase::Send, 0xC000_00B6), Kind::ConnectionAborted);
         assert_eq!(kind(Phase::Send, 0xC000_0120), Kind::Canceled);
         assert_eq!(kind(Phase::Send, 0xC000_009A), Kind::NoResources);
+        assert_eq!(kind(Phase::Connect, 0xC000_020A), Kind::NoResources);
+        assert_eq!(kind(Phase::Connect, 0xC000_0238), Kind::NoResources);
     }
 
     #[test]
