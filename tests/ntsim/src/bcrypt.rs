@@ -3,18 +3,16 @@
 use wdk_sys::{NTSTATUS, PVOID};
 
 use crate::fault;
-use crate::sched::{PASSIVE, enter};
+use crate::sched::PASSIVE;
 use crate::state::lot;
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn BCryptGenRandom(_: PVOID, buffer: *mut u8, len: u32, _: u32) -> NTSTATUS {
-    let _entry = enter("BCryptGenRandom", PASSIVE);
-    if let Some(status) = fault::status("BCryptGenRandom") {
-        return status;
-    }
-    for i in 0..len as usize {
-        // SAFETY: a buffer of that length by the contract.
-        unsafe { buffer.add(i).write(lot(256) as u8) };
-    }
-    0
+    fault::call("BCryptGenRandom", PASSIVE, || {
+        for i in 0..len as usize {
+            // SAFETY: a buffer of that length by the contract.
+            unsafe { buffer.add(i).write(lot(256) as u8) };
+        }
+        0
+    })
 }

@@ -6,18 +6,18 @@ use wdk_sys::{DEVICE_OBJECT, DRIVER_OBJECT, GUID, IRP, NTSTATUS, UNICODE_STRING}
 use wskhttp_core::nt::irp as path;
 
 use crate::fault;
+use crate::io;
 use crate::mm::text;
 use crate::rule;
 use crate::sched::{DISPATCH, PASSIVE, enter, enter_quietly};
-use crate::state::{lot, with};
+use crate::state::{State, lot, with};
 
 /// A device object of `driver`, with `extension` zero bytes.
 ///
 /// # Safety
 /// `driver` is valid.
 pub(crate) unsafe fn new(driver: *mut DRIVER_OBJECT, extension: usize) -> *mut DEVICE_OBJECT {
-    let room = size_of::<DEVICE_OBJECT>().next_multiple_of(16);
-    let mut memory = vec![0u128; (room + extension).div_ceil(16)].into_boxed_slice();
+    let mut memory = vec![0u128; (OBJECT + extension).div_ceil(16)].into_boxed_slice();
     let device = memory.as_mut_ptr().cast::<DEVICE_OBJECT>();
     // SAFETY: fresh memory that is large enough; the driver by the contract.
     unsafe {
@@ -25,7 +25,7 @@ pub(crate) unsafe fn new(driver: *mut DRIVER_OBJECT, extension: usize) -> *mut D
         (*device).NextDevice = (*driver).DeviceObject;
         (*device).StackSize = 1;
         (*device).Flags = INITIALIZING;
-        (*device).DeviceExtension = device.byte_add(room).cast();
+        (*device).DeviceExtension = device.byte_add(OBJECT).cast();
         (*driver).DeviceObject = device;
     }
     with(|s| s.devices.insert(device.addr(), memory));
@@ -57,10 +57,15 @@ unsafe extern "C" fn IoCreateDevice(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
     let _entry = enter("IoDeleteDevice", PASSIVE);
-    let Some(mut memory) = with(|s| s.devices.remove(&device.addr())) else {
+    let address = device.addr();
+    if !with(|s| s.devices.contains_key(&address)) {
         rule::C9_240.broken("a device is deleted twice")
-    };
-    if with(|s| s.files.values().any(|file| file.device == device.addr())) {
+    }
+    let is_open = with(|s| s.files.values().any(|file| file.device == address));
+    if is_open && with(|s| has_requests(s, address)) {
+        rule::DEVICE_WITH_REQUESTS.broken("a device is deleted while a request is pending");
+    }
+    if is_open && !with(|s| s.torn_out) {
         rule::DEVICE_WITH_FILES.broken("a device is deleted that has open files");
     }
     // SAFETY: the device is still there.
@@ -74,8 +79,27 @@ unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
         }
         *link = (*device).NextDevice;
     }
-    memory.fill(u128::from_ne_bytes([0xDD; 16]));
-    with(|s| s.dead_devices.push(memory));
+    with(|s| {
+        if is_open {
+            // The object stays until the last file is closed.
+            if let Some(memory) = s.devices.get_mut(&address) {
+                memory[OBJECT / 16..].fill(POISON);
+            }
+        } else if let Some(mut memory) = s.devices.remove(&address) {
+            memory.fill(POISON);
+            s.dead_devices.push(memory);
+        }
+    });
+}
+
+/// Whether the driver has pended a request for the device.
+fn has_requests(s: &State, device: usize) -> bool {
+    let is_of_device = |file| s.files.get(file).is_some_and(|file| file.device == device);
+    let mut requests = s.requests.values();
+    requests.any(|request| {
+        let pends = request.done.is_none() && !io::is_dispatched(s, request.irp);
+        pends && is_of_device(&request.file)
+    })
 }
 
 /// `Reserved` of an attached device says what it is attached to.
@@ -133,26 +157,24 @@ unsafe extern "C" fn IoRegisterDeviceInterface(
     _reference: *mut UNICODE_STRING,
     name: *mut UNICODE_STRING,
 ) -> NTSTATUS {
-    let _entry = enter("IoRegisterDeviceInterface", PASSIVE);
-    if let Some(status) = fault::status("IoRegisterDeviceInterface") {
-        return status;
-    }
-    // SAFETY: readable by the contract.
-    let path = format!(r"\??\ROOT#NET#{:08x}", unsafe { (*class).Data1 });
-    let wide: Vec<u16> = path.encode_utf16().collect();
-    // Pool, as the driver frees it.
-    let buffer = crate::ex::give(0, wide.len() * 2, TAG).cast::<u16>();
-    // SAFETY: fresh memory of that size; a writable string by the contract.
-    unsafe {
-        buffer.copy_from_nonoverlapping(wide.as_ptr(), wide.len());
-        *name = UNICODE_STRING {
-            Length: wide.len() as u16 * 2,
-            MaximumLength: wide.len() as u16 * 2,
-            Buffer: buffer,
-        };
-    }
-    with(|s| s.interfaces.insert(path, (pdo.expose_provenance(), false)));
-    0
+    fault::call("IoRegisterDeviceInterface", PASSIVE, || {
+        // SAFETY: readable by the contract.
+        let path = format!(r"\??\ROOT#NET#{:08x}", unsafe { (*class).Data1 });
+        let wide: Vec<u16> = path.encode_utf16().collect();
+        // Pool, as the driver frees it.
+        let buffer = crate::ex::give(0, wide.len() * 2, TAG).cast::<u16>();
+        // SAFETY: fresh memory of that size; a writable string by the contract.
+        unsafe {
+            buffer.copy_from_nonoverlapping(wide.as_ptr(), wide.len());
+            *name = UNICODE_STRING {
+                Length: wide.len() as u16 * 2,
+                MaximumLength: wide.len() as u16 * 2,
+                Buffer: buffer,
+            };
+        }
+        with(|s| s.interfaces.insert(path, (pdo.expose_provenance(), false)));
+        0
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -179,6 +201,7 @@ unsafe extern "C" fn IoSetDeviceInterfaceState(name: *mut UNICODE_STRING, on: u8
 /// Plug and Play at the bottom of the stack: everything succeeds, now or later.
 pub(crate) unsafe extern "C" fn bus(_: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     let _entry = enter_quietly();
+    with(|s| s.at_bus = true);
     let complete = move || {
         // SAFETY: the IRP is the bus driver's.
         unsafe { path::complete_with(irp, 0, 0) };
@@ -262,6 +285,9 @@ pub(crate) fn check_at_unload(driver: *const DRIVER_OBJECT) {
     }
 }
 
+/// Bytes of a device object before its extension.
+const OBJECT: usize = size_of::<DEVICE_OBJECT>().next_multiple_of(16);
+const POISON: u128 = u128::from_ne_bytes([0xDD; 16]);
 const INITIALIZING: u32 = 0x80;
 const BOTH_WAYS: u32 = wdk_sys::DO_BUFFERED_IO | wdk_sys::DO_DIRECT_IO;
 const TAG: u32 = u32::from_le_bytes(*b"SymL");

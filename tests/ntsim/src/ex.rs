@@ -184,7 +184,10 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
 
 /// Gives a block that was kept back to the host.
 fn forget(address: usize, block: Block) {
-    if !block.paged {
+    if block.paged {
+        // Paged pool is not used again.
+        asan::forbid(std::ptr::with_exposed_provenance(address), block.size);
+    } else {
         // SAFETY: kept since it was freed, and used no more.
         unsafe { release(std::ptr::with_exposed_provenance_mut(address)) };
     }

@@ -2,6 +2,7 @@
 
 use wdk_sys::NTSTATUS;
 
+use crate::sched::enter;
 use crate::state::with;
 
 /// Which of the calls that may fail do fail. They are numbered from 0; see [`crate::Report::fallible`].
@@ -91,4 +92,10 @@ pub(crate) fn status(name: &'static str) -> Option<NTSTATUS> {
             _ => 0xC000_009A,                           // STATUS_INSUFFICIENT_RESOURCES
         })
         .map(u32::cast_signed)
+}
+
+/// The driver calls `name`, at most at `level`: fails, or does `work`.
+pub(crate) fn call(name: &'static str, level: u8, work: impl FnOnce() -> NTSTATUS) -> NTSTATUS {
+    let _entry = enter(name, level);
+    status(name).unwrap_or_else(work)
 }

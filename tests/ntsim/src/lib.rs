@@ -44,7 +44,8 @@
 //! the bugcheck that it would be.
 //!
 //! # What is not there
-//! Datagram sockets, inspection of connections, WskGetNameInfo; timers, DPCs, work items,
+//! Datagram sockets, inspection of connections (WskInspectEvent and WskAbortEvent, which a client has no use
+//! for), WskGetNameInfo; timers, DPCs, work items,
 //! security descriptors, none of which the driver imports: it would not link. Between two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
 //! own frames, which lie on the same stack; without optimization they are twelve times as large. The
@@ -66,6 +67,7 @@ mod asan;
 mod bcrypt;
 mod device;
 mod door;
+mod driver;
 mod ex;
 pub mod fault;
 mod host;
@@ -95,12 +97,13 @@ mod wsk;
 extern crate wskhttp as _;
 
 pub use door::Process;
+pub use driver::{Driver, Entry};
 pub use machine::{Machine, Options};
 pub use net::{Ending, Host, Stream, connect_to, reset_connections, set_host, set_name, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
-    Driver, Entry, Report, Thread, as_driver, as_user, at_irql, image_gone, in_process, listen,
-    lot, points, process, run, socket_owners, spawn, spawn_at, try_run, wait_until,
+    Report, Thread, as_driver, as_user, at_irql, image_gone, in_process, listen, lot, points,
+    process, run, socket_owners, spawn, spawn_at, try_run, wait_until,
 };
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};

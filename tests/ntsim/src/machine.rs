@@ -7,10 +7,11 @@ use std::thread::JoinHandle;
 use mio::{Poll, Waker};
 
 use crate::door::{Door, Order, Process, What, serve};
+use crate::driver::Driver;
 use crate::host::{self, DOOR, Host, of};
 use crate::profile::{Profile, Sim};
 use crate::sched::block;
-use crate::sim::{Driver, Report};
+use crate::sim::Report;
 use crate::state::with;
 
 /// How a machine is to be.

@@ -3,6 +3,7 @@
 
 use std::ptr::null_mut;
 
+use crate::asan;
 use crate::sched::DISPATCH;
 use crate::state::State;
 
@@ -36,6 +37,7 @@ impl Paged {
 
 impl Drop for Paged {
     fn drop(&mut self) {
+        asan::allow(self.start, ROOM);
         // SAFETY: mapped by `new`, and the run is over.
         unsafe { libc::munmap(self.start.cast(), ROOM) };
     }

@@ -75,21 +75,19 @@ unsafe extern "C" fn ObReferenceObjectByHandle(
     object: *mut PVOID,
     _information: PVOID,
 ) -> NTSTATUS {
-    let _entry = enter("ObReferenceObjectByHandle", PASSIVE);
-    if let Some(status) = fault::status("ObReferenceObjectByHandle") {
-        return status;
-    }
-    let Some(address) = with(|s| s.handles.get(&handle.addr()).copied()) else {
-        rule::C4_3C.broken("a handle is used that is not open")
-    };
-    with(|s| {
-        if let Some(Object::Thread { references, .. }) = s.objects.get_mut(&address) {
-            *references += 1;
-        }
-    });
-    // SAFETY: writable by the contract.
-    unsafe { object.write(std::ptr::without_provenance_mut(address)) };
-    0
+    fault::call("ObReferenceObjectByHandle", PASSIVE, || {
+        let Some(address) = with(|s| s.handles.get(&handle.addr()).copied()) else {
+            rule::C4_3C.broken("a handle is used that is not open")
+        };
+        with(|s| {
+            if let Some(Object::Thread { references, .. }) = s.objects.get_mut(&address) {
+                *references += 1;
+            }
+        });
+        // SAFETY: writable by the contract.
+        unsafe { object.write(std::ptr::without_provenance_mut(address)) };
+        0
+    })
 }
 
 #[unsafe(no_mangle)]

@@ -7,7 +7,7 @@ use wdk_sys::{HANDLE, NTSTATUS, OBJECT_ATTRIBUTES, PVOID, UNICODE_STRING};
 
 use crate::fault;
 use crate::rule;
-use crate::sched::{PASSIVE, enter};
+use crate::sched::PASSIVE;
 use crate::state::with;
 
 /// The key of the driver's service.
@@ -211,12 +211,10 @@ unsafe extern "C" fn ZwOpenKey(
     _access: u32,
     attributes: *const OBJECT_ATTRIBUTES,
 ) -> NTSTATUS {
-    let _entry = enter("ZwOpenKey", PASSIVE);
-    if let Some(status) = fault::status("ZwOpenKey") {
-        return status;
-    }
-    // SAFETY: the contract is the same.
-    unsafe { open(handle, attributes, false) }
+    fault::call("ZwOpenKey", PASSIVE, || {
+        // SAFETY: the contract is the same.
+        unsafe { open(handle, attributes, false) }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -229,12 +227,10 @@ unsafe extern "C" fn ZwCreateKey(
     _options: u32,
     _disposition: *mut u32,
 ) -> NTSTATUS {
-    let _entry = enter("ZwCreateKey", PASSIVE);
-    if let Some(status) = fault::status("ZwCreateKey") {
-        return status;
-    }
-    // SAFETY: the contract is the same.
-    unsafe { open(handle, attributes, true) }
+    fault::call("ZwCreateKey", PASSIVE, || {
+        // SAFETY: the contract is the same.
+        unsafe { open(handle, attributes, true) }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -245,15 +241,13 @@ unsafe extern "C" fn ZwQueryKey(
     length: u32,
     needed: *mut u32,
 ) -> NTSTATUS {
-    let _entry = enter("ZwQueryKey", PASSIVE);
-    if let Some(status) = fault::status("ZwQueryKey") {
-        return status;
-    }
-    match with_key(handle, |key| basic("", key.written)) {
-        // SAFETY: the contract is the same.
-        Some(bytes) => unsafe { give(&bytes, 16, to, length, needed) },
-        None => DELETED,
-    }
+    fault::call("ZwQueryKey", PASSIVE, || {
+        match with_key(handle, |key| basic("", key.written)) {
+            // SAFETY: the contract is the same.
+            Some(bytes) => unsafe { give(&bytes, 16, to, length, needed) },
+            None => DELETED,
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -265,27 +259,25 @@ unsafe extern "C" fn ZwEnumerateKey(
     length: u32,
     needed: *mut u32,
 ) -> NTSTATUS {
-    let _entry = enter("ZwEnumerateKey", PASSIVE);
-    if let Some(status) = fault::status("ZwEnumerateKey") {
-        return status;
-    }
-    let found = with(|s| {
-        let path = s.registry.open.get(&handle.addr())?;
-        let (upper, name) = s
-            .registry
-            .keys
-            .get(path)?
-            .below
-            .iter()
-            .nth(index as usize)?;
-        let below = s.registry.keys.get(&format!("{path}\\{upper}"))?;
-        Some(basic(name, below.written))
-    });
-    match found {
-        // SAFETY: the contract is the same.
-        Some(bytes) => unsafe { give(&bytes, 16, to, length, needed) },
-        None => NO_MORE,
-    }
+    fault::call("ZwEnumerateKey", PASSIVE, || {
+        let found = with(|s| {
+            let path = s.registry.open.get(&handle.addr())?;
+            let (upper, name) = s
+                .registry
+                .keys
+                .get(path)?
+                .below
+                .iter()
+                .nth(index as usize)?;
+            let below = s.registry.keys.get(&format!("{path}\\{upper}"))?;
+            Some(basic(name, below.written))
+        });
+        match found {
+            // SAFETY: the contract is the same.
+            Some(bytes) => unsafe { give(&bytes, 16, to, length, needed) },
+            None => NO_MORE,
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -297,25 +289,23 @@ unsafe extern "C" fn ZwQueryValueKey(
     length: u32,
     needed: *mut u32,
 ) -> NTSTATUS {
-    let _entry = enter("ZwQueryValueKey", PASSIVE);
-    if let Some(status) = fault::status("ZwQueryValueKey") {
-        return status;
-    }
-    // SAFETY: a valid string by the contract.
-    let name = upper(&unsafe { text(name) });
-    let found = with_key(handle, |key| {
-        let value = key.values.get(&name)?;
-        let mut bytes = vec![0; 4];
-        bytes.extend(value.kind.to_le_bytes());
-        bytes.extend((value.data.len() as u32).to_le_bytes());
-        bytes.extend(&value.data);
-        Some(bytes)
-    });
-    match found.flatten() {
-        // SAFETY: the contract is the same.
-        Some(bytes) => unsafe { give(&bytes, 12, to, length, needed) },
-        None => NOT_FOUND,
-    }
+    fault::call("ZwQueryValueKey", PASSIVE, || {
+        // SAFETY: a valid string by the contract.
+        let name = upper(&unsafe { text(name) });
+        let found = with_key(handle, |key| {
+            let value = key.values.get(&name)?;
+            let mut bytes = vec![0; 4];
+            bytes.extend(value.kind.to_le_bytes());
+            bytes.extend((value.data.len() as u32).to_le_bytes());
+            bytes.extend(&value.data);
+            Some(bytes)
+        });
+        match found.flatten() {
+            // SAFETY: the contract is the same.
+            Some(bytes) => unsafe { give(&bytes, 12, to, length, needed) },
+            None => NOT_FOUND,
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -327,29 +317,27 @@ unsafe extern "C" fn ZwEnumerateValueKey(
     length: u32,
     needed: *mut u32,
 ) -> NTSTATUS {
-    let _entry = enter("ZwEnumerateValueKey", PASSIVE);
-    if let Some(status) = fault::status("ZwEnumerateValueKey") {
-        return status;
-    }
-    let found = with_key(handle, |key| {
-        let value = key.values.values().nth(index as usize)?;
-        let name = wide(&value.name);
-        let start = (20 + name.len()).next_multiple_of(8);
-        let mut bytes = vec![0; 4];
-        for number in [value.kind, start as u32, value.data.len() as u32] {
-            bytes.extend(number.to_le_bytes());
+    fault::call("ZwEnumerateValueKey", PASSIVE, || {
+        let found = with_key(handle, |key| {
+            let value = key.values.values().nth(index as usize)?;
+            let name = wide(&value.name);
+            let start = (20 + name.len()).next_multiple_of(8);
+            let mut bytes = vec![0; 4];
+            for number in [value.kind, start as u32, value.data.len() as u32] {
+                bytes.extend(number.to_le_bytes());
+            }
+            bytes.extend((name.len() as u32).to_le_bytes());
+            bytes.extend(name);
+            bytes.resize(start, 0);
+            bytes.extend(&value.data);
+            Some(bytes)
+        });
+        match found.flatten() {
+            // SAFETY: the contract is the same.
+            Some(bytes) => unsafe { give(&bytes, 20, to, length, needed) },
+            None => NO_MORE,
         }
-        bytes.extend((name.len() as u32).to_le_bytes());
-        bytes.extend(name);
-        bytes.resize(start, 0);
-        bytes.extend(&value.data);
-        Some(bytes)
-    });
-    match found.flatten() {
-        // SAFETY: the contract is the same.
-        Some(bytes) => unsafe { give(&bytes, 20, to, length, needed) },
-        None => NO_MORE,
-    }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -361,21 +349,19 @@ unsafe extern "C" fn ZwSetValueKey(
     data: PVOID,
     length: u32,
 ) -> NTSTATUS {
-    let _entry = enter("ZwSetValueKey", PASSIVE);
-    if let Some(status) = fault::status("ZwSetValueKey") {
-        return status;
-    }
-    // SAFETY: a valid string by the contract.
-    let name = unsafe { text(name) };
-    // SAFETY: readable memory of that length by the contract.
-    let data = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length as usize) };
-    with(|s| {
-        if let Some(path) = s.registry.open.get(&handle.addr()).cloned() {
-            let now = s.now;
-            s.registry.write(&path, &name, kind, data, now);
-        }
-    });
-    0
+    fault::call("ZwSetValueKey", PASSIVE, || {
+        // SAFETY: a valid string by the contract.
+        let name = unsafe { text(name) };
+        // SAFETY: readable memory of that length by the contract.
+        let data = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length as usize) };
+        with(|s| {
+            if let Some(path) = s.registry.open.get(&handle.addr()).cloned() {
+                let now = s.now;
+                s.registry.write(&path, &name, kind, data, now);
+            }
+        });
+        0
+    })
 }
 
 const OBJ_KERNEL_HANDLE: u32 = 0x200;

@@ -44,6 +44,10 @@ pub(crate) struct State {
     pub(crate) files: BTreeMap<usize, File>,
     /// The device is not opened any more (DOE_REMOVE_PENDING).
     pub(crate) removing: bool,
+    /// The bus driver has seen the last request of Plug and Play.
+    pub(crate) at_bus: bool,
+    /// The device is removed though its files are open.
+    pub(crate) torn_out: bool,
     pub(crate) profile: Profile,
     pub(crate) wsk: Wsk,
     pub(crate) net: Net,

@@ -6,7 +6,7 @@ use wdk_sys::{DEVICE_OBJECT, IRP, IRP_MJ_DEVICE_CONTROL, IRP_MJ_PNP, NTSTATUS};
 
 use crate::io::{Request, unwritten};
 use crate::state::{simulator, with};
-use crate::{device, sim, user};
+use crate::{device, driver, user};
 
 /// What a driver object has in its table.
 pub type Dispatch = unsafe extern "C" fn(*mut DEVICE_OBJECT, *mut IRP) -> NTSTATUS;
@@ -20,7 +20,7 @@ impl Target {
     #[must_use]
     pub fn new(dispatch: Dispatch) -> Self {
         simulator(|| {
-            let driver = sim::new_driver();
+            let driver = driver::new_driver();
             // SAFETY: new.
             unsafe { (*driver).MajorFunction = [Some(dispatch); 28] };
             // SAFETY: new.

@@ -234,6 +234,27 @@ fn a_surprise_removal_ends_what_is_in_flight() {
     }
 }
 
+/// Wine does not wait for handles.
+#[test]
+fn a_device_that_is_torn_out_has_no_request_left() {
+    for seed in seeds() {
+        run(seed, || {
+            listen(80, moody);
+            let driver = Driver::load().expect("loaded");
+            let users = [0, 1].map(|_| {
+                let mut device = Device::with_opener(driver.opener()).expect("open");
+                spawn("user", move || {
+                    let _ = get_any(&mut device, targets());
+                })
+            });
+            sleep(Duration::from_micros(lot(3000) * lot(10)));
+            driver.tear_out();
+            users.into_iter().for_each(wskhttp_ntsim::Thread::join);
+            driver.remove();
+        });
+    }
+}
+
 fn get_any(device: &mut Device, url: &str) -> Result<(), wskhttp_client::Error> {
     let mut response = device.send(Request::get(url))?;
     let _ = response.read_to_end(&mut Vec::new());

@@ -36,14 +36,13 @@ pub struct Rule {
 pub enum Standing {
     /// A breach ends the run.
     Checked,
-    /// The kernel or the provider does it, so that no client can break it. It is simulated.
-    Provider,
+    /// The kernel or the provider does it, so that no client can break it. It is simulated, which these
+    /// tests show, besides proofs among the mutants.
+    Provider(&'static str),
     /// It is broken with the rule of that name, under which a breach is raised.
     Same(&'static str),
     /// Nothing, because the build looks at it: by which test of it that is proved.
     Built(&'static str),
-    /// Nothing, and why.
-    Unseen(&'static str),
 }
 
 impl Rule {
@@ -136,9 +135,14 @@ const fn checked(id: &'static str, text: &'static str, source: &'static str) -> 
     }
 }
 
-const fn provider(id: &'static str, text: &'static str, source: &'static str) -> Rule {
+const fn provider(
+    id: &'static str,
+    text: &'static str,
+    source: &'static str,
+    tests: &'static str,
+) -> Rule {
     Rule {
-        standing: Standing::Provider,
+        standing: Standing::Provider(tests),
         ..checked(id, text, source)
     }
 }
@@ -163,18 +167,6 @@ const fn built(
 ) -> Rule {
     Rule {
         standing: Standing::Built(test),
-        ..checked(id, text, source)
-    }
-}
-
-const fn unseen(
-    id: &'static str,
-    text: &'static str,
-    source: &'static str,
-    why: &'static str,
-) -> Rule {
-    Rule {
-        standing: Standing::Unseen(why),
         ..checked(id, text, source)
     }
 }

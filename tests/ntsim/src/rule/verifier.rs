@@ -220,6 +220,12 @@ rules! { VERIFIER:
     C4_B0 = same("C4 B0",
         "MmProbeAndLockPages is not called for an MDL of nonpaged pool, nor for a partial or a locked one",
         "debugger/bug-check-0xc4", "rule 32");
+    C4_1010 = checked("C4 1010",
+        "A buffer is not changed while it is being written from: invariant MDLs (also C4 1011)",
+        "debugger/bug-check-0xc4; devtest/invariant-mdl-checking-for-stack");
+    C4_140 = same("C4 140",
+        "No MDL of nonpaged pool is built for pageable memory",
+        "debugger/bug-check-0xc4", "rule 33");
     C4_B4 = same("C4 B4",
         "A partial MDL is not unlocked; a mapped one is not freed (C4 B8)",
         "debugger/bug-check-0xc4", "rule 34");
@@ -234,6 +240,12 @@ rules! { VERIFIER:
     DEVICE_WITH_FILES = checked("DanglingDeviceObjectReference",
         "A device is not deleted while files are open on it",
         "devtest/wdm-danglingdeviceobjectreference");
+    PNP_IRP_COMPLETION = checked("PnpIrpCompletion",
+        "A function driver passes requests of Plug and Play down that it does not fail",
+        "devtest/wdm-pnpirpcompletion");
+    DEVICE_WITH_REQUESTS = checked("device with requests",
+        "A device is not deleted while requests for it are pending",
+        "KRN using-remove-locks");
     C9_201 = checked("C9 201",
         "A device is not deleted that is attached, or that has one attached",
         "debugger/bug-check-0xc9");

@@ -22,10 +22,10 @@ rules! { WSK:
         "nf-wsk-wskcaptureprovidernpi");
     WSK_5 = provider("rule 5",
         "Capture returns DEVICE_NOT_READY when not ready in time or after deregistration began; NOINTERFACE when the version is unsupported",
-        "nf-wsk-wskcaptureprovidernpi");
+        "nf-wsk-wskcaptureprovidernpi", "transport::provider::each_waits_until_its_own_deadline");
     WSK_6 = provider("rule 6",
         "After NOINTERFACE: WskQueryProviderCharacteristics (may itself return DEVICE_NOT_READY), deregister, register again with a supported version",
-        "nf-wsk-wskcaptureprovidernpi; nf-wsk-wskqueryprovidercharacteristics; ns-wsk-_wsk_provider_characteristics");
+        "nf-wsk-wskcaptureprovidernpi; nf-wsk-wskqueryprovidercharacteristics; ns-wsk-_wsk_provider_characteristics", "transport::provider::a_higher_minor_version_is_asked_for");
     WSK_7 = checked("rule 7",
         "No infinite or long capture wait from DriverEntry; an early-start driver waits on another thread.",
         "NET registering-... (\"Important\")");
@@ -74,13 +74,13 @@ rules! { WSK:
         "nc-wdm-io_completion_routine");
     WSK_22 = provider("rule 22",
         "The IRP is completed for every return value: success, pending and error",
-        "return tables of WskSend, WskReceive, WskConnect, WskSocket, WskCloseSocket");
+        "return tables of WskSend, WskReceive, WskConnect, WskSocket, WskCloseSocket", "");
     WSK_23 = provider("rule 23",
         "The completion routine may run before the call returns, including before STATUS_PENDING is returned; the caller must not use the return value to decide ownership",
-        "from 22 and ECHO (\"no need to check the return status\")").inferred();
+        "from 22 and ECHO (\"no need to check the return status\")", "").inferred();
     WSK_24 = provider("rule 24",
         "IRP returned non-pending has PendingReturned clear, pending has it set",
-        "relied on by wskclient and msquic").inferred();
+        "relied on by wskclient and msquic", "").inferred();
     WSK_25 = checked("rule 25",
         "IoCancelIrp only by the owner; the IRP may still complete with success; IRP, MDL and buffers stay alive until the completion routine has run",
         "nf-wdm-iocancelirp");
@@ -103,7 +103,7 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_send, nc-wsk-pfn_wsk_receive");
     WSK_31 = provider("rule 31",
         "The WSK_BUF structure itself need not outlive the call (ECHO keeps it on the stack)",
-        "ECHO").inferred();
+        "ECHO", "").inferred();
     WSK_32 = checked("rule 32",
         "MmProbeAndLockPages: once per MDL, paired with MmUnlockPages, inside exception handling, not on nonpaged-built or partial MDLs; access mode matches direction",
         "nf-wdm-mmprobeandlockpages");
@@ -129,7 +129,7 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_socket; ns-wsk-_wsk_socket");
     WSK_39 = provider("rule 39",
         "Event callbacks of a new socket are disabled unless statically enabled",
-        "nc-wsk-pfn_wsk_socket");
+        "nc-wsk-pfn_wsk_socket", "");
     WSK_40 = checked("rule 40",
         "SecurityDescriptor is NULL or a cached one from WSK_CACHE_SD; not released before the create IRP completes; closing the socket does not release it: WSK_RELEASE_SD exactly once",
         "nc-wsk-pfn_wsk_socket; NET wsk-cache-sd, wsk-release-sd; nc-wsk-pfn_wsk_close_socket");
@@ -141,19 +141,19 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_bind; NET binding-a-socket-to-a-transport-address");
     WSK_43 = provider("rule 43",
         "Wildcard bind: TCP port fixed at bind, IP address only at connect",
-        "nc-wsk-pfn_wsk_get_local_address");
+        "nc-wsk-pfn_wsk_get_local_address", "wsk::sockets::a_port_is_fixed_at_bind_and_the_address_at_connect");
     WSK_44 = checked("rule 44",
         "WskConnect: Flags 0; bound connection/stream socket; family matches; a stream socket is then committed to connecting",
         "nc-wsk-pfn_wsk_connect");
     WSK_45 = provider("rule 45",
         "WskConnectEx: Flags != 0 gives INVALID_PARAMETER; > 65,535 bytes gives BUFFER_OVERFLOW; MDL free once the IRP completes; data rides the SYN only with TCP_FASTOPEN",
-        "nc-wsk-pfn_wsk_connect_ex");
+        "nc-wsk-pfn_wsk_connect_ex", "wsk::sockets::connects_with_data");
     WSK_46 = checked("rule 46",
         "WskGetLocalAddress unbound, WskGetRemoteAddress unconnected: INVALID_DEVICE_STATE; output buffer nonpaged, family-sized, valid until completion",
         "nc-wsk-pfn_wsk_get_local_address, ..._remote_address");
     WSK_47 = provider("rule 47",
         "Address conflicts follow the sharing table: ADDRESS_ALREADY_EXISTS or ACCESS_DENIED",
-        "NET sharing-transport-addresses");
+        "NET sharing-transport-addresses", "wsk::sockets::a_port_is_not_bound_twice");
 
     // Send, receive, disconnect.
     WSK_48 = checked("rule 48",
@@ -161,28 +161,28 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_send, nc-wsk-pfn_wsk_receive");
     WSK_49 = provider("rule 49",
         "WskSend is unbuffered: the IRP completes only when all data has been sent (or on error); Information = bytes sent",
-        "nc-wsk-pfn_wsk_send");
+        "nc-wsk-pfn_wsk_send", "wsk::data::a_send_waits_for_the_window_and_several_go_in_order");
     WSK_50 = checked("rule 50",
         "WSK_FLAG_NODELAY / WAITALL / DRAIN valid on Microsoft TCP; an unsupported flag gives STATUS_NOT_SUPPORTED",
         "nc-wsk-pfn_wsk_send");
     WSK_51 = provider("rule 51",
         "WskReceive without WAITALL completes with any available bytes; success with 0 bytes into a non-empty buffer means graceful peer close",
-        "ECHO; nc-wsk-pfn_wsk_receive");
+        "ECHO; nc-wsk-pfn_wsk_receive", "wsk::data::the_last_data_goes_before_fin, wsk::data::a_reset_is_seen_at_any_byte");
     WSK_52 = provider("rule 52",
         "WAITALL completes only on full buffer, graceful close (short), abort or cancel",
-        "nc-wsk-pfn_wsk_receive");
+        "nc-wsk-pfn_wsk_receive", "wsk::data::waitall_fills_the_buffer_or_ends_short");
     WSK_53 = checked("rule 53",
         "DRAIN requires Length 0, discards data, completes on disconnect or cancel; never combined with WAITALL",
         "nc-wsk-pfn_wsk_receive");
     WSK_54 = provider("rule 54",
         "Zero-length receive is legal and re-arms WskReceiveEvent",
-        "nc-wsk-pfn_wsk_receive; ns-wsk-_wsk_buf");
+        "nc-wsk-pfn_wsk_receive; ns-wsk-_wsk_buf", "wsk::events::after_a_part_nothing_comes_before_a_receive");
     WSK_55 = provider("rule 55",
         "STATUS_FILE_FORCED_CLOSED: socket is dead, close it as soon as possible; every later call fails the same way",
-        "return tables of all socket functions").inferred();
+        "return tables of all socket functions", "wsk::events::a_lost_provider_is_told, transport::send::a_socket_that_is_forced_closed_is_closed_at_once").inferred();
     WSK_56 = provider("rule 56",
         "Several sends/receives may be queued and complete in order; keeping about the ideal send backlog outstanding is how throughput is reached",
-        "NET using-winsock-kernel-functions-vs--event-callback-functions; nc-wsk-pfn_wsk_send_backlog_event");
+        "NET using-winsock-kernel-functions-vs--event-callback-functions; nc-wsk-pfn_wsk_send_backlog_event", "wsk::data::a_send_waits_for_the_window_and_several_go_in_order");
     WSK_57 = checked("rule 57",
         "Graceful WskDisconnect waits for outstanding sends; afterwards no send, but receive until the peer closes (transport permitting)",
         "nc-wsk-pfn_wsk_disconnect");
@@ -191,7 +191,7 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_disconnect");
     WSK_59 = provider("rule 59",
         "A graceful disconnect IRP may never complete; recovery is WskDisconnect(ABORTIVE) or WskCloseSocket, which force its completion",
-        "nc-wsk-pfn_wsk_disconnect");
+        "nc-wsk-pfn_wsk_disconnect", "wsk::data::a_stuck_disconnect_is_forced");
     WSK_60 = checked("rule 60",
         "Abortive disconnect cancels pending and running sends; no send or receive afterwards",
         "nc-wsk-pfn_wsk_disconnect");
@@ -205,13 +205,13 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_close_socket; NET closing-a-socket");
     WSK_63 = provider("rule 63",
         "Close cancels and completes all pending IRPs of the socket and waits for running callbacks before it completes",
-        "nc-wsk-pfn_wsk_close_socket");
+        "nc-wsk-pfn_wsk_close_socket", "");
     WSK_64 = checked("rule 64",
         "After the call to close, no socket function may be called; WSK frees WSK_SOCKET",
         "nc-wsk-pfn_wsk_close_socket");
     WSK_65 = provider("rule 65",
         "Close is abortive (RST) unless both directions are already disconnected",
-        "nc-wsk-pfn_wsk_close_socket; NET disconnecting-a-socket-from-a-destination");
+        "nc-wsk-pfn_wsk_close_socket; NET disconnecting-a-socket-from-a-destination", "wsk::sockets::connects_in_one_call");
     WSK_66 = checked("rule 66",
         "All retained data-indication lists are released before close; close does not release them",
         "nc-wsk-pfn_wsk_release_data_indication_list");
@@ -220,7 +220,7 @@ rules! { WSK:
         "ECHO");
     WSK_68 = provider("rule 68",
         "Close completion may be delayed without bound (pending connect, filters): never wait for it unbounded in a user thread, cleanup handler or power path; cancel connect first",
-        "ovpn-dco-win#142").inferred();
+        "ovpn-dco-win#142", "transport::send::a_close_that_hangs_is_bounded").inferred();
 
     // Event callbacks.
     WSK_69 = checked("rule 69",
@@ -243,10 +243,10 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_receive_event; nc-wsk-pfn_wsk_release_data_indication_list");
     WSK_75 = provider("rule 75",
         "NULL DataIndication: socket dead, close soon (not by waiting inside the callback)",
-        "nc-wsk-pfn_wsk_receive_event");
+        "nc-wsk-pfn_wsk_receive_event", "wsk::events::a_lost_provider_is_told");
     WSK_76 = provider("rule 76",
         "A pending WskReceive takes precedence, but a race may still deliver the callback; disable the callback to be sure",
-        "nc-wsk-pfn_wsk_receive_event");
+        "nc-wsk-pfn_wsk_receive_event", "wsk::events::what_is_not_accepted_is_received");
     WSK_77 = checked("rule 77",
         "WskDisconnectEvent and WskSendBacklogEvent return SUCCESS; after graceful remote close sending is still allowed, after abortive neither direction",
         "nc-wsk-pfn_wsk_disconnect_event, ..._send_backlog_event");
@@ -269,7 +269,7 @@ rules! { WSK:
         "NET so-*; sio-wsk-query-*; ECHO");
     WSK_83 = provider("rule 83",
         "Keep-alive is off by default",
-        "NET so-keepalive");
+        "NET so-keepalive", "");
     WSK_84 = checked("rule 84",
         "WskControlClient: IRP NULL for TRANSPORT_LIST_QUERY, CACHE_SD, RELEASE_SD, SET_STATIC_EVENT_CALLBACKS, TDI_*; IRP required for TRANSPORT_LIST_CHANGE, which is cancelled at deregistration",
         "NET wsk-* pages");
@@ -286,16 +286,16 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_get_address_info, ..._free_address_info, ..._get_name_info; NET resolving-host-names-and-ip-addresses");
     WSK_88 = provider("rule 88",
         "OwningThread without OwningProcess: INVALID_PARAMETER; OwningProcess while impersonating: INVALID_PARAMETER; both NULL: minimal-privilege local account",
-        "nc-wsk-pfn_wsk_get_address_info");
+        "nc-wsk-pfn_wsk_get_address_info", "");
     WSK_89 = provider("rule 89",
         "Unknown host: STATUS_NO_MATCH. The page says Information holds the status; the sample reads IoStatus.Status: set both",
-        "nc-wsk-pfn_wsk_get_address_info; NET resolving-...");
+        "nc-wsk-pfn_wsk_get_address_info; NET resolving-...", "transport::resolve::a_name_that_does_not_exist_is_not_just_a_failure");
     WSK_90 = checked("rule 90",
         "Strings, hints and the Result variable stay valid until the IRP completes",
         "no page; buffers of pending requests in general").inferred();
     WSK_91 = provider("rule 91",
         "No page says when name resolution is usable after boot or how long it takes",
-        "no page").inferred();
+        "no page", "transport::resolve::a_name_that_nobody_answers_for_is_given_up_in_time").inferred();
 
     // The kernel around them.
     WSK_92 = checked("rule 92",
@@ -322,7 +322,7 @@ rules! { WSK:
     WSK_99 = checked("rule 99",
         "Every driver needs Unload (Verifier fails those without); HVCI: NX pool, no W+X sections, no dynamic code",
         "KRN writing-an-unload-routine; driver-security-checklist");
-    WSK_100 = unseen("rule 100",
+    WSK_100 = built("rule 100",
         "INF-only software drivers install as primitive drivers (Windows 10 1903+): decorated DefaultInstall, no Manufacturer section, DCH-compliant",
-        "develop/creating-a-primitive-driver", "it is about the INF, which the simulator does not read; the Wine suite installs with it");
+        "develop/creating-a-primitive-driver", "build::gate::inf::tests::each_breach_is_a_fault");
 }

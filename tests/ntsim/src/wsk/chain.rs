@@ -1,5 +1,7 @@
 //! Buffers of the client: ranges of MDL chains.
 
+use std::hash::{DefaultHasher, Hasher as _};
+
 use super::*;
 
 const LOCKED: i16 = crate::mdl::flag::PAGES_LOCKED;
@@ -14,6 +16,8 @@ pub(crate) struct Chain {
     pub(super) len: usize,
     /// How much was sent from it, or received into it.
     pub(super) done: usize,
+    /// What it held when it was given, if that is to be sent.
+    sum: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +99,27 @@ impl Chain {
             // SAFETY: an MDL that is there, looked up above.
             mdl = unsafe { (*mdl).Next };
         }
+    }
+
+    /// It is to be sent: nothing in it may change.
+    pub(super) fn seal(mut self) -> Self {
+        self.sum = Some(self.sum());
+        self
+    }
+
+    /// Whether something has changed since it was sealed.
+    pub(super) fn is_changed(&self) -> bool {
+        self.sum.is_some_and(|sum| sum != self.sum())
+    }
+
+    fn sum(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for part in &self.parts {
+            let from: *const u8 = std::ptr::with_exposed_provenance(part.address);
+            // SAFETY: rules 28 to 30: memory that stays until the request is over.
+            hasher.write(unsafe { std::slice::from_raw_parts(from, part.len) });
+        }
+        hasher.finish()
     }
 
     pub(super) fn left(&self) -> usize {

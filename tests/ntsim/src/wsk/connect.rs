@@ -45,7 +45,7 @@ pub(super) unsafe extern "C" fn connect_ex(
         Chain::default()
     } else {
         // SAFETY: the contract is the same.
-        unsafe { Chain::new("WskConnectEx", buffer) }
+        unsafe { Chain::new("WskConnectEx", buffer) }.seal()
     };
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskConnectEx", irp, Kind::Connect, call.at) };

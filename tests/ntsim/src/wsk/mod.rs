@@ -19,6 +19,7 @@ mod registration;
 mod socket;
 mod stream;
 mod tables;
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::c_void;
@@ -51,8 +52,9 @@ pub(crate) use data::{pump, settle};
 pub(crate) use events::in_callback;
 pub(crate) use listen::{incoming, listener};
 pub(crate) use names::found;
-pub(crate) use op::{cancel, is_undecided, worker};
+pub(crate) use op::{cancel, is_undecided};
 pub(crate) use registration::check_at_unload;
+pub(crate) use worker::worker;
 
 use crate::fault;
 use crate::io::{IrpState, advance, set_state, state_of, unwind};

@@ -19,14 +19,18 @@ pub(super) unsafe extern "C" fn get_address_info(
     _provider: *mut wdk_sys::GUID,
     _hints: PADDRINFOEXW,
     result: *mut PADDRINFOEXW,
-    _process: wdk_sys::PEPROCESS,
-    _thread: wdk_sys::PETHREAD,
+    process: wdk_sys::PEPROCESS,
+    thread: wdk_sys::PETHREAD,
     irp: *mut IRP,
 ) -> NTSTATUS {
     let _entry = enter("WskGetAddressInfo", PASSIVE);
     let _captured = Captured::new(client, "WskGetAddressInfo");
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskGetAddressInfo", irp, Kind::Resolve, 0) };
+    // Rule 88.
+    if process.is_null() && !thread.is_null() {
+        decide(id, STATUS_INVALID_PARAMETER, 0);
+    }
     // SAFETY: a valid string by the contract.
     let strings = unsafe {
         [

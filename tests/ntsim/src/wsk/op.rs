@@ -48,9 +48,9 @@ pub(crate) struct Op {
     /// A graceful disconnect that hangs until it is forced.
     pub(super) stuck: bool,
     /// The end is not before.
-    not_before: u64,
+    pub(super) not_before: u64,
     /// Left to the provider's threads.
-    posted: bool,
+    pub(super) posted: bool,
 }
 
 /// Memory of the client, and what is written to it when the request succeeds.
@@ -264,7 +264,7 @@ fn post(id: u64) {
 }
 
 /// What succeeds completes in order, for requests of one kind on one socket (rule 56).
-fn is_next(s: &State, id: u64) -> bool {
+pub(super) fn is_next(s: &State, id: u64) -> bool {
     let op = &s.wsk.ops[&id];
     let in_order = op.socket != 0 && matches!(op.kind, Kind::Send | Kind::Receive | Kind::Accept);
     let succeeds = |op: &Op| op.result.is_some_and(|(status, _)| status >= 0);
@@ -278,7 +278,7 @@ fn is_next(s: &State, id: u64) -> bool {
 }
 
 /// Completes a request, at `level` if that is higher than the thread's.
-fn complete(id: u64, level: u8) {
+pub(super) fn complete(id: u64, level: u8) {
     let op = with(|s| s.wsk.ops.remove(&id)).expect("completed once");
     let (status, information) = op.result.expect("decided before");
     with(|s| {
@@ -317,6 +317,9 @@ fn complete(id: u64, level: u8) {
     if unsafe { tamper::fixed(irp) } != op.fixed {
         rule::WSK_18.broken(format!("the IRP of {} was written meanwhile", op.name));
     }
+    if op.chain.is_changed() {
+        rule::C4_1010.broken(format!("what {} sends was changed meanwhile", op.name));
+    }
     let old = set_irql(level.max(irql()));
     // SAFETY: the provider's IRP, completed once.
     unsafe {
@@ -338,51 +341,6 @@ pub(super) fn complete_others(id: u64, socket: usize) {
     while let Some(other) = with(next) {
         complete(other, irql());
     }
-}
-
-/// A thread of the provider that completes requests, at a random IRQL.
-pub(crate) fn worker(number: u32) {
-    spawn(format!("provider {number}"), 64 * 1024, false, || {
-        loop {
-            let due = with(|s| next_due(s));
-            block("requests of WSK", due, move |s| {
-                !able(s).is_empty() || !events::due(s).is_empty() || next_due(s) != due
-            });
-            let (id, event) = with(|s| {
-                let (able, due) = (able(s), events::due(s));
-                let choice = s.lot((able.len() + due.len()) as u64) as usize;
-                let event = choice.checked_sub(able.len()).and_then(|i| due.get(i));
-                (able.get(choice).copied(), event.copied())
-            });
-            if let Some(id) = id {
-                let passive = with(|s| s.profile.is_wine() || s.lot(2) == 0);
-                complete(id, if passive { PASSIVE } else { DISPATCH });
-            }
-            if let Some((at, event)) = event {
-                events::run(at, event);
-            }
-        }
-    });
-}
-
-/// The requests that can be completed now.
-fn able(s: &State) -> Vec<u64> {
-    let ready = |op: &Op| op.posted && op.result.is_some() && op.not_before <= s.now;
-    let ids = s.wsk.ops.iter().filter(|(_, op)| ready(op));
-    ids.map(|(id, _)| *id)
-        .filter(|id| is_next(s, *id))
-        .collect()
-}
-
-/// When the next of the others can be.
-fn next_due(s: &State) -> Option<u64> {
-    let waits = |op: &&Op| op.posted && op.result.is_some() && op.not_before > s.now;
-    s.wsk
-        .ops
-        .values()
-        .filter(waits)
-        .map(|op| op.not_before)
-        .min()
 }
 
 /// Cancels the request of an IRP, unless it is decided already.

@@ -72,7 +72,7 @@ pub(super) unsafe extern "C" fn send(
         breach("rule 50: WskSend with flags that are not defined");
     }
     // SAFETY: the contract is the same.
-    let chain = unsafe { Chain::new("WskSend", buffer) };
+    let chain = unsafe { Chain::new("WskSend", buffer) }.seal();
     // SAFETY: the contract is the same.
     unsafe { transfer("WskSend", Kind::Send, call, chain, flags, irp) }
 }
@@ -122,7 +122,7 @@ pub(super) unsafe extern "C" fn disconnect(
         Chain::default()
     } else {
         // SAFETY: the contract is the same.
-        unsafe { Chain::new("WskDisconnect", buffer) }
+        unsafe { Chain::new("WskDisconnect", buffer) }.seal()
     };
     call.look(|socket| {
         socket.sent_fin = true;

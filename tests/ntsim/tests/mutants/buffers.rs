@@ -3,12 +3,13 @@
 use std::ptr::null_mut;
 
 use wdk_sys::ntddk::{
-    ExAllocatePool2, ExFreePool, IoAllocateMdl, IoBuildPartialMdl, IoFreeMdl,
+    ExAllocatePool2, ExFreePool, IoAllocateMdl, IoBuildPartialMdl, IoCancelIrp, IoFreeMdl,
     MmBuildMdlForNonPagedPool, MmMapLockedPagesSpecifyCache, MmProbeAndLockPages, MmUnlockPages,
     MmUnmapLockedPages,
 };
 
 use wdk_sys::MDL;
+use wskhttp_core::wsk::sys::WSK_BUF;
 use wskhttp_ntsim::rule;
 
 use crate::client::*;
@@ -51,6 +52,16 @@ mutants! {
         let (_, mdl) = buffer(16);
         receive(socket, mdl, 0, 16, irp);
         IoFreeMdl(mdl);
+    }
+    writes_to_what_is_being_sent breaks C4_1010 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        let (memory, mdl) = buffer(1 << 20);
+        send(socket, mdl, 1 << 20, irp);
+        let last = memory.add((1 << 20) - 1);
+        last.write_volatile(last.read_volatile() ^ 1);
+        IoCancelIrp(irp);
+        a_while();
     }
     memory_that_is_freed breaks WSK_30 {
         let irp = new_irp();
@@ -125,6 +136,20 @@ proofs! {
         let socket = connected(irp);
         let (_, mdl) = buffer(16);
         receive(socket, mdl, 8, 16, irp);
+    }
+    the_description_may_go shows WSK_31 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        let (_, mdl) = buffer(16);
+        let mut part = WSK_BUF {
+            Mdl: mdl,
+            Offset: 0,
+            Length: 16,
+        };
+        receive_with(socket, &mut part, 0, irp);
+        (&raw mut part).write_bytes(0xDD, 1);
+        IoCancelIrp(irp);
+        a_while();
     }
 }
 

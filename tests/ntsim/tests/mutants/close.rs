@@ -17,6 +17,16 @@ unsafe extern "C" fn closes(_: *mut DEVICE_OBJECT, _: *mut IRP, socket: PVOID) -
     MORE_PROCESSING_REQUIRED
 }
 
+/// Looks at the status of another request.
+unsafe extern "C" fn looks(_: *mut DEVICE_OBJECT, _: *mut IRP, seen: PVOID) -> NTSTATUS {
+    // SAFETY: the context that was set.
+    unsafe {
+        let seen = seen.cast::<(*mut IRP, NTSTATUS)>();
+        (*seen).1 = irp::status((*seen).0);
+    }
+    MORE_PROCESSING_REQUIRED
+}
+
 mutants! {
     closes_while_a_call_is_executing breaks WSK_62 {
         rule::WSK_20.switch_off();
@@ -43,5 +53,20 @@ mutants! {
         a_while();
         reuse(irp);
         table.Basic.WskCloseSocket.expect("there")(socket, irp);
+    }
+}
+
+proofs! {
+    what_is_pending_is_over_before_the_close shows WSK_63 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        let (_, mdl) = buffer(16);
+        receive(socket, mdl, 0, 16, irp);
+        let mut seen = (irp, 0);
+        let end = new_irp();
+        irp::set_completion_routine(end, Some(looks), (&raw mut seen).cast());
+        close(socket, end);
+        a_while();
+        assert_eq!((&raw const seen).read_volatile().1, 0xC000_0120_u32.cast_signed());
     }
 }

@@ -127,6 +127,17 @@ unsafe extern "C" fn leaves_early(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> 
     unsafe { pnp(device, irp, SURPRISE, SURPRISE) }
 }
 
+/// Keeps a surprise removal to itself.
+unsafe extern "C" fn passes_nothing_down(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
+    // SAFETY: of the I/O manager.
+    unsafe {
+        match irp::minor(irp::current_stack(irp)) {
+            SURPRISE => completes(device, irp),
+            _ => pnp(device, irp, REMOVE, REMOVE),
+        }
+    }
+}
+
 /// A DriverEntry with these routines.
 macro_rules! entry {
     ($add:ident, $pnp:ident) => {{
@@ -217,6 +228,9 @@ mutants! {
     deletes_its_device_when_surprised breaks C9_241 {
         load(entry!(adds, leaves_early)).surprise();
     }
+    completes_a_removal_itself breaks PNP_IRP_COMPLETION {
+        load(entry!(adds, passes_nothing_down)).surprise();
+    }
     does_not_cancel_what_a_closed_handle_waits_for breaks WSK_97 {
         as_user(|| {
             let driver = load(entry!(adds_interface, pends));
@@ -230,6 +244,14 @@ mutants! {
         as_user(|| {
             let driver = load(entry!(adds_interface, pends));
             let _handle = (driver.opener())().expect("open");
+            driver.surprise();
+        });
+    }
+    deletes_a_device_with_a_request breaks DEVICE_WITH_REQUESTS {
+        as_user(|| {
+            let driver = load(entry!(adds_interface, pends));
+            let handle = (driver.opener())().expect("open");
+            let _write = handle.start(Operation::Write(vec![1]));
             driver.surprise();
         });
     }

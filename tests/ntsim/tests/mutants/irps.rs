@@ -1,10 +1,15 @@
 //! IRPs given to WSK: rules 14 to 27.
 
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
 use wdk_sys::ntddk::{IoAllocateIrp, IoCancelIrp, IoFreeIrp, IoReuseIrp};
 use wdk_sys::{DEVICE_OBJECT, IRP, NTSTATUS, PVOID};
 use wskhttp_core::nt::irp;
+use wskhttp_core::wsk::sys::{
+    AF_INET, IPPROTO_TCP, SOCK_STREAM, WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_NPI,
+};
+
+use wskhttp_ntsim::lose_provider;
 
 use crate::client::*;
 
@@ -68,5 +73,71 @@ mutants! {
         (*irp).Flags = 1;
         IoCancelIrp(irp);
         a_while();
+    }
+}
+
+/// Notes that it has run, and PendingReturned.
+unsafe extern "C" fn notes(_: *mut DEVICE_OBJECT, irp: *mut IRP, to: PVOID) -> NTSTATUS {
+    // SAFETY: in the routine the IRP is ours; the context that was set.
+    unsafe {
+        let pending = (*irp).PendingReturned != 0;
+        to.cast::<Option<bool>>().write_volatile(Some(pending));
+    }
+    MORE_PROCESSING_REQUIRED
+}
+
+/// What a call to make a socket returned, whether its IRP was completed before it did, the IRP's status,
+/// and its PendingReturned.
+fn make(npi: &WSK_PROVIDER_NPI) -> (NTSTATUS, bool, NTSTATUS, bool) {
+    let noted = &raw mut *Box::leak(Box::new(None::<bool>));
+    let irp = new_irp();
+    // SAFETY: as WskSocket asks for.
+    unsafe {
+        irp::set_completion_routine(irp, Some(notes), noted.cast());
+        let create = (*npi.Dispatch).WskSocket.expect("there");
+        let none: PVOID = null_mut();
+        let (table, process, thread) = (null(), none.cast(), none.cast());
+        let returned = create(
+            npi.Client,
+            AF_INET,
+            SOCK_STREAM,
+            IPPROTO_TCP,
+            WSK_FLAG_CONNECTION_SOCKET,
+            none,
+            table,
+            process,
+            thread,
+            none,
+            irp,
+        );
+        let inside = noted.read_volatile().is_some();
+        a_while();
+        let pending = noted.read_volatile().expect("it is completed");
+        (returned, inside, irp::status(irp), pending)
+    }
+}
+
+proofs! {
+    a_request_that_fails_is_completed_too shows WSK_22 {
+        let npi = capture();
+        lose_provider();
+        for _ in 0..20 {
+            assert!(make(&npi).2 < 0);
+        }
+    }
+    some_are_completed_before_the_call_returns shows WSK_23 {
+        let npi = capture();
+        let made = [(); 40].map(|()| make(&npi));
+        let inside = made.iter().filter(|(_, inside, ..)| *inside);
+        assert!((1..40).contains(&inside.count()));
+        let lies = |(returned, inside, ..): &&(i32, bool, i32, bool)| *returned == 0x103 && *inside;
+        assert!(made.iter().any(|one| lies(&one)), "pending, though it is over");
+    }
+    what_is_pending_is_completed_as_pending shows WSK_24 {
+        let npi = capture();
+        for _ in 0..40 {
+            let (returned, _, _, pending) = make(&npi);
+            assert_eq!(returned == 0x103, pending);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::ptr::null_mut;
 
 use wdk_sys::UNICODE_STRING;
 use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
+use wskhttp_core::nt::irp;
 use wskhttp_ntsim::{at_irql, rule};
 
 use crate::client::*;
@@ -27,6 +28,26 @@ proofs! {
     the_name_may_go_if_that_rule_is_off shows WSK_90 {
         rule::WSK_90.switch_off();
         frees_the_name();
+    }
+    a_thread_needs_its_process shows WSK_88 {
+        let npi = capture();
+        let mut text: Vec<u16> = "localhost".encode_utf16().collect();
+        let mut name = UNICODE_STRING {
+            Length: text.len() as u16 * 2,
+            MaximumLength: text.len() as u16 * 2,
+            Buffer: text.as_mut_ptr(),
+        };
+        let (mut result, irp) = (null_mut(), new_irp());
+        let look_up = (*npi.Dispatch).WskGetAddressInfo.expect("there");
+        let (service, provider, hints) = (null_mut(), null_mut(), null_mut());
+        let thread = std::ptr::dangling_mut::<u128>().cast();
+        let result = &raw mut result;
+        let process = null_mut();
+        look_up(
+            npi.Client, &raw mut name, service, 0, provider, hints, result, process, thread, irp,
+        );
+        a_while();
+        assert_eq!(irp::status(irp), 0xC000_000D_u32.cast_signed());
     }
 }
 

@@ -40,8 +40,10 @@ fn mutants() -> Vec<Test> {
 fn proofs() -> Vec<Test> {
     all(&[
         crate::registration::PROOFS,
+        crate::irps::PROOFS,
         crate::completion::PROOFS,
         crate::buffers::PROOFS,
+        crate::close::PROOFS,
         crate::events::PROOFS,
         crate::control::PROOFS,
         crate::names::PROOFS,
@@ -70,11 +72,10 @@ fn proof(rule: &Rule) -> String {
     };
     match rule.standing {
         Standing::Checked => format!("{caught}{and_shown}"),
-        Standing::Provider if shown.is_empty() => "simulated".into(),
-        Standing::Provider => format!("simulated: {shown}"),
+        Standing::Provider("") => format!("simulated: {shown}"),
+        Standing::Provider(tests) => format!("simulated: `{}`", tests.replace(", ", "`, `")),
         Standing::Same(other) => format!("see {other}"),
         Standing::Built(test) => format!("checked by the build gate: `{test}`"),
-        Standing::Unseen(why) => format!("not checked: {why}"),
     }
 }
 
@@ -121,6 +122,24 @@ fn a_rule_that_is_checked_has_a_mutant_and_no_other_has() {
         let caught = mutants().iter().any(|(_, of)| of == rule);
         let checked = rule.standing == Standing::Checked;
         assert_eq!(caught, checked, "{}: {:?}", rule.id, rule.standing);
+    }
+}
+
+#[test]
+fn what_is_simulated_is_shown() {
+    for rule in WSK.iter().chain(VERIFIER) {
+        let Standing::Provider(tests) = rule.standing else {
+            continue;
+        };
+        let is_proved = proofs().iter().any(|(_, of)| of == rule);
+        assert_eq!(is_proved, tests.is_empty(), "{}", rule.id);
+        for test in tests.split(", ").filter(|test| !test.is_empty()) {
+            let (file, name) = test.rsplit_once("::").expect("a path");
+            let file = format!("tests/{}.rs", file.replace("::", "/"));
+            let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+            let text = std::fs::read_to_string(file).expect(test);
+            assert!(text.contains(&format!("#[test]\nfn {name}()")), "{test}");
+        }
     }
 }
 
