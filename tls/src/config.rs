@@ -153,13 +153,28 @@ impl TlsConfig {
         host: Option<&str>,
         now: Duration,
     ) -> Result<(), Error> {
+        self.verify_stapled(leaf, others, &[], host, now)
+    }
+
+    /// The same for a server that staples the OCSP response `staple` (DER) to its own certificate.
+    ///
+    /// # Errors
+    /// As [`TlsConfig::verify_chain`].
+    pub fn verify_stapled(
+        &self,
+        leaf: &[u8],
+        others: &[&[u8]],
+        staple: &[u8],
+        host: Option<&str>,
+        now: Duration,
+    ) -> Result<(), Error> {
         let name = host.map(server_name).transpose()?;
         let leaf = CertificateDer::from(leaf);
         let mut certificates = room(others.len()).map_err(|_| crate::error::no_memory())?;
         certificates.extend(others.iter().map(|der| CertificateDer::from(*der)));
         let now = UnixTime::since_unix_epoch(now);
         self.verifier
-            .judge(&leaf, &certificates, name.as_ref(), now)
+            .judge(&leaf, &certificates, staple, name.as_ref(), now)
             .map_err(Rejection::error)
     }
 

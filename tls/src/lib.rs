@@ -58,4 +58,4 @@ pub use protocol::{Protocol, Versions};
 pub use session::{Handshake, Session, Step};
 pub use store::{BadBlob, StoredCertificate};
 pub use transport::TlsTransport;
-pub use trust::{ClockPolicy, Policy, Revocation, Roots};
+pub use trust::{ClockPolicy, Policy, Revocation, Roots, Stapling};

@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Mutex,
+    thread,
 };
 
 use anyhow::{Context, bail};
@@ -14,7 +16,8 @@ use crate::build::workspace::Workspace;
 /// What `cargo xtask fuzz` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only these: head, chunk, content, exchange, message, redirect, tls_session, tls_chain, tls_policy, url
+    /// Only these: head, chunk, content, exchange, message, redirect, tls_session, tls_chain, tls_policy,
+    /// tls_blob, tls_crl, tls_ocsp, tls_pins, url
     targets: Vec<String>,
     /// A few seconds each: whether they build, and hold for the corpus
     #[arg(long)]
@@ -24,7 +27,7 @@ pub(crate) struct Options {
     seconds: u32,
 }
 
-/// Builds the fuzzers and runs one after the other; fails at the first input that breaks a property.
+/// Builds the fuzzers and runs them, two at a time; fails when an input breaks a property.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     let directory = workspace.root().join("tests/fuzz");
@@ -42,10 +45,24 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         true => SMOKE,
         false => options.seconds,
     };
-    for name in wanted {
-        fuzz(name, seconds, &directory, &target)?;
-    }
-    Ok(())
+    let next = Mutex::new(wanted.into_iter());
+    let work = || {
+        loop {
+            let name = next.lock().map_or(None, |mut next| next.next());
+            match name {
+                Some(name) => fuzz(name, seconds, &directory, &target)?,
+                None => return Ok(()),
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(work);
+        work().and(
+            other
+                .join()
+                .unwrap_or_else(|_| bail!("a fuzzer's thread panicked")),
+        )
+    })
 }
 
 fn build(directory: &Path, target: &Path) -> anyhow::Result<()> {
@@ -173,6 +190,10 @@ const TARGETS: &[&str] = &[
     "tls_session",
     "tls_chain",
     "tls_policy",
+    "tls_blob",
+    "tls_crl",
+    "tls_ocsp",
+    "tls_pins",
     "url",
 ];
 
@@ -192,4 +213,4 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Seconds of a smoke run.
-const SMOKE: u32 = 5;
+const SMOKE: u32 = 10;

@@ -28,6 +28,9 @@ pub struct TlsHeader {
     /// The client's private key, PKCS#8 in DER or PEM. The driver overwrites the message's copy when it
     /// completes the request.
     pub key: Span,
+    /// Groups for the key exchange, best first, as the IANA numbers them, 2 bytes each: x25519 (29),
+    /// secp256r1 (23), secp384r1 (24). Empty: the driver's.
+    pub groups: Span,
 }
 
 impl TlsHeader {
@@ -41,6 +44,10 @@ impl TlsHeader {
     pub const MAX_CERTIFICATE: usize = 64 * 1024;
     /// Most bytes of `key`.
     pub const MAX_KEY: usize = 16 * 1024;
+    /// Most bytes of `groups`.
+    pub const MAX_GROUPS: usize = 8 * Self::GROUP;
+    /// Bytes of one group.
+    pub const GROUP: usize = 2;
 }
 
 bitflags::bitflags! {
@@ -55,6 +62,10 @@ bitflags::bitflags! {
         const REVOCATION_HARD = 4;
         /// The server's certificates are kept for [`crate::IOCTL_WSKHTTP_QUERY_PEER`].
         const KEEP_PEER = 8;
+        /// An OCSP response that the server staples to its certificate must be good.
+        const STAPLING_SOFT = 16;
+        /// And there must be one.
+        const STAPLING_HARD = 32;
     }
 }
 
@@ -75,6 +86,8 @@ pub struct Tls<'a> {
     pub certificate: &'a [u8],
     /// The client's private key; a secret.
     pub key: &'a [u8],
+    /// Groups for the key exchange, 2 bytes each, little-endian.
+    pub groups: &'a [u8],
 }
 
 impl<'a> Tls<'a> {
@@ -102,12 +115,14 @@ impl<'a> Tls<'a> {
             revocation_lists: part(header.revocation_lists, TlsHeader::MAX_LISTS)?,
             certificate: part(header.certificate, TlsHeader::MAX_CERTIFICATE)?,
             key: part(header.key, TlsHeader::MAX_KEY)?,
+            groups: part(header.groups, TlsHeader::MAX_GROUPS)?,
         };
         Spans::disjoint(&[
             (Field::Tls, header.pins),
             (Field::Tls, header.revocation_lists),
             (Field::Tls, header.certificate),
             (Field::Tls, header.key),
+            (Field::Tls, header.groups),
         ])?;
         tls.check().map(|()| tls)
     }
@@ -118,6 +133,7 @@ impl<'a> Tls<'a> {
             (self.revocation_lists, TlsHeader::MAX_LISTS),
             (self.certificate, TlsHeader::MAX_CERTIFICATE),
             (self.key, TlsHeader::MAX_KEY),
+            (self.groups, TlsHeader::MAX_GROUPS),
         ] {
             if part.len() > limit {
                 return Err(refused("a part is longer than its limit"));
@@ -137,6 +153,13 @@ impl<'a> Tls<'a> {
             .all(|pin| pin.len() == TlsHeader::PIN)
         {
             return Err(refused("a pin is not 32 bytes long"));
+        }
+        if !self.groups.len().is_multiple_of(TlsHeader::GROUP) {
+            return Err(refused("a key exchange group is not 2 bytes long"));
+        }
+        let stapling = TlsFlags::STAPLING_SOFT | TlsFlags::STAPLING_HARD;
+        if self.flags.contains(stapling) {
+            return Err(refused("two modes of stapling"));
         }
         let modes = TlsFlags::REVOCATION_SOFT | TlsFlags::REVOCATION_HARD;
         if self.flags.contains(modes) {
@@ -165,7 +188,8 @@ impl<'a> Tls<'a> {
         header.pins.put(self.pins, out)?;
         header.revocation_lists.put(self.revocation_lists, out)?;
         header.certificate.put(self.certificate, out)?;
-        header.key.put(self.key, out)
+        header.key.put(self.key, out)?;
+        header.groups.put(self.groups, out)
     }
 
     fn layout(&self) -> Option<TlsHeader> {
@@ -180,6 +204,7 @@ impl<'a> Tls<'a> {
             revocation_lists: Span::place(self.revocation_lists, &mut at)?,
             certificate: Span::place(self.certificate, &mut at)?,
             key: Span::place(self.key, &mut at)?,
+            groups: Span::place(self.groups, &mut at)?,
         };
         header.size = at;
         Some(header)
@@ -214,4 +239,4 @@ const fn refused(reason: &'static str) -> ParseError {
 const TLS12: u16 = 0x0303;
 const TLS13: u16 = 0x0304;
 
-const _: () = assert!(size_of::<TlsHeader>() == 48);
+const _: () = assert!(size_of::<TlsHeader>() == 56);

@@ -36,6 +36,7 @@ fn tls() -> Tls<'static> {
         revocation_lists: b"lists",
         certificate: b"certificate",
         key: b"a private key",
+        groups: &[],
     }
 }
 

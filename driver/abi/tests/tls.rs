@@ -7,13 +7,17 @@ const KEY: &[u8] = b"a private key";
 
 fn sample() -> Tls<'static> {
     Tls {
-        flags: TlsFlags::ADD_ROOTS | TlsFlags::REVOCATION_HARD | TlsFlags::KEEP_PEER,
+        flags: TlsFlags::ADD_ROOTS
+            | TlsFlags::REVOCATION_HARD
+            | TlsFlags::KEEP_PEER
+            | TlsFlags::STAPLING_HARD,
         min_version: 0x0303,
         max_version: 0x0304,
         pins: &[7; 64],
         revocation_lists: b"lists",
         certificate: b"certificate",
         key: KEY,
+        groups: &[29, 0, 23, 0],
     }
 }
 
@@ -53,11 +57,13 @@ fn what_is_said_is_heard() {
 
 #[test]
 fn fixed_parts_are_checked() {
-    let changes: [fn(&mut TlsHeader); 14] = [
+    let changes: [fn(&mut TlsHeader); 16] = [
         |h| h.size += 1,
         |h| h.size = 0,
         |h| h.reserved = 1,
-        |h| h.flags |= 16,
+        |h| h.flags |= 64,
+        |h| h.flags |= TlsFlags::STAPLING_SOFT.bits(),
+        |h| h.groups.length -= 1,
         |h| h.flags |= 1 << 31,
         |h| h.flags |= TlsFlags::REVOCATION_SOFT.bits(),
         |h| h.flags = 0,

@@ -166,6 +166,8 @@ typedef struct WSKHTTP_OPTIONS {
 #define WSKHTTP_REVOCATION_SOFT 2 /* refuse what is on a revocation list */
 #define WSKHTTP_REVOCATION_HARD 4 /* and what no list tells of */
 #define WSKHTTP_KEEP_PEER       8 /* keep the server's certificates for IOCTL_WSKHTTP_QUERY_PEER */
+#define WSKHTTP_STAPLING_SOFT   16 /* refuse a stapled OCSP response that is not good */
+#define WSKHTTP_STAPLING_HARD   32 /* and a server that staples none */
 
 /* Most bytes of what is said of TLS, and of its parts */
 #define WSKHTTP_MAX_TLS         (340 * 1024)
@@ -173,6 +175,7 @@ typedef struct WSKHTTP_OPTIONS {
 #define WSKHTTP_MAX_LISTS       (256 * 1024)
 #define WSKHTTP_MAX_CERTIFICATE (64 * 1024)
 #define WSKHTTP_MAX_KEY         (16 * 1024)
+#define WSKHTTP_MAX_GROUPS      (8 * 2)
 
 /* How TLS servers are judged, and what they are told. Spans count from the start of this. */
 typedef struct WSKHTTP_TLS {
@@ -185,6 +188,7 @@ typedef struct WSKHTTP_TLS {
     WSKHTTP_SPAN revocation_lists; /* DER one after the other, or PEM */
     WSKHTTP_SPAN certificate;      /* the client's, and what leads to a root; DER or PEM */
     WSKHTTP_SPAN key;              /* the client's, PKCS#8, DER or PEM */
+    WSKHTTP_SPAN groups;           /* for the key exchange, UINT16 of the IANA's, best first; empty: the driver's */
 } WSKHTTP_TLS;
 
 /* WSKHTTP_RESPONSE.flags */

@@ -45,5 +45,5 @@ pub use request::{Body, Request};
 pub use response::Response;
 pub use roots::certificates;
 pub use sys::{Completion, Handle, Opener, Operation, Pending};
-pub use tls::{Revocation, TlsOptions, TlsVersion};
+pub use tls::{Group, Revocation, Stapling, TlsOptions, TlsVersion};
 pub use wskhttp_abi as abi;

@@ -14,6 +14,7 @@ pub struct TlsOptions {
     revocation_lists: Vec<u8>,
     certificate: Vec<u8>,
     key: Vec<u8>,
+    groups: Vec<u8>,
 }
 
 /// A version of TLS.
@@ -32,6 +33,26 @@ pub enum Revocation {
     Soft,
     /// A list that has not expired must tell of every certificate but the root.
     Hard,
+}
+
+/// What an OCSP response is for that a server staples to its certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stapling {
+    /// One that comes must be good.
+    Soft,
+    /// A good one must come.
+    Hard,
+}
+
+/// A group for the key exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// X25519.
+    X25519,
+    /// ECDH on P-256.
+    Secp256r1,
+    /// ECDH on P-384.
+    Secp384r1,
 }
 
 impl TlsOptions {
@@ -92,6 +113,25 @@ impl TlsOptions {
         self
     }
 
+    /// Looks at the OCSP response that the server staples to its certificate.
+    #[must_use]
+    pub fn stapling(mut self, mode: Stapling) -> Self {
+        self.flags -= TlsFlags::STAPLING_SOFT | TlsFlags::STAPLING_HARD;
+        self.flags |= match mode {
+            Stapling::Soft => TlsFlags::STAPLING_SOFT,
+            Stapling::Hard => TlsFlags::STAPLING_HARD,
+        };
+        self
+    }
+
+    /// Offers this group for the key exchange, and none of the driver's; called again, this one, too if the
+    /// server takes none of the ones before.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        self.groups.extend(group.number().to_le_bytes());
+        self
+    }
+
     /// Keeps the server's certificates for [`Response::peer_certificates`](crate::Response).
     #[must_use]
     pub fn keep_peer(mut self) -> Self {
@@ -115,6 +155,7 @@ impl TlsOptions {
             revocation_lists: &self.revocation_lists,
             certificate: &self.certificate,
             key: &self.key,
+            groups: &self.groups,
         })
     }
 
@@ -127,6 +168,16 @@ impl TlsOptions {
 impl Drop for TlsOptions {
     fn drop(&mut self) {
         self.wipe();
+    }
+}
+
+impl Group {
+    const fn number(self) -> u16 {
+        match self {
+            Self::Secp256r1 => 23,
+            Self::Secp384r1 => 24,
+            Self::X25519 => 29,
+        }
     }
 }
 

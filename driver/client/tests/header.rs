@@ -64,7 +64,7 @@ fn structures_are_laid_out_alike() {
         low_speed_bytes low_speed_ms expect_ms proxies bypass proxy_credentials credentials);
     assert_eq!(c_layout("WSKHTTP_OPTIONS"), rust);
     let rust = layout!(TlsHeader: size flags min_version max_version reserved pins
-        revocation_lists certificate key);
+        revocation_lists certificate key groups);
     assert_eq!(c_layout("WSKHTTP_TLS"), rust);
     let rust = layout!(ResponseHeader: size version flags needed status minor_version reason headers
         body content_length resolve_us connect_us tls_us first_byte_us total_us remote_port
@@ -137,11 +137,20 @@ fn numbers_are_alike() {
             TlsFlags::REVOCATION_HARD.bits().into(),
         ),
         ("WSKHTTP_KEEP_PEER", TlsFlags::KEEP_PEER.bits().into()),
+        (
+            "WSKHTTP_STAPLING_SOFT",
+            TlsFlags::STAPLING_SOFT.bits().into(),
+        ),
+        (
+            "WSKHTTP_STAPLING_HARD",
+            TlsFlags::STAPLING_HARD.bits().into(),
+        ),
         ("WSKHTTP_MAX_TLS", limit(RequestHeader::MAX_TLS)),
         ("WSKHTTP_MAX_PINS", limit(TlsHeader::MAX_PINS)),
         ("WSKHTTP_MAX_LISTS", limit(TlsHeader::MAX_LISTS)),
         ("WSKHTTP_MAX_CERTIFICATE", limit(TlsHeader::MAX_CERTIFICATE)),
         ("WSKHTTP_MAX_KEY", limit(TlsHeader::MAX_KEY)),
+        ("WSKHTTP_MAX_GROUPS", limit(TlsHeader::MAX_GROUPS)),
         ("WSKHTTP_RESUMED", ResponseFlags::RESUMED.bits().into()),
         ("WSKHTTP_DECODED", ResponseFlags::DECODED.bits().into()),
         (

@@ -4,7 +4,7 @@
 //! SOFTWARE\Microsoft\SystemCertificates\{ROOT,AuthRoot,Disallowed}\Certificates\*  Blob
 //! SOFTWARE\Policies\Microsoft\SystemCertificates\{ROOT,Disallowed}\Certificates\*  Blob
 //! SOFTWARE\Microsoft\EnterpriseCertificates\{ROOT,Disallowed}\Certificates\*       Blob
-//! <service>\Parameters           Trust, Clock, Revocation: REG_DWORD; LastGoodTime: REG_QWORD
+//! <service>\Parameters           Trust, Clock, Revocation, Stapling: REG_DWORD; LastGoodTime: REG_QWORD
 //! <service>\Parameters\Roots             each value certificates, DER one after the other
 //! <service>\Parameters\RevocationLists   each value lists, DER one after the other
 //! ```
@@ -33,6 +33,8 @@ pub(super) struct Machine {
     pub(super) lists: Vec<u8>,
     /// How they are used: 0 not at all, 1 soft, 2 hard.
     pub(super) revocation: u32,
+    /// What stapled OCSP responses are for: 0 nothing, 1 one that comes must be good, 2 one must come.
+    pub(super) stapling: u32,
     /// What is trusted: [`BUILT_IN`], [`STORES`], [`PRIVATE`].
     pub(super) trust: u32,
     /// Whether a clock that is behind the floor is refused, not taken for the floor.
@@ -68,7 +70,7 @@ pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
         }
     }
     if let Some(key) = Key::open(passive, &below(service, PARAMETERS)?)? {
-        for name in [TRUST, CLOCK, REVOCATION] {
+        for name in [TRUST, CLOCK, REVOCATION, STAPLING] {
             let number = dword(&key, name, &mut buffer)?;
             hash.add(&number.unwrap_or(u32::MAX).to_le_bytes());
         }
@@ -95,6 +97,7 @@ impl Machine {
             }
             machine.strict_clock = dword(&key, CLOCK, &mut buffer)? == Some(1);
             machine.revocation = dword(&key, REVOCATION, &mut buffer)?.unwrap_or(0);
+            machine.stapling = dword(&key, STAPLING, &mut buffer)?.unwrap_or(0);
             machine.last_good_time = key
                 .value(TIME, &mut buffer)?
                 .filter(|value| value.kind == REG_QWORD)
@@ -274,6 +277,7 @@ const LISTS: &str = r"\Parameters\RevocationLists";
 const TRUST: &str = "Trust";
 const CLOCK: &str = "Clock";
 const REVOCATION: &str = "Revocation";
+const STAPLING: &str = "Stapling";
 const TIME: &str = "LastGoodTime";
 
 /// FNV-1a.

@@ -17,7 +17,7 @@ use wskhttp_core::nt::random;
 use wskhttp_core::nt::registry::Name;
 use wskhttp_core::nt::shared::Shared;
 use wskhttp_tls::{
-    ClockPolicy, Identity, Platform, Policy, Revocation, Roots, TlsConfig, Versions,
+    ClockPolicy, Identity, Platform, Policy, Revocation, Roots, Stapling, TlsConfig, Versions,
 };
 
 use self::machine::{BUILT_IN, Machine};
@@ -139,6 +139,11 @@ fn restrict<'a>(policy: &mut Policy<'a>, machine: &'a Machine, clock: ClockPolic
         1 => Revocation::Soft(&machine.lists),
         _ => Revocation::Hard(&machine.lists),
     };
+    policy.stapling = match machine.stapling {
+        0 => Stapling::Off,
+        1 => Stapling::Soft,
+        _ => Stapling::Hard,
+    };
 }
 
 /// The configurations of one handle, which keep its TLS sessions from those of other handles.
@@ -180,8 +185,8 @@ impl OwnTrust {
             let config = base.config.isolated::<RawSpinLock>(SERVERS)?;
             return Ok(Arc::clone(self.own.insert(config)));
         }
-        let mut both = Vec::new();
-        let policy = policy(&base, message.roots, &tls, &mut both)?;
+        let mut room = Room::default();
+        let policy = policy(&base, message.roots, &tls, &mut room)?;
         if let Some(config) = self
             .private
             .as_ref()
@@ -194,23 +199,30 @@ impl OwnTrust {
     }
 }
 
-/// The policy of a request that brings `roots` (DER, one after the other) and says `tls`. `both` is
-/// memory for the roots of both sides.
+/// What a policy borrows that neither the driver nor a request has as it must be.
+#[derive(Default)]
+struct Room {
+    /// The roots of both sides.
+    roots: Vec<u8>,
+    groups: [u16; TlsHeader::MAX_GROUPS / TlsHeader::GROUP],
+}
+
+/// The policy of a request that brings `roots` (DER, one after the other) and says `tls`.
 fn policy<'a>(
     base: &'a Base,
     roots: &'a [u8],
     tls: &Tls<'a>,
-    both: &'a mut Vec<u8>,
+    room: &'a mut Room,
 ) -> Result<Policy<'a>, Error> {
     let machine = &base.machine;
     let mut policy = Policy::new(if roots.is_empty() {
         self::roots(machine)
     } else if tls.flags.contains(TlsFlags::ADD_ROOTS) {
-        pool::try_extend(both, &machine.roots)?;
-        pool::try_extend(both, roots)?;
+        pool::try_extend(&mut room.roots, &machine.roots)?;
+        pool::try_extend(&mut room.roots, roots)?;
         match machine.trust & BUILT_IN {
-            0 => Roots::Only(both),
-            _ => Roots::BuiltInAnd(both),
+            0 => Roots::Only(&room.roots),
+            _ => Roots::BuiltInAnd(&room.roots),
         }
     } else {
         Roots::Only(roots)
@@ -222,10 +234,20 @@ fn policy<'a>(
     } else if tls.flags.contains(TlsFlags::REVOCATION_SOFT) {
         policy.revocation = Revocation::Soft(tls.revocation_lists);
     }
+    if tls.flags.contains(TlsFlags::STAPLING_HARD) {
+        policy.stapling = Stapling::Hard;
+    } else if tls.flags.contains(TlsFlags::STAPLING_SOFT) {
+        policy.stapling = policy.stapling.max(Stapling::Soft);
+    }
     policy.identity = (!tls.key.is_empty()).then_some(Identity {
         chain: tls.certificate,
         key: tls.key,
     });
+    let (groups, _) = tls.groups.as_chunks();
+    for (to, from) in room.groups.iter_mut().zip(groups) {
+        *to = u16::from_le_bytes(*from);
+    }
+    policy.protocol.groups = room.groups.get(..groups.len()).unwrap_or_default();
     policy.protocol.versions = match (tls.min_version, tls.max_version) {
         (TLS13, _) => Versions::Tls13,
         (_, TLS12) => Versions::Tls12,

@@ -8,6 +8,7 @@ mod head;
 mod message;
 mod redirect;
 mod tls;
+mod trust;
 mod url;
 
 pub use chunk::chunk;
@@ -17,6 +18,7 @@ pub use head::head;
 pub use message::message;
 pub use redirect::redirect;
 pub use tls::{tls_chain, tls_policy, tls_session};
+pub use trust::{tls_blob, tls_crl, tls_ocsp, tls_pins};
 pub use url::url;
 
 use wskhttp_http::Limits;

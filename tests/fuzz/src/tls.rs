@@ -109,9 +109,9 @@ fn split(mut data: &[u8]) -> Vec<&[u8]> {
     all
 }
 
-const NOW: Duration = Duration::from_secs(1_767_225_600);
+pub(crate) const NOW: Duration = Duration::from_secs(1_767_225_600);
 
-static PLATFORM: Platform = Platform::new(
+pub(crate) static PLATFORM: Platform = Platform::new(
     |bytes| {
         for (place, byte) in bytes.iter_mut().enumerate() {
             *byte = (place % 251) as u8 + 1;

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 use support::tls::{Kind as Server, TlsStream, papers, root};
-use wskhttp_client::{Device, Error, Kind, Request, Revocation, TlsOptions, TlsVersion};
+use wskhttp_client::{
+    Device, Error, Group, Kind, Request, Revocation, Stapling, TlsOptions, TlsVersion,
+};
 use wskhttp_ntsim::registry::{self, BINARY, DWORD, SERVICE};
 use wskhttp_ntsim::{Driver, Sim, listen, sleep};
 
@@ -32,6 +34,7 @@ fn with_device(server: Server, body: impl FnOnce(&mut Device) + 'static) {
 /// What came of a request.
 #[derive(Debug)]
 struct Answer {
+    group: u16,
     resumed: bool,
     reused: bool,
     peer: Vec<u8>,
@@ -43,6 +46,7 @@ fn get(device: &mut Device, tls: TlsOptions) -> Result<Answer, Error> {
     let negotiated = response.head().tls.expect("TLS");
     assert_eq!(negotiated.version, 0x0304);
     let answer = Answer {
+        group: negotiated.group,
         resumed: negotiated.resumed,
         reused: response.head().reused,
         peer: response.peer_certificates()?,
@@ -118,6 +122,56 @@ fn revocation_lists() {
             get(device, with(b"", Revocation::Hard)),
             Kind::RevocationUnknown,
         );
+    });
+}
+
+#[test]
+fn stapled_responses() {
+    let with = |mode| TlsOptions::new().stapling(mode);
+    let (soft, hard) = (with(Stapling::Soft), with(Stapling::Hard));
+    with_device(Server::Stapling, {
+        let (soft, hard) = (soft.clone(), hard.clone());
+        |device| {
+            get(device, soft).expect("an answer");
+            get(device, hard).expect("an answer");
+        }
+    });
+    with_device(Server::Revoked, {
+        let (soft, hard) = (soft.clone(), hard.clone());
+        |device| {
+            get(device, TlsOptions::new()).expect("nobody looks");
+            refused(get(device, soft), Kind::CertificateRevoked);
+            refused(get(device, hard), Kind::CertificateRevoked);
+        }
+    });
+    with_device(Server::Plain, |device| {
+        get(device, soft).expect("an answer");
+        refused(get(device, hard), Kind::RevocationUnknown);
+        // A request can ask for more than the registry does, and not for less.
+        registry::set(
+            &format!(r"{SERVICE}\Parameters"),
+            "Stapling",
+            DWORD,
+            &2_u32.to_le_bytes(),
+        );
+        a_while();
+        refused(get(device, TlsOptions::new()), Kind::RevocationUnknown);
+        let soft = TlsOptions::new().stapling(Stapling::Soft);
+        refused(get(device, soft), Kind::RevocationUnknown);
+    });
+}
+
+#[test]
+fn groups() {
+    with_device(Server::Plain, |device| {
+        for (group, number) in [
+            (Group::Secp384r1, 24),
+            (Group::Secp256r1, 23),
+            (Group::X25519, 29),
+        ] {
+            let tls = TlsOptions::new().group(group);
+            assert_eq!(get(device, tls).expect("an answer").group, number);
+        }
     });
 }
 

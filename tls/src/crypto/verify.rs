@@ -185,7 +185,10 @@ pub(crate) enum KeyStrength {
 
 /// How strong the key in the SubjectPublicKeyInfo `spki` is.
 pub(crate) fn key_strength(spki: &[u8]) -> KeyStrength {
-    let Some((algorithm, key)) = public_key(spki) else {
+    let Some((algorithm, key)) = der::AnyRef::from_der(spki)
+        .ok()
+        .and_then(|spki| public_key(spki.value()))
+    else {
         return KeyStrength::Unknown;
     };
     if algorithm == alg_id::RSA_ENCRYPTION.as_ref() {
@@ -203,10 +206,10 @@ pub(crate) fn key_strength(spki: &[u8]) -> KeyStrength {
     }
 }
 
-/// The content of the AlgorithmIdentifier and the key's bytes.
-fn public_key(spki: &[u8]) -> Option<(&[u8], &[u8])> {
-    let spki = der::AnyRef::from_der(spki).ok()?;
-    let mut reader = SliceReader::new(spki.value()).ok()?;
+/// The content of the AlgorithmIdentifier and the key's bytes, of the content of a
+/// SubjectPublicKeyInfo.
+pub(crate) fn public_key(spki: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(spki).ok()?;
     let algorithm = der::AnyRef::decode(&mut reader).ok()?;
     let key = der::asn1::BitStringRef::decode(&mut reader).ok()?;
     Some((algorithm.value(), key.as_bytes()?))

@@ -15,6 +15,9 @@ pub(crate) const NAMES: usize = 1024;
 pub(crate) const NAME_COMPARISONS: usize = 1 << 16;
 /// Extensions in one certificate.
 pub(crate) const EXTENSIONS: usize = 64;
+/// Bytes of a stapled OCSP response, and certificates in it that are looked at.
+pub(crate) const STAPLE: usize = 1 << 14;
+pub(crate) const RESPONDERS: usize = 4;
 /// Signatures that are checked, those of revocation lists and of dead ends included.
 const SIGNATURES: u32 = 24;
 /// Certificates that are tried in some place of some chain.

@@ -8,6 +8,8 @@ use der::{AnyRef, Decode, Header, Reader, SliceReader, Tag, TagNumber, Tagged};
 /// What is read of a certificate. Slices are values with their tags and lengths, unless said.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
+    /// The content of the serial number.
+    pub(crate) serial: &'a [u8],
     pub(crate) issuer: &'a [u8],
     pub(crate) not_before: AnyRef<'a>,
     pub(crate) not_after: AnyRef<'a>,
@@ -46,6 +48,8 @@ pub(crate) mod id {
     pub(crate) const AUTHORITY_KEY: &[u8] = &[0x55, 0x1D, 35];
     pub(crate) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 36];
     pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1D, 37];
+    /// TLSFeature (RFC 7633), 1.3.6.1.5.5.7.1.24.
+    pub(crate) const TLS_FEATURE: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 1, 24];
     /// authorityInfoAccess, 1.3.6.1.5.5.7.1.1.
     pub(crate) const AUTHORITY_INFO: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 1, 1];
 }
@@ -82,6 +86,7 @@ impl<'a> Certificate<'a> {
             }
         }
         Some(Self {
+            serial: serial.value(),
             issuer,
             not_before,
             not_after,
@@ -195,7 +200,8 @@ pub(crate) const fn context(number: u8) -> Tag {
     }
 }
 
-fn extension(value: &[u8]) -> Option<Extension<'_>> {
+/// Takes an Extension apart.
+pub(crate) fn extension(value: &[u8]) -> Option<Extension<'_>> {
     let mut reader = content(value, Tag::Sequence)?;
     let id = reader.decode::<AnyRef<'_>>().ok()?;
     let mut critical = false;

@@ -5,6 +5,7 @@ mod budget;
 pub(crate) mod certificate;
 mod clock;
 pub(crate) mod fingerprint;
+mod ocsp;
 pub(crate) mod pem;
 mod policy;
 mod rejection;
@@ -12,6 +13,6 @@ mod rules;
 mod verifier;
 
 pub use self::clock::ClockPolicy;
-pub use self::policy::{Policy, Revocation, Roots};
+pub use self::policy::{Policy, Revocation, Roots, Stapling};
 pub(crate) use self::rejection::Rejection;
 pub(crate) use self::verifier::Verifier;

@@ -27,6 +27,8 @@ pub struct Policy<'a> {
     pub disallowed_sha1: &'a [[u8; 20]],
     /// What revocation lists are for.
     pub revocation: Revocation<'a>,
+    /// What a stapled OCSP response is for.
+    pub stapling: Stapling,
     /// When to believe the wall clock.
     pub clock: ClockPolicy,
     /// Hold every server's certificate to what the web's authorities may issue, as is always done
@@ -66,6 +68,21 @@ pub enum Revocation<'a> {
     Hard(&'a [u8]),
 }
 
+/// How an OCSP response is used that the server staples to its own certificate (RFC 6066 section 8):
+/// it must be signed by the authority that issued the certificate, or by whom that has authorised for
+/// it directly (RFC 6960 section 4.2.2.2), be in date, and say that the certificate is good. Servers are
+/// asked for one whatever the policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stapling {
+    /// Not at all.
+    #[default]
+    Off,
+    /// A response that comes must be good; none need come, unless the certificate says so (RFC 7633).
+    Soft,
+    /// A good one must come.
+    Hard,
+}
+
 /// Most certificates between a server's and its root that rustls-webpki will chain.
 pub(super) const MAX_INTERMEDIATES: usize = 6;
 
@@ -79,6 +96,7 @@ impl<'a> Policy<'a> {
             disallowed: &[],
             disallowed_sha1: &[],
             revocation: Revocation::Off,
+            stapling: Stapling::Off,
             clock: ClockPolicy::UNBOUNDED,
             web_profile: false,
             max_intermediates: MAX_INTERMEDIATES,
@@ -110,7 +128,7 @@ impl<'a> Policy<'a> {
             Revocation::Soft(lists) => (1, lists),
             Revocation::Hard(lists) => (2, lists),
         };
-        field(&mut hash, &[mode]);
+        field(&mut hash, &[mode, self.stapling as u8]);
         field(&mut hash, lists);
         let (strict, floor) = match self.clock {
             ClockPolicy::Strict(floor) => (1, floor),

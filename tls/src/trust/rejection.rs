@@ -53,7 +53,17 @@ pub(crate) enum Rejection {
     Distrusted,
     Disallowed,
     Pin,
-    Ocsp,
+    StapleMissing,
+    StapleMalformed,
+    StapleTooLarge,
+    StapleFailed,
+    StapleForeign,
+    StapleResponder,
+    StapleSignature,
+    StapleNotYetValid,
+    StapleExpired,
+    StapleUnknown,
+    StapleRevoked,
     TooManyCertificates,
     TooLarge,
     TooDeep,
@@ -190,9 +200,49 @@ impl Rejection {
                 Kind::PinMismatch,
                 "no key in the certificate chain is a pinned one",
             ),
-            Self::Ocsp => (
+            Self::StapleMissing => (
                 Kind::RevocationUnknown,
-                "the server's OCSP response is missing or not acceptable",
+                "the server stapled no OCSP response, and the policy or the certificate wants one",
+            ),
+            Self::StapleMalformed => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response is malformed",
+            ),
+            Self::StapleTooLarge => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response is too large",
+            ),
+            Self::StapleFailed => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response says that its responder failed",
+            ),
+            Self::StapleForeign => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response tells of another certificate",
+            ),
+            Self::StapleResponder => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response is of nobody whom the certificate's issuer has authorised",
+            ),
+            Self::StapleSignature => (
+                Kind::RevocationUnknown,
+                "the signature of the stapled OCSP response is wrong",
+            ),
+            Self::StapleNotYetValid => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response is not valid yet",
+            ),
+            Self::StapleExpired => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response has expired",
+            ),
+            Self::StapleUnknown => (
+                Kind::RevocationUnknown,
+                "the stapled OCSP response does not know the certificate",
+            ),
+            Self::StapleRevoked => (
+                Kind::CertificateRevoked,
+                "the certificate was revoked, by the stapled OCSP response",
             ),
             Self::TooManyCertificates => (Invalid, "the server sent too many certificates"),
             Self::TooLarge => (Invalid, "the server's certificates are too large"),
@@ -224,7 +274,7 @@ impl Rejection {
             Self::Malformed => CertificateError::BadEncoding,
             Self::Critical => CertificateError::UnhandledCriticalExtension,
             Self::Pin => CertificateError::ApplicationVerificationFailure,
-            Self::Ocsp => CertificateError::InvalidOcspResponse,
+            Self::StapleMalformed => CertificateError::InvalidOcspResponse,
             Self::Purpose => CertificateError::InvalidPurpose,
             other => other.packed(),
         };
@@ -244,7 +294,7 @@ impl Rejection {
             CertificateError::BadEncoding => Self::Malformed,
             CertificateError::UnhandledCriticalExtension => Self::Critical,
             CertificateError::ApplicationVerificationFailure => Self::Pin,
-            CertificateError::InvalidOcspResponse => Self::Ocsp,
+            CertificateError::InvalidOcspResponse => Self::StapleMalformed,
             CertificateError::InvalidPurpose => Self::Purpose,
             CertificateError::ExpiredRevocationListContext { time, .. } => {
                 let code = usize::try_from(time.as_secs()).ok()?;
@@ -282,7 +332,7 @@ impl Rejection {
         packed.iter().copied().find(|one| *one as usize == code)
     }
 
-    const UNKNOWN_CA: [Self; 8] = [
+    const UNKNOWN_CA: [Self; 18] = [
         Self::SelfSigned,
         Self::Incomplete,
         Self::CrlInvalid,
@@ -291,6 +341,16 @@ impl Rejection {
         Self::AnchorNotAuthority,
         Self::Distrusted,
         Self::Disallowed,
+        Self::StapleMissing,
+        Self::StapleTooLarge,
+        Self::StapleFailed,
+        Self::StapleForeign,
+        Self::StapleResponder,
+        Self::StapleSignature,
+        Self::StapleNotYetValid,
+        Self::StapleExpired,
+        Self::StapleUnknown,
+        Self::StapleRevoked,
     ];
 
     const UNSUPPORTED: [Self; 28] = [

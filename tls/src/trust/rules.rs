@@ -89,6 +89,26 @@ pub(crate) fn server(certificate: &Certificate<'_>) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// What holds for a certificate that signs OCSP responses, its purpose apart.
+pub(crate) fn responder(certificate: &Certificate<'_>) -> Result<(), Rejection> {
+    let may_sign = certificate.key_usage(DIGITAL_SIGNATURE) != Some(false);
+    if may_sign && key_strength(certificate.spki) == KeyStrength::Enough {
+        Ok(())
+    } else {
+        Err(Rejection::StapleResponder)
+    }
+}
+
+/// Whether a certificate wants an OCSP response stapled to it (RFC 7633 section 4.2.3.1).
+pub(crate) fn must_staple(certificate: &Certificate<'_>) -> bool {
+    /// The INTEGER status_request.
+    const STATUS_REQUEST: &[u8] = &[2, 1, 5];
+    certificate
+        .extension(id::TLS_FEATURE)
+        .and_then(|extension| rest(content(extension.value, der::Tag::Sequence)?))
+        .is_some_and(|features| values(features).flatten().any(|one| one == STATUS_REQUEST))
+}
+
 /// What holds for the certificate of a server on the web: it says what it is for, and names that
 /// stand in for a subject are critical (RFC 5280 section 4.2.1.6).
 pub(crate) fn web(certificate: &Certificate<'_>) -> Result<(), Rejection> {

@@ -19,8 +19,8 @@ use wskhttp_core::io::Error;
 use super::anchors::{Anchors, revocation_lists};
 use super::budget::{self, Budget, Counted, ServerAuth};
 use super::certificate::Certificate;
-use super::policy::{MAX_INTERMEDIATES, Policy, Revocation};
-use super::{Rejection, fingerprint, rules};
+use super::policy::{MAX_INTERMEDIATES, Policy, Revocation, Stapling};
+use super::{Rejection, fingerprint, ocsp, rules};
 use crate::crypto::verify::ALGORITHMS;
 use crate::error;
 use crate::platform::Platform;
@@ -33,6 +33,7 @@ pub(crate) struct Verifier {
     disallowed_sha1: Vec<[u8; 20]>,
     lists: Vec<CertRevocationList<'static>>,
     revocation: Mode,
+    stapling: Stapling,
     schemes: Vec<SignatureScheme>,
     web_profile: bool,
     max_intermediates: usize,
@@ -62,6 +63,7 @@ impl Verifier {
             disallowed_sha1: copied(policy.disallowed_sha1).map_err(|_| error::no_memory())?,
             lists: revocation_lists(platform, lists)?,
             revocation,
+            stapling: policy.stapling,
             schemes: platform.promise(SCHEMES, || policy.protocol.schemes())??,
             web_profile: policy.web_profile,
             max_intermediates: policy.max_intermediates.min(MAX_INTERMEDIATES),
@@ -74,18 +76,20 @@ impl Verifier {
         self.last_scheme.load(Relaxed)
     }
 
-    /// Whether the server `name` is who it says, by the certificates that it sent.
+    /// Whether the server `name` is who it says, by the certificates that it sent and the OCSP response
+    /// that it stapled to its own, if any.
     pub(crate) fn judge(
         &self,
         leaf: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
+        staple: &[u8],
         name: Option<&ServerName<'_>>,
         now: UnixTime,
     ) -> Result<(), Rejection> {
         bound(leaf, others)?;
         let server = EndEntityCert::try_from(leaf)?;
         let parsed = Certificate::parse(leaf).ok_or(Rejection::Malformed)?;
-        self.chain(&server, others, now)
+        self.chain(&server, &parsed, others, staple, now)
             .map_err(|refused| explain(refused, &parsed, others))?;
         rules::server(&parsed)?;
         let Some(name) = name else {
@@ -99,11 +103,13 @@ impl Verifier {
         }
     }
 
-    /// Whether a chain leads from `server` to an anchor.
+    /// Whether a chain leads from `server` to an anchor, and what is stapled is good.
     fn chain(
         &self,
         server: &EndEntityCert<'_>,
+        parsed: &Certificate<'_>,
         others: &[CertificateDer<'_>],
+        staple: &[u8],
         now: UnixTime,
     ) -> Result<(), Rejection> {
         let budget = Budget::new();
@@ -148,11 +154,37 @@ impl Verifier {
             }),
         );
         match found {
-            Ok(_) => Ok(()),
+            Ok(_) if self.is_unstapled(parsed, staple)? => Ok(()),
+            Ok(path) => {
+                let first = path.intermediate_certificates().next();
+                let first = first.map(webpki::Cert::der);
+                let issuer = match &first {
+                    Some(der) => &webpki::anchor_from_trusted_cert(der)?,
+                    None => path.anchor(),
+                };
+                let question = ocsp::Question {
+                    leaf: parsed,
+                    issuer,
+                    algorithms: &algorithms,
+                    revocation,
+                    now,
+                };
+                question.judge(staple)
+            }
             Err(webpki::Error::CertDistrusted) => {
                 Err(refused.get().unwrap_or(Rejection::Distrusted))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether there is no response to judge, and none is wanted.
+    fn is_unstapled(&self, leaf: &Certificate<'_>, staple: &[u8]) -> Result<bool, Rejection> {
+        match self.stapling {
+            Stapling::Off => Ok(true),
+            _ if !staple.is_empty() => Ok(false),
+            Stapling::Soft if !rules::must_staple(leaf) => Ok(true),
+            Stapling::Soft | Stapling::Hard => Err(Rejection::StapleMissing),
         }
     }
 
@@ -230,10 +262,11 @@ impl ServerCertVerifier for Verifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.judge(end_entity, intermediates, Some(server_name), now)
+        let name = Some(server_name);
+        self.judge(end_entity, intermediates, ocsp_response, name, now)
             .map(|()| ServerCertVerified::assertion())
             .map_err(Rejection::to_tls)
     }

@@ -126,6 +126,12 @@ pub(crate) struct Transfer {
     /// What the lists are for: to refuse what is on them, or what they do not tell of, too
     #[arg(long, value_name = "MODE", value_enum, default_value_t)]
     pub(crate) crl_mode: CrlMode,
+    /// Want a good OCSP response stapled to the server's certificate
+    #[arg(long)]
+    pub(crate) cert_status: bool,
+    /// Offer these groups for the key exchange, best first: X25519:P-256:P-384
+    #[arg(long, value_name = "LIST")]
+    pub(crate) curves: Option<String>,
     /// Client certificate, a PEM or DER file; a PEM file may hold the key, too
     #[arg(short = 'E', long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,

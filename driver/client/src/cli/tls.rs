@@ -5,7 +5,9 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use wskhttp_client::{Error, Kind, Phase, Revocation, TlsOptions, TlsVersion, exit};
+use wskhttp_client::{
+    Error, Group, Kind, Phase, Revocation, Stapling, TlsOptions, TlsVersion, exit,
+};
 
 use super::args::{CrlMode, Transfer, Version};
 use super::failure::Failure;
@@ -36,6 +38,13 @@ pub(crate) fn options(args: &Transfer) -> Result<TlsOptions, Failure> {
         };
         tls = tls.revocation_lists(&read(file, exit::CRL)?, mode);
     }
+    if args.cert_status {
+        tls = tls.stapling(Stapling::Hard);
+    }
+    for name in args.curves.iter().flat_map(|list| list.split(':')) {
+        let group = group(name).ok_or_else(|| Failure::usage("--curves: a group is not known"))?;
+        tls = tls.group(group);
+    }
     if let Some(file) = &args.cert {
         let mut chain = read(file, exit::CERT)?;
         let mut key = match &args.key {
@@ -54,6 +63,18 @@ pub(crate) fn options(args: &Transfer) -> Result<TlsOptions, Failure> {
         tls = tls.keep_peer();
     }
     Ok(tls)
+}
+
+/// A group by its names of the IANA, of OpenSSL and of NIST.
+fn group(name: &str) -> Option<Group> {
+    const NAMES: [(&[&str], Group); 3] = [
+        (&["x25519"], Group::X25519),
+        (&["p-256", "secp256r1", "prime256v1"], Group::Secp256r1),
+        (&["p-384", "secp384r1"], Group::Secp384r1),
+    ];
+    let name = name.to_ascii_lowercase();
+    let known = NAMES.iter().find(|(names, _)| names.contains(&&*name));
+    known.map(|(_, group)| *group)
 }
 
 /// Certificates in DER, one after the other, as PEM; and how many there are.
@@ -121,7 +142,7 @@ mod tests {
     use super::{options, pem, pins};
     use crate::cli::args::Cli;
     use clap::Parser;
-    use wskhttp_client::{TlsOptions, TlsVersion};
+    use wskhttp_client::{Group, Stapling, TlsOptions, TlsVersion};
 
     fn of(line: &str) -> Option<TlsOptions> {
         let words = std::iter::once("wskhttp").chain(line.split_whitespace());
@@ -146,6 +167,11 @@ mod tests {
                 new().pin([0; 32]).pin([0; 32]),
             ),
             ("--add-cacert ca.pem u", new().add_roots()),
+            ("--cert-status u", new().stapling(Stapling::Hard)),
+            (
+                "--curves P-384:x25519 u",
+                new().group(Group::Secp384r1).group(Group::X25519),
+            ),
             ("-w %{certs} u", new().keep_peer()),
             ("-w %{http_code} u", new()),
         ] {
@@ -159,6 +185,8 @@ mod tests {
             "--cert /nowhere/at/all u",
             "--crlfile /nowhere/at/all u",
             "--cacert a --add-cacert b u",
+            "--curves P-521 u",
+            "--curves x25519: u",
         ] {
             assert!(of(line).is_none(), "{line}");
         }

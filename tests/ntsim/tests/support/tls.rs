@@ -1,6 +1,9 @@
 //! A TLS server for the simulation. Key, certificates and randomness are the same in every run of a
 //! seed, and so is every byte that it sends.
 
+#[path = "../../../../tls/tests/tls/support/ocsp.rs"]
+mod ocsp;
+
 use std::io::{self, Read, Write};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -27,6 +30,8 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use sha2::{Digest, Sha256};
 use wskhttp_ntsim::{Stream, lot};
 use wskhttp_tls::Platform;
+
+use self::ocsp::Staple;
 
 /// The certificate authority, DER.
 pub(crate) fn root() -> Vec<u8> {
@@ -58,6 +63,10 @@ pub(crate) enum Kind {
     Plain,
     /// Sessions can be resumed.
     Resuming,
+    /// What it staples says that its certificate is good.
+    Stapling,
+    /// What it staples says that its certificate was revoked.
+    Revoked,
     /// A client has to have a certificate of the authority's.
     Mutual,
 }
@@ -81,6 +90,8 @@ impl TlsStream {
         let config = match kind {
             Kind::Plain => &PKI.server,
             Kind::Resuming => &PKI.resuming,
+            Kind::Stapling => &PKI.stapling,
+            Kind::Revoked => &PKI.revoked,
             Kind::Mutual => &PKI.mutual,
         };
         Self::with(stream, Arc::clone(config))
@@ -203,6 +214,8 @@ struct Pki {
     root: CertificateDer<'static>,
     server: Arc<ServerConfig>,
     resuming: Arc<ServerConfig>,
+    stapling: Arc<ServerConfig>,
+    revoked: Arc<ServerConfig>,
     mutual: Arc<ServerConfig>,
     papers: Papers,
 }
@@ -241,6 +254,16 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
         client: (client.der().to_vec(), client_key.serialize_der()),
     };
     let certified = CertifiedKey::new(vec![leaf.into()], Arc::new(Ed25519(seed(2))));
+    let stapling = |status: &[u8]| {
+        let mut staple = Staple::good("ntsim's authority", issuer.key(), &[2]);
+        staple.status = status.to_vec();
+        staple.this_update = "20250101000000Z";
+        staple.next_update = Some("20400101000000Z");
+        let mut certified = certified.clone();
+        certified.ocsp = Some(staple.der());
+        Arc::new(One(Arc::new(certified)))
+    };
+    let (good, revoked) = (stapling(ocsp::GOOD), stapling(&ocsp::revoked()));
     let resolver = Arc::new(One(Arc::new(certified)));
     let provider = Arc::new(wskhttp_tls::crypto::provider(&PLATFORM));
     let builder = || {
@@ -255,6 +278,12 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
     server.session_storage = Arc::new(NoServerSessionStorage {});
     let mut resuming = server.clone();
     resuming.session_storage = Arc::new(Kept::default());
+    let stapling = |resolver| {
+        let mut stapling = server.clone();
+        stapling.cert_resolver = resolver;
+        Arc::new(stapling)
+    };
+    let (stapling, revoked) = (stapling(good), stapling(revoked));
     let mut mutual = builder()
         .with_client_cert_verifier(Arc::new(Only(papers.client.0.clone())))
         .with_cert_resolver(resolver);
@@ -264,6 +293,8 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
         root: certificate.into(),
         server: Arc::new(server),
         resuming: Arc::new(resuming),
+        stapling,
+        revoked,
         mutual: Arc::new(mutual),
         papers,
     }

@@ -8,6 +8,7 @@ mod pins;
 mod policy;
 mod revocation;
 mod server;
+mod stapling;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,

@@ -1,6 +1,6 @@
 //! Which policies are the same.
 
-use wskhttp_tls::{ClockPolicy, Policy, Revocation, Roots, TlsConfig};
+use wskhttp_tls::{ClockPolicy, Policy, Revocation, Roots, Stapling, TlsConfig};
 
 use crate::support::platform::{NOW, PLATFORM};
 
@@ -40,6 +40,14 @@ fn policies_that_differ_are_not_equal() {
         },
         Policy {
             clock: ClockPolicy::Floor(NOW),
+            ..base
+        },
+        Policy {
+            stapling: Stapling::Soft,
+            ..base
+        },
+        Policy {
+            stapling: Stapling::Hard,
             ..base
         },
         Policy {
