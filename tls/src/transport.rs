@@ -136,13 +136,15 @@ impl<T: Transport> TlsTransport<T> {
 
     /// Moves the plaintext that is there so that it ends at `to`; gives where it begins.
     fn move_up(&mut self, to: usize) -> Result<usize, Error> {
-        let from = self.start..self.start.saturating_add(self.length);
-        let start = to.checked_sub(self.length);
-        let input = self.inner.input();
-        match start {
-            Some(start) if from.end <= to && to <= input.len() => {
-                input.copy_within(from, start);
-                Ok(start)
+        let end = self.start.saturating_add(self.length);
+        let (start, length) = (self.start, self.length);
+        let room = self.inner.input().get_mut(start..to);
+        match (room, to.checked_sub(end)) {
+            (Some(room), Some(by))
+                if length <= room.len() && by <= room.len().saturating_sub(length) =>
+            {
+                room.copy_within(..length, by);
+                Ok(start.saturating_add(by))
             }
             _ => Err(error::internal("a record's plaintext is out of place")),
         }
