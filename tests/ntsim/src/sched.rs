@@ -1,5 +1,7 @@
 //! Simulated threads: coroutines on one thread of the host, chosen by lot at every kernel call.
 
+mod entry;
+
 use corosensei::stack::{DefaultStack, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
@@ -8,7 +10,11 @@ use crate::host;
 use crate::paged;
 use crate::rule::{self, Rule};
 use crate::stack;
-use crate::state::{State, driver, set_in_driver, with};
+use crate::state::{State, set_in_driver, with};
+
+pub(crate) use entry::{
+    APC, DISPATCH, PASSIVE, breach, call_at, enter, enter_quietly, irql, on_own_stack, set_irql,
+};
 
 /// Bytes of a system thread's stack on x64 Windows.
 pub(crate) const KERNEL_STACK: usize = 24 * 1024;
@@ -24,10 +30,6 @@ const SCALE: usize = match stack::PAINTED {
     false if asan::ON => 48,
     false => 12,
 };
-
-pub(crate) const PASSIVE: u8 = 0;
-pub(crate) const APC: u8 = 1;
-pub(crate) const DISPATCH: u8 = 2;
 
 /// Kernel calls of a run after which it is taken for endless.
 const ENDLESS: u64 = 2_000_000;
@@ -297,112 +299,6 @@ pub(crate) fn block_by(
 pub(crate) fn check_end(s: &mut State, id: usize) {
     if s.threads[id].irql != PASSIVE || !s.threads[id].held.is_empty() {
         rule::C4_100A.fail(s, "a thread ends at raised IRQL, or holds a lock");
-    }
-}
-
-/// [`Rule::broken`] for a text that begins with the rule's name and a colon.
-///
-/// [`Rule::broken`]: rule::Rule::broken
-pub(crate) fn breach(what: &str) -> ! {
-    let (id, how) = what.split_once(": ").expect("the name of a rule");
-    let rule = rule::find(id).unwrap_or_else(|| panic!("no rule is called {id}"));
-    rule.broken(how)
-}
-
-pub(crate) fn irql() -> u8 {
-    with(|s| s.current.map_or(PASSIVE, |id| s.threads[id].irql))
-}
-
-pub(crate) fn set_irql(level: u8) -> u8 {
-    with(|s| {
-        let id = s.current.expect("a simulated thread");
-        let old = std::mem::replace(&mut s.threads[id].irql, level);
-        paged::follow(s);
-        old
-    })
-}
-
-/// Calls a routine of the driver at `level`, at which it has to return.
-///
-/// A breach of that is one of `rule`.
-pub(crate) fn call_at<R>(level: u8, rule: &Rule, what: &str, call: impl FnOnce() -> R) -> R {
-    let old = set_irql(level);
-    let result = driver(call);
-    if irql() != level {
-        rule.broken(format!(
-            "{what} returned at another IRQL than it was called"
-        ));
-    }
-    set_irql(old);
-    result
-}
-
-/// A call into the kernel: from here on the simulator runs.
-pub(crate) struct Entry(bool);
-
-/// The beginning of every kernel routine that may be called at up to `highest`.
-pub(crate) fn enter(name: &str, highest: u8) -> Entry {
-    let entry = enter_quietly();
-    let level = irql();
-    if level > highest {
-        rule::for_irql(name, highest).broken(format!(
-            "{name} is called at {level}, allowed is at most {highest}"
-        ));
-    }
-    let here = std::ptr::from_ref(&entry).addr();
-    let preempt = with(|s| {
-        s.now += 1;
-        s.calls += 1;
-        if let Some(id) = s.current
-            && !stack::PAINTED
-        {
-            let thread = &s.threads[id];
-            let depth = thread.base.wrapping_sub(here);
-            if depth > thread.room.saturating_sub(SPARE) * SCALE {
-                let how = format!(
-                    "{depth} bytes of stack are in use, of {}",
-                    thread.room * SCALE
-                );
-                rule::WSK_93.fail(s, how);
-            }
-        }
-        s.lot(3) == 0
-    });
-    if point() || preempt {
-        suspend();
-    }
-    entry
-}
-
-/// Whether the address lies on the stack of the thread that runs.
-pub(crate) fn on_own_stack(address: usize) -> bool {
-    let here = std::ptr::from_ref(&address).addr();
-    let base = with(|s| s.current.map_or(0, |id| s.threads[id].base));
-    (here..base).contains(&address)
-}
-
-/// As [`enter`], for what must not switch threads.
-pub(crate) fn enter_quietly() -> Entry {
-    let of_driver = set_in_driver(false);
-    if of_driver {
-        stack::look();
-    }
-    Entry(of_driver)
-}
-
-impl Entry {
-    /// Whether it was the driver that called.
-    pub(crate) fn is_of_driver(&self) -> bool {
-        self.0
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        if self.0 {
-            stack::repaint();
-        }
-        set_in_driver(self.0);
     }
 }
 
