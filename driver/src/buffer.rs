@@ -23,7 +23,9 @@ pub(crate) unsafe fn buffer<'a>(entry: Entry) -> Result<&'a mut [u8], Error> {
     let stack = unsafe { irp::current_stack(irp) };
     let asked = match entry.operation {
         // SAFETY: a device control.
-        Operation::Send | Operation::Receive => unsafe { irp::output_length(stack) },
+        Operation::Send | Operation::Receive | Operation::Cookies => unsafe {
+            irp::output_length(stack)
+        },
         // SAFETY: a read.
         Operation::Read => unsafe { irp::read_length(stack) },
         // SAFETY: a write.

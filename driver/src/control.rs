@@ -7,9 +7,9 @@ use wdk_sys::{
     STATUS_SUCCESS,
 };
 use wskhttp_abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
-    IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, Request, RequestFlags,
-    ResponseHeader, Status,
+    CookiesHeader, Failure, IOCTL_WSKHTTP_QUERY_COOKIES, IOCTL_WSKHTTP_QUERY_FAILURE,
+    IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS, IOCTL_WSKHTTP_RECEIVE_RESPONSE,
+    IOCTL_WSKHTTP_SEND_REQUEST, Request, RequestFlags, ResponseHeader, Status,
 };
 use wskhttp_core::nt::irp;
 use zerocopy::{Immutable, IntoBytes};
@@ -48,6 +48,10 @@ pub(crate) unsafe fn begin(irp: *mut IRP, handle: &Handle) -> Begin {
             }
         }
         IOCTL_WSKHTTP_RECEIVE_RESPONSE => with_response(Operation::Receive, output_length),
+        IOCTL_WSKHTTP_QUERY_COOKIES if output_length < size_of::<CookiesHeader>() => {
+            Begin::Done(STATUS_BUFFER_TOO_SMALL, 0)
+        }
+        IOCTL_WSKHTTP_QUERY_COOKIES => Begin::Queue(Operation::Cookies),
         // SAFETY: a METHOD_BUFFERED code.
         IOCTL_WSKHTTP_QUERY_STATUS => unsafe {
             answer::<Status>(irp, output_length, || Some(handle.services.status()))

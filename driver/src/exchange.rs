@@ -4,8 +4,10 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 
-use wdk_sys::{NTSTATUS, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS};
-use wskhttp_abi::{Request, RequestFlags, ResponseFlags, ResponseHeader, WriteError};
+use wdk_sys::{NTSTATUS, STATUS_BUFFER_OVERFLOW, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS};
+use wskhttp_abi::{
+    CookiesHeader, Request, RequestFlags, ResponseFlags, ResponseHeader, WriteError,
+};
 use wskhttp_core::exec::{Either, race};
 use wskhttp_core::io::{Clock, Error, Kind, Phase, TlsInfo};
 use wskhttp_core::nt::clock::KernelClock;
@@ -13,19 +15,23 @@ use wskhttp_core::nt::lock::RawSpinLock;
 use wskhttp_core::nt::pool::NO_MEMORY;
 use wskhttp_core::nt::random;
 use wskhttp_core::wsk::WskConnect;
-use wskhttp_http::{Agent, Client, Limits, ProxyConnect, Response, Upload};
+use wskhttp_http::{Agent, Client, Jar, Limits, ProxyConnect, Response, Upload};
 use wskhttp_tls::TlsConnect;
+use zeroize::Zeroizing;
 
 use crate::body::{Filled, Wait, fill};
 use crate::buffer::buffer;
 use crate::control;
 use crate::handle::Handle;
+use crate::machine::Machine;
 use crate::plan::Plan;
 use crate::queue::{Entry, Operation};
 use crate::reply;
 use crate::trust::OwnTrust;
 
-type Connector = TlsConnect<ProxyConnect<WskConnect, KernelClock>, KernelClock>;
+/// TLS with the target, over the tunnel of a proxy, over TLS with the proxy.
+type Wire = TlsConnect<WskConnect, KernelClock>;
+type Connector = TlsConnect<ProxyConnect<Wire, KernelClock>, KernelClock>;
 type HandleAgent = Agent<Connector, KernelClock, RawSpinLock>;
 type HandleUpload<'c, 'a> = Upload<'c, 'a, Connector, KernelClock, RawSpinLock>;
 pub(crate) type HandleResponse<'c> = Response<'c, Connector, KernelClock, RawSpinLock>;
@@ -34,12 +40,12 @@ pub(crate) type HandleResponse<'c> = Response<'c, Connector, KernelClock, RawSpi
 pub(crate) async fn serve(handle: &Handle) {
     let clock = &handle.services.clock;
     let mut agent = self::agent(handle);
-    let mut trust = OwnTrust::default();
     let mut idle = Idle {
         total: &handle.services.counters.idle,
         share: 0,
     };
-    while arrival(handle, agent.as_ref().ok(), &mut idle).await {
+    let mut session = Session::default();
+    while let Some(front) = arrival(handle, agent.as_ref().ok(), &mut idle).await {
         if agent.is_err() {
             agent = self::agent(handle);
         }
@@ -50,8 +56,13 @@ pub(crate) async fn serve(handle: &Handle) {
                 continue;
             }
         };
+        if front.operation == Operation::Cookies {
+            let now = clock.unix_time();
+            handle.conclude(cookies(front, &mut session.jar, now)).await;
+            continue;
+        }
         let arrived = clock.now();
-        let requested = request(handle, agent, &mut trust, arrived);
+        let requested = request(handle, agent, arrived, &mut session);
         match handle.abortable(requested).await {
             Ok(Finished {
                 response,
@@ -77,12 +88,35 @@ pub(crate) async fn serve(handle: &Handle) {
 fn agent(handle: &Handle) -> Result<HandleAgent, Error> {
     let clock = &handle.services.clock;
     let connector = handle.services.connector(handle.process());
-    let through = ProxyConnect::new(connector, clock.clone());
+    let wire = TlsConnect::new(connector, clock.clone());
+    let through = ProxyConnect::over_tls(wire, clock.clone());
     let connector = TlsConnect::new(through, clock.clone());
     let client = Client::new(connector, clock.clone(), limits())?;
     let mut seed = [0; 32];
     random::fill(&mut seed)?;
     Ok(Agent::over(client).seed(seed))
+}
+
+/// What a handle keeps from one request to the next, besides its connections.
+#[derive(Default)]
+pub(crate) struct Session {
+    pub(crate) jar: Jar,
+    pub(crate) machine: Machine,
+    pub(crate) trust: OwnTrust,
+}
+
+/// Answers IOCTL_WSKHTTP_QUERY_COOKIES.
+fn cookies(front: Entry, jar: &mut Jar, now: Duration) -> Result<(NTSTATUS, usize), Error> {
+    let mut text = Zeroizing::new(Vec::new());
+    jar.write(&mut text, now)?;
+    // SAFETY: the IRP stays pending until it is completed with what this gives.
+    let out = unsafe { buffer(front) }?;
+    let information = CookiesHeader::write(&text, out).ok_or(invalid("the output is too short"))?;
+    let whole = size_of::<CookiesHeader>().saturating_add(text.len()) == information;
+    Ok(match whole {
+        true => (STATUS_SUCCESS, information),
+        false => (STATUS_BUFFER_OVERFLOW, information),
+    })
 }
 
 /// This handle's share of the counter of idle connections.
@@ -108,19 +142,23 @@ struct Finished<'c> {
     flags: RequestFlags,
 }
 
-/// Waits for an IRP, and meanwhile closes connections that have been idle for too long. False when
+/// Waits for an IRP, and meanwhile closes connections that have been idle for too long. `None` when
 /// the handle has ended.
-async fn arrival(handle: &Handle, agent: Option<&HandleAgent>, idle: &mut Idle<'_>) -> bool {
+async fn arrival(
+    handle: &Handle,
+    agent: Option<&HandleAgent>,
+    idle: &mut Idle<'_>,
+) -> Option<Entry> {
     let clock = &handle.services.clock;
     loop {
         let client = agent.map(HandleAgent::client);
         let expiry = client.and_then(Client::close_expired);
         idle.set(client.map_or(0, Client::idle));
         let Some(expiry) = expiry else {
-            return handle.next().await.is_some();
+            return handle.next().await;
         };
         match race(handle.next(), clock.sleep_until(expiry)).await {
-            Either::First(next) => return next.is_some(),
+            Either::First(next) => return next,
             Either::Second(()) => {}
         }
     }
@@ -130,10 +168,10 @@ async fn arrival(handle: &Handle, agent: Option<&HandleAgent>, idle: &mut Idle<'
 async fn request<'c>(
     handle: &Handle,
     agent: &'c HandleAgent,
-    trust: &mut OwnTrust,
     arrived: Duration,
+    session: &mut Session,
 ) -> Result<Finished<'c>, Error> {
-    let (mut response, flags) = respond_to(handle, agent, trust, arrived).await?;
+    let (mut response, flags) = respond_to(handle, agent, arrived, session).await?;
     let first_byte = handle.services.clock.now().saturating_sub(arrived);
     loop {
         let front = next(handle).await?;
@@ -170,8 +208,8 @@ async fn request<'c>(
 async fn respond_to<'c>(
     handle: &Handle,
     agent: &'c HandleAgent,
-    trust: &mut OwnTrust,
     arrived: Duration,
+    session: &mut Session,
 ) -> Result<(HandleResponse<'c>, RequestFlags), Error> {
     let first = next(handle).await?;
     // SAFETY: the IRP stays pending while the message is used: until the response is there, or until
@@ -183,15 +221,16 @@ async fn respond_to<'c>(
     if flags.contains(RequestFlags::NO_REUSE) {
         agent.client().drain_idle().await;
     }
-    let plan = Plan::new(handle, trust, &message, arrived)?;
+    let plan = Plan::new(handle, &message, arrived, session)?;
+    let jar = &mut session.jar;
     let response = if flags.contains(RequestFlags::STREAM_BODY) {
-        let call = plan.call(&message, Plan::streamed(&message));
-        let upload = agent.upload(call, &plan.key).await?;
+        let call = plan.call(&message, Plan::streamed(&message), jar);
+        let upload = agent.upload(call, plan.keys()).await?;
         handle.complete_front(STATUS_SUCCESS, 0).await;
         stream(handle, upload).await?
     } else {
-        let call = plan.call(&message, Plan::at_hand(&message));
-        agent.send(call, &plan.key).await?
+        let call = plan.call(&message, Plan::at_hand(&message), jar);
+        agent.send(call, plan.keys()).await?
     };
     let full = |tls: TlsInfo| !tls.resumed;
     if !response.reused() && response.info().tls.is_some_and(full) {

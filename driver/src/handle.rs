@@ -152,10 +152,14 @@ impl Handle {
             operation,
             cancel: Cancel::Armed,
         });
-        if operation == Operation::Send {
+        if operation.begins() {
             state.progress = Progress::Busy;
             state.failure = None;
-            self.services.counters.requests.fetch_add(1, Relaxed);
+            let is_request = u64::from(operation == Operation::Send);
+            self.services
+                .counters
+                .requests
+                .fetch_add(is_request, Relaxed);
             self.services.counters.requests_now.fetch_add(1, Relaxed);
         }
         drop(state);
@@ -325,8 +329,9 @@ impl State {
             return Err(STATUS_INSUFFICIENT_RESOURCES);
         }
         match (operation, self.progress) {
-            (Operation::Send, Progress::Busy) => Err(STATUS_INVALID_DEVICE_STATE),
-            (Operation::Send, _) | (_, Progress::Busy) => Ok(()),
+            (first, Progress::Busy) if first.begins() => Err(STATUS_INVALID_DEVICE_STATE),
+            (_, Progress::Busy) => Ok(()),
+            (first, _) if first.begins() => Ok(()),
             (Operation::Read, Progress::Complete) => Err(STATUS_SUCCESS),
             (_, Progress::Complete) => Err(STATUS_INVALID_DEVICE_STATE),
             (_, Progress::Idle) => Err(self

@@ -37,6 +37,7 @@ mod entry;
 mod exchange;
 mod handle;
 mod handles;
+mod machine;
 mod plan;
 mod pnp;
 mod queue;

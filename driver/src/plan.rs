@@ -1,43 +1,64 @@
 //! What a request message asks for, in a form of its own: the message goes when its IRP is completed.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use wskhttp_abi::{OptionFlags, Options, Request, RequestHeader, TlsFlags};
-use wskhttp_core::io::Error;
+use wskhttp_core::io::{Clock, Error};
+use wskhttp_core::nt::shared::Shared;
 use wskhttp_http::{
-    Body, Call, Credentials, Deadlines, Decode, LowSpeed, Policy, Proxies, Redirects, Retries,
-    Timeouts,
+    Body, Call, Credentials, Deadlines, Decode, Jar, Keys, LowSpeed, Policy, Proxies, Redirects,
+    Retries, Timeouts,
 };
-use wskhttp_tls::TlsKey;
+use wskhttp_tls::{TlsConfig, TlsKey};
 
+use crate::exchange::Session;
 use crate::handle::Handle;
-use crate::trust::OwnTrust;
 
 /// How a request is sent.
 pub(crate) struct Plan {
-    pub(crate) key: TlsKey<()>,
+    /// For the origin of the URL.
+    own: TlsKey<TlsKey<()>>,
+    /// For other origins.
+    others: TlsKey<TlsKey<()>>,
     /// Whether the server's certificates are to be kept.
     pub(crate) keep_peer: bool,
     policy: Policy,
     deadlines: Deadlines,
     credentials: Option<Credentials>,
-    proxies: Option<Proxies>,
+    proxies: Option<Shared<Proxies>>,
+    cookies: bool,
+    sha256: Option<[u8; 32]>,
 }
 
 impl Plan {
     pub(crate) fn new(
         handle: &Handle,
-        trust: &mut OwnTrust,
         message: &Request<'_>,
         arrived: Duration,
+        session: &mut Session,
     ) -> Result<Self, Error> {
         let options = message.options.unwrap_or_default();
         let total = time(message.total_timeout_ms).map(|most| arrived.saturating_add(most));
+        let services = &handle.services;
+        let configs = session
+            .trust
+            .configs(&services.trust, &services.clock, message)?;
+        let proxies = if options.proxies.is_empty() && !options.flags.contains(OptionFlags::DIRECT)
+        {
+            session.machine.proxies(services.trust.service(), arrived)?
+        } else {
+            proxies(&options)?
+        };
+        let cookies = options.flags.contains(OptionFlags::COOKIES);
+        if cookies {
+            let now = services.clock.unix_time();
+            session.jar.read(options.cookies, now)?;
+        }
+        let sha256 = options.flags.contains(OptionFlags::SHA256);
         Ok(Self {
-            key: TlsKey {
-                config: trust.config(&handle.services.trust, &handle.services.clock, message)?,
-                inner: (),
-            },
+            own: key(configs.own, &configs.others),
+            others: key(Arc::clone(&configs.others), &configs.others),
             keep_peer: message
                 .tls
                 .is_some_and(|tls| tls.flags.contains(TlsFlags::KEEP_PEER)),
@@ -47,19 +68,39 @@ impl Plan {
                 total,
             },
             credentials: credentials(&options)?,
-            proxies: proxies(&options)?,
+            proxies,
+            cookies,
+            sha256: sha256.then_some(options.sha256),
         })
     }
 
     /// The call for the message and its body.
-    pub(crate) fn call<'a>(&'a self, message: &Request<'_>, body: Body<'a>) -> Call<'a> {
-        Call::new(message.method, message.url)
+    pub(crate) fn call<'a>(
+        &'a self,
+        message: &Request<'_>,
+        body: Body<'a>,
+        jar: &'a mut Jar,
+    ) -> Call<'a> {
+        let call = Call::new(message.method, message.url)
             .lines(message.headers)
             .body(body)
             .deadlines(self.deadlines)
             .policy(self.policy)
             .credentials(self.credentials.as_ref())
-            .proxies(self.proxies.as_ref())
+            .proxies(self.proxies.as_deref())
+            .sha256(self.sha256);
+        match self.cookies {
+            true => call.jar(jar),
+            false => call,
+        }
+    }
+
+    /// Whose connections serve the call.
+    pub(crate) const fn keys(&self) -> Keys<'_, TlsKey<TlsKey<()>>> {
+        Keys {
+            own: &self.own,
+            others: &self.others,
+        }
     }
 
     /// The body that comes with the message.
@@ -76,6 +117,17 @@ impl Plan {
             RequestHeader::CHUNKED => Body::Chunked,
             length => Body::Sized(length),
         }
+    }
+}
+
+/// TLS with the target under `config`, with a proxy under `below`.
+fn key(config: Arc<TlsConfig>, below: &Arc<TlsConfig>) -> TlsKey<TlsKey<()>> {
+    TlsKey {
+        config,
+        inner: TlsKey {
+            config: Arc::clone(below),
+            inner: (),
+        },
     }
 }
 
@@ -110,7 +162,7 @@ fn policy(message: &Request<'_>, options: &Options<'_>) -> Policy {
             low_speed,
             ..Timeouts::NONE
         },
-        digest: false,
+        digest: options.flags.contains(OptionFlags::VERIFY),
     }
 }
 
@@ -124,17 +176,17 @@ fn credentials(options: &Options<'_>) -> Result<Option<Credentials>, Error> {
     }))
 }
 
-fn proxies(options: &Options<'_>) -> Result<Option<Proxies>, Error> {
+fn proxies(options: &Options<'_>) -> Result<Option<Shared<Proxies>>, Error> {
     if options.proxies.is_empty() {
         return Ok(None);
     }
-    let proxies = Proxies::new(options.proxies, options.bypass)?;
-    if options.proxy_credentials.is_empty() {
-        return Ok(Some(proxies));
+    let mut proxies = Proxies::new(options.proxies, options.bypass)?;
+    if !options.proxy_credentials.is_empty() {
+        let (user, password) = pair(options.proxy_credentials);
+        let credentials = Credentials::basic(user, password)?;
+        proxies = proxies.with_credentials(&credentials)?;
     }
-    let (user, password) = pair(options.proxy_credentials);
-    let credentials = Credentials::basic(user, password)?;
-    proxies.with_credentials(&credentials).map(Some)
+    Shared::try_new(proxies).map(Some)
 }
 
 /// `user:password`; a user without a password has an empty one.

@@ -9,10 +9,19 @@ pub(crate) enum Operation {
     Send,
     /// IOCTL_WSKHTTP_RECEIVE_RESPONSE
     Receive,
+    /// IOCTL_WSKHTTP_QUERY_COOKIES
+    Cookies,
     /// ReadFile
     Read,
     /// WriteFile
     Write,
+}
+
+impl Operation {
+    /// Whether it begins something, and does not belong to a request under way.
+    pub(crate) const fn begins(self) -> bool {
+        matches!(self, Self::Send | Self::Cookies)
+    }
 }
 
 /// An IRP that was marked pending and not completed: memory that stays.

@@ -49,7 +49,7 @@ mod retry;
 mod timeouts;
 mod url;
 
-pub use agent::{Agent, Call, Policy, Response, Upload};
+pub use agent::{Agent, Call, Keys, Policy, Response, Upload};
 pub use auth::Credentials;
 pub use client::{Client, Deadlines, Exchange, Outcome};
 pub use content_digest::BodyDigest;

@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use rustls_pki_types::ServerName;
-use wskhttp_core::fallible::copied_text;
+use wskhttp_core::fallible::{Boxed, copied_text};
 use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Scheme, Target, Transport, deadline,
 };
@@ -70,8 +70,7 @@ impl<C: Connect, K: Clock> Connect for TlsConnect<C, K> {
         let start = self.clock.now();
         let own = target.handshake.map(|most| start.saturating_add(most));
         let until = [target.deadline, own].into_iter().flatten().min();
-        let session = Session::new(&key.config, name, target.port)?;
-        let mut transport = TlsTransport::new(inner, session);
+        let mut transport = begin(inner, &key.config, name, target.port)?;
         let done = deadline(
             &self.clock,
             until,
@@ -100,22 +99,31 @@ impl<C: Connect, K: Clock> Connect for TlsConnect<C, K> {
     }
 }
 
+/// A session over `inner`, in memory of its own. Not in the frame of the future that speaks it, which
+/// is there when the handshake is at its deepest: twice, if there is TLS in TLS.
+#[inline(never)]
+fn begin<T: Transport>(
+    inner: T,
+    config: &TlsConfig,
+    name: ServerName<'static>,
+    port: u16,
+) -> Result<Boxed<TlsTransport<T>>, Error> {
+    let session = Session::new(config, name, port)?;
+    Boxed::new(TlsTransport::new(inner, session)).map_err(|_| error::no_memory())
+}
+
 /// A connection with or without TLS.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would be an allocation that cannot fail gracefully"
-)]
 pub enum MaybeTls<T> {
     /// Plain, for `http`.
     Plain(T),
     /// TLS, for `https`.
-    Tls(TlsTransport<T>),
+    Tls(Boxed<TlsTransport<T>>),
 }
 
 impl<T: Transport> MaybeTls<T> {
     /// The TLS session, to look at.
     #[must_use]
-    pub const fn session(&self) -> Option<&Session> {
+    pub fn session(&self) -> Option<&Session> {
         match self {
             Self::Plain(_) => None,
             Self::Tls(transport) => Some(transport.session()),

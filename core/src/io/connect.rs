@@ -13,7 +13,7 @@ pub trait Connect {
     type Transport: Transport;
     /// What two requests must share, besides scheme, host and port, to share a connection: the TLS
     /// configuration and the caller's identity.
-    type Key: Clone + PartialEq;
+    type Key: Clone + PartialEq + 'static;
 
     /// Whether it heeds [`Target::via`]. One that does not is never given it.
     const PROXIES: bool = false;

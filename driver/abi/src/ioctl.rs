@@ -37,6 +37,15 @@ pub const IOCTL_WSKHTTP_QUERY_STATUS: u32 = ctl_code(0x803, METHOD_BUFFERED);
 /// STATUS_NOT_FOUND: none are kept. STATUS_BUFFER_TOO_SMALL: there are more bytes.
 pub const IOCTL_WSKHTTP_QUERY_PEER: u32 = ctl_code(0x804, METHOD_BUFFERED);
 
+/// The cookies that requests with `COOKIES` have left on this handle. In: none. Out:
+/// [`crate::CookiesHeader`], and behind it the cookies in the format of Netscape's files: seven fields
+/// with tabs between them, a cookie a line.
+///
+/// STATUS_BUFFER_OVERFLOW: they do not fit; only the fixed part was written. STATUS_BUFFER_TOO_SMALL:
+/// the output is shorter than that. STATUS_INVALID_DEVICE_STATE: a request is under way. Afterwards,
+/// why the last request failed cannot be asked any more.
+pub const IOCTL_WSKHTTP_QUERY_COOKIES: u32 = ctl_code(0x805, METHOD_OUT_DIRECT);
+
 const METHOD_BUFFERED: u32 = 0;
 const METHOD_OUT_DIRECT: u32 = 2;
 const FILE_DEVICE_NETWORK: u32 = 0x12;

@@ -14,6 +14,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod cookies;
 mod error;
 mod failure;
 mod headers;
@@ -26,6 +27,7 @@ mod span;
 mod status;
 mod tls;
 
+pub use cookies::CookiesHeader;
 pub use error::{
     Field, ParseError, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER,
 };

@@ -32,6 +32,10 @@ pub struct OptionsHeader {
     pub proxy_credentials: Span,
     /// `user:password` or a token, as the flags say.
     pub credentials: Span,
+    /// With `COOKIES`: cookies to take before the request is sent, in the format of Netscape's files.
+    pub cookies: Span,
+    /// With `SHA256`: of the body that a response with status 200 must have. Else zero.
+    pub sha256: [u8; 32],
 }
 
 impl OptionsHeader {
@@ -39,6 +43,8 @@ impl OptionsHeader {
     pub const MAX_LIST: usize = 16 * 1024;
     /// Most bytes of `credentials` and of `proxy_credentials`.
     pub const MAX_CREDENTIALS: usize = 16 * 1024;
+    /// Most bytes of `cookies`.
+    pub const MAX_COOKIES: usize = 64 * 1024;
 }
 
 bitflags::bitflags! {
@@ -55,6 +61,15 @@ bitflags::bitflags! {
         const BEARER = 8;
         /// The credentials are `user:password`, for a server that asks for a digest.
         const DIGEST = 16;
+        /// Without `proxies`, none is used, whatever the machine's settings are.
+        const DIRECT = 32;
+        /// Cookies are sent and kept, as long as the handle is open;
+        /// [`crate::IOCTL_WSKHTTP_QUERY_COOKIES`] gives them.
+        const COOKIES = 64;
+        /// The body is checked against the digests that the response's head has.
+        const VERIFY = 128;
+        /// The body is checked against `sha256`, before content codings are removed.
+        const SHA256 = 256;
     }
 }
 
@@ -83,6 +98,10 @@ pub struct Options<'a> {
     pub proxy_credentials: &'a [u8],
     /// `user:password` or a token.
     pub credentials: &'a [u8],
+    /// Cookies to take.
+    pub cookies: &'a str,
+    /// Of the body.
+    pub sha256: [u8; 32],
 }
 
 impl<'a> Options<'a> {
@@ -102,6 +121,7 @@ impl<'a> Options<'a> {
             let text = core::str::from_utf8(part(span, OptionsHeader::MAX_LIST)?);
             text.map_err(|_| refused("a list is not ASCII"))
         };
+        let cookies = part(header.cookies, OptionsHeader::MAX_COOKIES)?;
         let options = Self {
             flags: OptionFlags::from_bits(header.flags)
                 .ok_or(refused("an unknown bit is set in their flags"))?,
@@ -115,26 +135,31 @@ impl<'a> Options<'a> {
             bypass: text(header.bypass)?,
             proxy_credentials: part(header.proxy_credentials, OptionsHeader::MAX_CREDENTIALS)?,
             credentials: part(header.credentials, OptionsHeader::MAX_CREDENTIALS)?,
+            cookies: core::str::from_utf8(cookies).map_err(|_| refused("a list is not ASCII"))?,
+            sha256: header.sha256,
         };
         Spans::disjoint(&[
             (Field::Options, header.proxies),
             (Field::Options, header.bypass),
             (Field::Options, header.proxy_credentials),
             (Field::Options, header.credentials),
+            (Field::Options, header.cookies),
         ])?;
         options.check().map(|()| options)
     }
 
     pub(crate) fn check(&self) -> Result<(), ParseError> {
         let schemes = OptionFlags::BASIC | OptionFlags::BEARER | OptionFlags::DIGEST;
-        let lists = [self.proxies, self.bypass];
+        let lists = [self.proxies, self.bypass, self.cookies];
         let secrets = [self.proxy_credentials, self.credentials];
         if lists.iter().any(|list| !list.is_ascii()) {
             return Err(refused("a list is not ASCII"));
         }
         if lists
             .iter()
+            .take(2)
             .any(|list| list.len() > OptionsHeader::MAX_LIST)
+            || self.cookies.len() > OptionsHeader::MAX_COOKIES
             || secrets
                 .iter()
                 .any(|secret| secret.len() > OptionsHeader::MAX_CREDENTIALS)
@@ -146,6 +171,15 @@ impl<'a> Options<'a> {
             return Err(refused(
                 "credentials need one scheme, and a scheme credentials",
             ));
+        }
+        if self.flags.contains(OptionFlags::DIRECT) && !self.proxies.is_empty() {
+            return Err(refused("proxies, and none"));
+        }
+        if !self.flags.contains(OptionFlags::COOKIES) && !self.cookies.is_empty() {
+            return Err(refused("cookies without COOKIES"));
+        }
+        if !self.flags.contains(OptionFlags::SHA256) && self.sha256 != [0; 32] {
+            return Err(refused("a digest without SHA256"));
         }
         if self.low_speed_bytes != 0 && self.low_speed_ms == 0 {
             return Err(refused("a lowest speed needs a time"));
@@ -165,7 +199,8 @@ impl<'a> Options<'a> {
         header.proxies.put(self.proxies.as_bytes(), out)?;
         header.bypass.put(self.bypass.as_bytes(), out)?;
         header.proxy_credentials.put(self.proxy_credentials, out)?;
-        header.credentials.put(self.credentials, out)
+        header.credentials.put(self.credentials, out)?;
+        header.cookies.put(self.cookies.as_bytes(), out)
     }
 
     fn layout(&self) -> Option<OptionsHeader> {
@@ -183,6 +218,8 @@ impl<'a> Options<'a> {
             bypass: Span::place(self.bypass.as_bytes(), &mut at)?,
             proxy_credentials: Span::place(self.proxy_credentials, &mut at)?,
             credentials: Span::place(self.credentials, &mut at)?,
+            cookies: Span::place(self.cookies.as_bytes(), &mut at)?,
+            sha256: self.sha256,
         };
         header.size = at;
         Some(header)
@@ -204,4 +241,4 @@ const fn refused(reason: &'static str) -> ParseError {
     ParseError::new(Field::Options, reason)
 }
 
-const _: () = assert!(size_of::<OptionsHeader>() == 64);
+const _: () = assert!(size_of::<OptionsHeader>() == 104);

@@ -53,7 +53,7 @@ impl RequestHeader {
     /// Most bytes of `roots`.
     pub const MAX_ROOTS: usize = 256 * 1024;
     /// Most bytes of `options`.
-    pub const MAX_OPTIONS: usize = 65 * 1024;
+    pub const MAX_OPTIONS: usize = 129 * 1024;
     /// Most bytes of `tls`.
     pub const MAX_TLS: usize = 340 * 1024;
 }

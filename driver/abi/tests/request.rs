@@ -13,7 +13,10 @@ const FIXED: usize = size_of::<RequestHeader>();
 
 fn options() -> Options<'static> {
     Options {
-        flags: OptionFlags::FOLLOW | OptionFlags::BASIC,
+        flags: OptionFlags::FOLLOW
+            | OptionFlags::BASIC
+            | OptionFlags::COOKIES
+            | OptionFlags::SHA256,
         max_redirects: 5,
         retries: 2,
         retry_within_ms: 3000,
@@ -24,6 +27,8 @@ fn options() -> Options<'static> {
         bypass: "<local>",
         proxy_credentials: b"a:b",
         credentials: b"u:p",
+        cookies: "h\tFALSE\t/\tFALSE\t0\tn\tv\n",
+        sha256: [7; 32],
     }
 }
 
@@ -149,14 +154,20 @@ fn options_are_checked() {
     for size in [0, length, u32::MAX] {
         assert_eq!(refused(&with_options(|o| o.size = size)), Field::Options);
     }
-    for bit in 5..32 {
+    for bit in 9..32 {
         let message = with_options(|o| o.flags |= 1 << bit);
         assert_eq!(refused(&message), Field::Options);
     }
     // Credentials have exactly one scheme.
     for flags in [1, 4 + 8, 8 + 16, 4 + 8 + 16] {
+        let message = with_options(|o| o.flags = flags + 64 + 256);
+        assert_eq!(refused(&message), Field::Options);
+    }
+    // Proxies and none; cookies and a digest without their flags.
+    for flags in [4 + 32 + 64 + 256, 4 + 256, 4 + 64] {
         assert_eq!(refused(&with_options(|o| o.flags = flags)), Field::Options);
     }
+    assert!(Request::parse(&with_options(|o| o.flags = 4 + 64 + 256)).is_ok());
     assert_eq!(
         refused(&with_options(|o| o.credentials = Span::default())),
         Field::Options
@@ -165,20 +176,21 @@ fn options_are_checked() {
         refused(&with_options(|o| o.low_speed_ms = 0)),
         Field::Options
     );
-    let picks: [fn(&mut OptionsHeader) -> &mut Span; 4] = [
+    let picks: [fn(&mut OptionsHeader) -> &mut Span; 5] = [
         |o| &mut o.proxies,
         |o| &mut o.bypass,
         |o| &mut o.proxy_credentials,
         |o| &mut o.credentials,
+        |o| &mut o.cookies,
     ];
     for pick in picks {
         for (offset, part) in [
             (0, 1),
-            (63, 2),
-            (64, 1000),
+            (103, 2),
+            (104, 1000),
             (u32::MAX, 1),
-            (64, u32::MAX),
-            (64, 0),
+            (104, u32::MAX),
+            (104, 0),
         ] {
             let message = with_options(|o| {
                 *pick(o) = Span {

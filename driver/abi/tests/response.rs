@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wskhttp_abi::{
-    Failure, Field, Response, ResponseFlags, ResponseHeader, STATUS_BUFFER_OVERFLOW,
+    CookiesHeader, Failure, Field, Response, ResponseFlags, ResponseHeader, STATUS_BUFFER_OVERFLOW,
     STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER, Span, Status, VERSION, WriteError,
 };
 use zerocopy::{FromBytes, IntoBytes};
@@ -185,4 +185,26 @@ proptest! {
             prop_assert!(parts + FIXED <= message.len());
         }
     }
+}
+
+#[test]
+fn cookies_that_fit_and_that_do_not() {
+    let cookies = b"h\tFALSE\t/\tFALSE\t0\tn\tv\n";
+    for room in 0..8 + cookies.len() + 3 {
+        let mut out = vec![0xA5; room];
+        let written = CookiesHeader::write(cookies, &mut out);
+        let expected = match room {
+            0..8 => None,
+            _ if room < 8 + cookies.len() => Some(8),
+            _ => Some(8 + cookies.len()),
+        };
+        assert_eq!(written, expected, "{room}");
+        let Some(written) = written else { continue };
+        assert!(out[written..].iter().all(|byte| *byte == 0xA5));
+        let (needed, text) = CookiesHeader::parse(&out[..written]).unwrap();
+        assert_eq!(needed as usize, 8 + cookies.len());
+        assert_eq!(text, if written == 8 { &[][..] } else { cookies });
+    }
+    assert!(CookiesHeader::parse(&[8, 0, 0, 0, 8, 0, 0]).is_err());
+    assert!(CookiesHeader::parse(&[9, 0, 0, 0, 9, 0, 0, 0]).is_err());
 }

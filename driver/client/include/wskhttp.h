@@ -91,6 +91,10 @@ DEFINE_GUID(GUID_DEVINTERFACE_WSKHTTP, 0x6f3a4d0e, 0x7c1b, 0x4e0b, 0x9b, 0x57, 0
 /* Counters of the driver. In: none. Out: WSKHTTP_STATUS. */
 #define IOCTL_WSKHTTP_QUERY_STATUS \
     CTL_CODE(FILE_DEVICE_NETWORK, 0x803, METHOD_BUFFERED, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
+/* The cookies of the handle, between requests. In: none. Out: WSKHTTP_COOKIE_LIST and the cookies.
+ * ERROR_MORE_DATA (STATUS_BUFFER_OVERFLOW): they need `needed` bytes. */
+#define IOCTL_WSKHTTP_QUERY_COOKIES \
+    CTL_CODE(FILE_DEVICE_NETWORK, 0x805, METHOD_OUT_DIRECT, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
 
 /* The certificates of the server that answered the last request, if that had WSKHTTP_KEEP_PEER. In:
  * none. Out: DER, one after the other, at most 64 KiB. STATUS_NOT_FOUND: none are kept. */
@@ -139,11 +143,16 @@ typedef struct WSKHTTP_REQUEST {
 #define WSKHTTP_BASIC  4  /* credentials are user:password, sent at once */
 #define WSKHTTP_BEARER 8  /* credentials are a token, sent at once */
 #define WSKHTTP_DIGEST 16 /* credentials are user:password, for a server that asks for a digest */
+#define WSKHTTP_DIRECT 32 /* no proxy, whatever the machine's settings are */
+#define WSKHTTP_COOKIES 64 /* send and keep cookies, as long as the handle is open */
+#define WSKHTTP_VERIFY 128 /* check the body against Content-Digest and Repr-Digest */
+#define WSKHTTP_SHA256 256 /* check the body against sha256 */
 
 /* Most bytes of the options and their parts */
-#define WSKHTTP_MAX_OPTIONS     (65 * 1024)
+#define WSKHTTP_MAX_OPTIONS     (129 * 1024)
 #define WSKHTTP_MAX_LIST        (16 * 1024)
 #define WSKHTTP_MAX_CREDENTIALS (16 * 1024)
+#define WSKHTTP_MAX_COOKIES     (64 * 1024)
 
 /* What else is done for a request. Spans count from the start of this. */
 typedef struct WSKHTTP_OPTIONS {
@@ -155,10 +164,12 @@ typedef struct WSKHTTP_OPTIONS {
     UINT32 low_speed_bytes;         /* the lowest speed, in bytes a second; 0: any */
     UINT32 low_speed_ms;            /* over which it is taken */
     UINT32 expect_ms;               /* how long a body waits for 100 (Continue); 0: not at all */
-    WSKHTTP_SPAN proxies;           /* in WinHTTP's grammar */
+    WSKHTTP_SPAN proxies;           /* in WinHTTP's grammar; empty: the machine's */
     WSKHTTP_SPAN bypass;            /* in WinHTTP's grammar */
     WSKHTTP_SPAN proxy_credentials; /* user:password */
     WSKHTTP_SPAN credentials;       /* as the flags say */
+    WSKHTTP_SPAN cookies;           /* with WSKHTTP_COOKIES: to take first, in Netscape's format */
+    UINT8 sha256[32];               /* with WSKHTTP_SHA256; else zero */
 } WSKHTTP_OPTIONS;
 
 /* WSKHTTP_TLS.flags */
@@ -190,6 +201,13 @@ typedef struct WSKHTTP_TLS {
     WSKHTTP_SPAN key;              /* the client's, PKCS#8, DER or PEM */
     WSKHTTP_SPAN groups;           /* for the key exchange, UINT16 of the IANA's, best first; empty: the driver's */
 } WSKHTTP_TLS;
+
+/* What precedes the cookies of a handle, which are in Netscape's format: seven fields with tabs between
+ * them, a cookie a line */
+typedef struct WSKHTTP_COOKIE_LIST {
+    UINT32 size;   /* bytes of this message */
+    UINT32 needed; /* bytes that all of it needs */
+} WSKHTTP_COOKIE_LIST;
 
 /* WSKHTTP_RESPONSE.flags */
 #define WSKHTTP_BODY_COMPLETE 1 /* the body ends with this message */

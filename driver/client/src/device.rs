@@ -4,8 +4,9 @@ use std::io::Read;
 use std::sync::Arc;
 
 use wskhttp_abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
-    IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, STATUS_BUFFER_OVERFLOW, Status,
+    CookiesHeader, Failure, IOCTL_WSKHTTP_QUERY_COOKIES, IOCTL_WSKHTTP_QUERY_FAILURE,
+    IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS, IOCTL_WSKHTTP_RECEIVE_RESPONSE,
+    IOCTL_WSKHTTP_SEND_REQUEST, STATUS_BUFFER_OVERFLOW, Status,
 };
 
 use crate::response::Received;
@@ -104,6 +105,29 @@ impl Device {
             STATUS_NOT_FOUND => Ok(Vec::new()),
             status if done.is_error() => Err(refused(status)),
             _ => Ok(done.bytes().to_vec()),
+        }
+    }
+
+    /// The cookies that requests with [`Options::cookies`](crate::Options::cookies) have left here, in
+    /// the format of Netscape's files. Between requests.
+    ///
+    /// # Errors
+    /// Phase `Exchange`.
+    pub fn cookies(&mut self) -> Result<String, Error> {
+        let mut room = FIRST_COOKIES;
+        loop {
+            let done = self.ioctl(IOCTL_WSKHTTP_QUERY_COOKIES, Vec::new(), vec![0; room])?;
+            // An overflow is a warning, and has its fixed part.
+            if done.is_error() {
+                return Err(refused(done.status));
+            }
+            let (needed, text) =
+                CookiesHeader::parse(done.bytes()).map_err(|error| strange(&error))?;
+            let needed = usize::try_from(needed).unwrap_or(usize::MAX);
+            if needed <= room || room == MOST_COOKIES {
+                return Ok(String::from_utf8_lossy(text).into_owned());
+            }
+            room = needed.min(MOST_COOKIES);
         }
     }
 
@@ -347,6 +371,9 @@ const STATUS_NOT_FOUND: i32 = 0xC000_0225_u32.cast_signed();
 const STATUS_CANCELLED: i32 = 0xC000_0120_u32.cast_signed();
 /// Room for a head and the beginning of a body.
 const OUTPUT: usize = 64 * 1024;
+const FIRST_COOKIES: usize = 64 * 1024;
+/// What a jar can hold.
+const MOST_COOKIES: usize = 2 * 1024 * 1024;
 const MAX_HEAD: usize = 16 * 1024 * 1024;
 /// Bytes of one write.
 const CHUNK: usize = 256 * 1024;

@@ -19,6 +19,8 @@ pub struct Options {
     bypass: String,
     proxy_credentials: Vec<u8>,
     credentials: Vec<u8>,
+    cookies: String,
+    sha256: [u8; 32],
 }
 
 impl Options {
@@ -72,8 +74,44 @@ impl Options {
     /// `http=proxy:3128;https=other` or `proxy:3128`; `*.example.com;<local>`.
     #[must_use]
     pub fn proxies(mut self, proxies: &str, bypass: &str) -> Self {
+        self.flags -= OptionFlags::DIRECT;
         proxies.clone_into(&mut self.proxies);
         bypass.clone_into(&mut self.bypass);
+        self
+    }
+
+    /// Uses no proxy, whatever the machine's settings are. Without this and [`Options::proxies`], those
+    /// that `netsh winhttp set proxy` has set are used.
+    #[must_use]
+    pub fn direct(mut self) -> Self {
+        self.flags |= OptionFlags::DIRECT;
+        self.proxies.clear();
+        self
+    }
+
+    /// Sends and keeps cookies, as long as the device is open; [`Device::cookies`](crate::Device::cookies)
+    /// gives them. Those in `text`, in the format of Netscape's files, are taken first.
+    #[must_use]
+    pub fn cookies(mut self, text: &str) -> Self {
+        self.flags |= OptionFlags::COOKIES;
+        text.clone_into(&mut self.cookies);
+        self
+    }
+
+    /// Checks the body against the digests that the response's head has (`Content-Digest`,
+    /// `Repr-Digest`), and says at its end if it has another.
+    #[must_use]
+    pub fn verify(mut self) -> Self {
+        self.flags |= OptionFlags::VERIFY;
+        self
+    }
+
+    /// Checks the body of a response with status 200 against this SHA-256, before content codings are
+    /// removed, and says at its end if it has another.
+    #[must_use]
+    pub fn sha256(mut self, digest: [u8; 32]) -> Self {
+        self.flags |= OptionFlags::SHA256;
+        self.sha256 = digest;
         self
     }
 
@@ -123,6 +161,8 @@ impl Options {
             bypass: &self.bypass,
             proxy_credentials: &self.proxy_credentials,
             credentials: &self.credentials,
+            cookies: &self.cookies,
+            sha256: self.sha256,
         })
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::mem::{align_of, offset_of, size_of};
 
 use wskhttp_client::abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
-    IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, OptionFlags, OptionsHeader,
-    RequestFlags, RequestHeader, ResponseFlags, ResponseHeader, Span, Status, TlsFlags, TlsHeader,
-    VERSION,
+    CookiesHeader, Failure, IOCTL_WSKHTTP_QUERY_COOKIES, IOCTL_WSKHTTP_QUERY_FAILURE,
+    IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS, IOCTL_WSKHTTP_RECEIVE_RESPONSE,
+    IOCTL_WSKHTTP_SEND_REQUEST, OptionFlags, OptionsHeader, RequestFlags, RequestHeader,
+    ResponseFlags, ResponseHeader, Span, Status, TlsFlags, TlsHeader, VERSION,
 };
 
 const HEADER: &str = include_str!("../include/wskhttp.h");
@@ -61,11 +61,14 @@ fn structures_are_laid_out_alike() {
         connect_timeout_ms total_timeout_ms options tls);
     assert_eq!(c_layout("WSKHTTP_REQUEST"), rust);
     let rust = layout!(OptionsHeader: size flags max_redirects retries retry_within_ms
-        low_speed_bytes low_speed_ms expect_ms proxies bypass proxy_credentials credentials);
+        low_speed_bytes low_speed_ms expect_ms proxies bypass proxy_credentials credentials
+        cookies sha256);
     assert_eq!(c_layout("WSKHTTP_OPTIONS"), rust);
     let rust = layout!(TlsHeader: size flags min_version max_version reserved pins
         revocation_lists certificate key groups);
     assert_eq!(c_layout("WSKHTTP_TLS"), rust);
+    let rust = layout!(CookiesHeader: size needed);
+    assert_eq!(c_layout("WSKHTTP_COOKIE_LIST"), rust);
     let rust = layout!(ResponseHeader: size version flags needed status minor_version reason headers
         body content_length resolve_us connect_us tls_us first_byte_us total_us remote_port
         remote_family remote_address tls_version tls_suite tls_group reserved);
@@ -121,6 +124,11 @@ fn numbers_are_alike() {
         ("WSKHTTP_BASIC", OptionFlags::BASIC.bits().into()),
         ("WSKHTTP_BEARER", OptionFlags::BEARER.bits().into()),
         ("WSKHTTP_DIGEST", OptionFlags::DIGEST.bits().into()),
+        ("WSKHTTP_DIRECT", OptionFlags::DIRECT.bits().into()),
+        ("WSKHTTP_COOKIES", OptionFlags::COOKIES.bits().into()),
+        ("WSKHTTP_VERIFY", OptionFlags::VERIFY.bits().into()),
+        ("WSKHTTP_SHA256", OptionFlags::SHA256.bits().into()),
+        ("WSKHTTP_MAX_COOKIES", limit(OptionsHeader::MAX_COOKIES)),
         ("WSKHTTP_MAX_OPTIONS", limit(RequestHeader::MAX_OPTIONS)),
         ("WSKHTTP_MAX_LIST", limit(OptionsHeader::MAX_LIST)),
         (
@@ -171,6 +179,7 @@ fn control_codes_are_alike() {
         ("QUERY_FAILURE", IOCTL_WSKHTTP_QUERY_FAILURE),
         ("QUERY_STATUS", IOCTL_WSKHTTP_QUERY_STATUS),
         ("QUERY_PEER", IOCTL_WSKHTTP_QUERY_PEER),
+        ("QUERY_COOKIES", IOCTL_WSKHTTP_QUERY_COOKIES),
     ] {
         let (_, after) = HEADER
             .split_once(&format!("#define IOCTL_WSKHTTP_{name} "))

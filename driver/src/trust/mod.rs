@@ -54,6 +54,11 @@ impl Trust {
         }
     }
 
+    /// The path of the service's key.
+    pub(crate) const fn service(&self) -> &Name {
+        &self.service
+    }
+
     /// A server's certificates were found good now: the floor for clocks that are not set. Written once
     /// a day. IRQL: PASSIVE_LEVEL.
     pub(crate) fn note_time(&self, clock: &KernelClock) {
@@ -152,50 +157,71 @@ pub(crate) struct OwnTrust {
     /// What the others are made of.
     base: Option<Shared<Base>>,
     own: Option<Arc<TlsConfig>>,
-    /// Of the request before.
+    /// Of the last request that had a certificate of the client's.
     private: Option<Arc<TlsConfig>>,
+    /// Of the last request that said something of roots or of TLS, without a certificate.
+    anonymous: Option<Arc<TlsConfig>>,
+}
+
+/// The configurations of a request.
+pub(crate) struct Configs {
+    /// For the origin of its URL.
+    pub(crate) own: Arc<TlsConfig>,
+    /// For proxies, and for other origins to which a redirect leads: the same but for the client's
+    /// certificate.
+    pub(crate) others: Arc<TlsConfig>,
 }
 
 impl OwnTrust {
-    /// The configuration for a request: that of `shared` unless it says something of roots or of TLS.
+    /// The configurations for a request: that of `shared` unless it says something of roots or of TLS.
     /// IRQL: PASSIVE_LEVEL.
-    pub(crate) fn config(
+    pub(crate) fn configs(
         &mut self,
         shared: &Trust,
         clock: &KernelClock,
         message: &Request<'_>,
-    ) -> Result<Arc<TlsConfig>, Error> {
+    ) -> Result<Configs, Error> {
         let base = shared.base(clock)?;
         if !self
             .base
             .as_ref()
             .is_some_and(|old| Shared::ptr_eq(old, &base))
         {
-            (self.own, self.private) = (None, None);
+            *self = Self::default();
             self.base = Some(base.clone());
         }
         let tls = Tls {
             flags: message.tls.unwrap_or_default().flags - TlsFlags::KEEP_PEER,
             ..message.tls.unwrap_or_default()
         };
-        if message.roots.is_empty() && tls == Tls::default() {
-            if let Some(config) = &self.own {
-                return Ok(Arc::clone(config));
-            }
-            let config = base.config.isolated::<RawSpinLock>(SERVERS)?;
-            return Ok(Arc::clone(self.own.insert(config)));
+        let without = Tls {
+            certificate: &[],
+            key: &[],
+            ..tls
+        };
+        let others = self.config(&base, message.roots, &without)?;
+        let own = match tls.key {
+            [] => Arc::clone(&others),
+            _ => private(&mut self.private, &base, message.roots, &tls)?,
+        };
+        Ok(Configs { own, others })
+    }
+
+    /// A configuration without a client's certificate.
+    fn config(
+        &mut self,
+        base: &Base,
+        roots: &[u8],
+        tls: &Tls<'_>,
+    ) -> Result<Arc<TlsConfig>, Error> {
+        if !roots.is_empty() || *tls != Tls::default() {
+            return private(&mut self.anonymous, base, roots, tls);
         }
-        let mut room = Room::default();
-        let policy = policy(&base, message.roots, &tls, &mut room)?;
-        if let Some(config) = self
-            .private
-            .as_ref()
-            .filter(|config| config.is_under(&policy))
-        {
+        if let Some(config) = &self.own {
             return Ok(Arc::clone(config));
         }
-        let config = TlsConfig::resuming::<RawSpinLock>(&PLATFORM, &policy, SERVERS)?;
-        Ok(Arc::clone(self.private.insert(config)))
+        let config = base.config.isolated::<RawSpinLock>(SERVERS)?;
+        Ok(Arc::clone(self.own.insert(config)))
     }
 }
 
@@ -205,6 +231,22 @@ struct Room {
     /// The roots of both sides.
     roots: Vec<u8>,
     groups: [u16; TlsHeader::MAX_GROUPS / TlsHeader::GROUP],
+}
+
+/// The configuration `known`, or another one in its place if that is not what is asked for.
+fn private(
+    known: &mut Option<Arc<TlsConfig>>,
+    base: &Base,
+    roots: &[u8],
+    tls: &Tls<'_>,
+) -> Result<Arc<TlsConfig>, Error> {
+    let mut room = Room::default();
+    let policy = policy(base, roots, tls, &mut room)?;
+    if let Some(config) = known.as_ref().filter(|config| config.is_under(&policy)) {
+        return Ok(Arc::clone(config));
+    }
+    let config = TlsConfig::resuming::<RawSpinLock>(&PLATFORM, &policy, SERVERS)?;
+    Ok(Arc::clone(known.insert(config)))
 }
 
 /// The policy of a request that brings `roots` (DER, one after the other) and says `tls`.
@@ -266,7 +308,7 @@ const UNKNOWN_VERSION: Error = Error::new(
     "a version of TLS is not known",
 );
 
-const NOT_PASSIVE: Error = Error::new(
+pub(crate) const NOT_PASSIVE: Error = Error::new(
     Phase::Request,
     Kind::NotReady,
     "the registry is not read at this IRQL",

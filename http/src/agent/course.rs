@@ -8,7 +8,7 @@ use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::call::{Call, Parts};
-use super::{Policy, no_memory};
+use super::{Keys, Policy, no_memory};
 use crate::auth::{Form, Session};
 use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
@@ -40,6 +40,8 @@ pub(super) struct Course<'a> {
     sha256: Option<[u8; 32]>,
     /// Redirects followed.
     hops: u32,
+    /// One of them led to another origin.
+    crossed: bool,
     /// Tries after the first.
     tries: u32,
     /// When the first one began.
@@ -89,10 +91,20 @@ impl<'a> Course<'a> {
             jar: call.jar,
             sha256: call.sha256,
             hops: 0,
+            crossed: false,
             tries: 0,
             began: None,
             seen: Vec::new(),
         })
+    }
+
+    /// The key for the next request's connection. Who has left the origin once does not show its
+    /// certificate there again: another one has said where to go.
+    pub(super) const fn key<'k, K>(&self, keys: Keys<'k, K>) -> &'k K {
+        match self.crossed {
+            true => keys.others,
+            false => keys.own,
+        }
     }
 
     /// The request to send next.
@@ -319,6 +331,7 @@ impl<'a> Course<'a> {
             self.headers.remove(is_private);
             self.credentials = None;
             self.session = None;
+            self.crossed = true;
         }
         // With cookies, the same URL may answer otherwise the next time.
         if self.jar.is_none() && self.seen.contains(&hash(&self.method, &redirect.url)) {

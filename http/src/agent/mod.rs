@@ -2,6 +2,7 @@
 
 mod call;
 mod course;
+mod keys;
 mod response;
 mod upload;
 
@@ -17,6 +18,7 @@ use crate::{Decode, Limits, Redirects, Retries, RetryBudget, Timeouts};
 use course::{Circumstances, Course, Verdict};
 
 pub use call::Call;
+pub use keys::Keys;
 pub use response::Response;
 pub use upload::Upload;
 
@@ -152,20 +154,24 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     }
 
     /// Sends a call without a body or with one at hand, and waits for the head of the response that
-    /// ends it. `key` says whose connections serve it, also after redirects.
+    /// ends it. `keys` says whose connections serve it.
     ///
     /// Dropping the future aborts the connection.
     ///
     /// # Errors
     /// Those of the call; those of [`Client::send`] and [`Exchange::response`]; kinds
     /// `TooManyRedirects` and `RedirectRefused`. With retries, those of the last try.
-    pub async fn send(&self, call: Call<'_>, key: &C::Key) -> Result<Response<'_, C, K, R>, Error> {
+    pub async fn send(
+        &self,
+        call: Call<'_>,
+        keys: impl Into<Keys<'_, C::Key>>,
+    ) -> Result<Response<'_, C, K, R>, Error> {
         let mut course = Course::new(call, &self.policy)?;
         if course.is_streamed() {
             return Err(course::streamed());
         }
         self.budget.earn();
-        self.run(&mut course, key).await
+        self.run(&mut course, keys.into()).await
     }
 
     /// Sends the head of a call whose body is streamed.
@@ -175,25 +181,27 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     pub async fn upload<'c, 'a>(
         &'c self,
         call: Call<'a>,
-        key: &'a C::Key,
+        keys: impl Into<Keys<'a, C::Key>>,
     ) -> Result<Upload<'c, 'a, C, K, R>, Error> {
+        let keys = keys.into();
         let mut course = Course::new(call, &self.policy)?;
         self.budget.earn();
-        let mut exchange = self.begin(&mut course, key).await?;
+        let mut exchange = self.begin(&mut course, keys).await?;
         if exchange.has_response() && course.is_unexpected(exchange.head()) {
             exchange.into_inner().discard().await;
-            exchange = self.begin(&mut course, key).await?;
+            exchange = self.begin(&mut course, keys).await?;
         }
-        Ok(Upload::new(self, exchange, course, key))
+        Ok(Upload::new(self, exchange, course, keys))
     }
 
     async fn begin(
         &self,
         course: &mut Course<'_>,
-        key: &C::Key,
+        keys: Keys<'_, C::Key>,
     ) -> Result<Boxed<Exchange<'_, C, K, R>>, Error> {
         let deadlines = course.deadlines(self.client.clock().now());
         let unix = self.client.clock().unix_time();
+        let key = course.key(keys);
         let request = course.request(&self.entropy, unix)?;
         let exchange = self.client.send(&request, key, deadlines).await?;
         Boxed::new(exchange).map_err(|_| no_memory())
@@ -203,10 +211,10 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     async fn run(
         &self,
         course: &mut Course<'_>,
-        key: &C::Key,
+        keys: Keys<'_, C::Key>,
     ) -> Result<Response<'_, C, K, R>, Error> {
         loop {
-            let wait = match self.once(course, key).await {
+            let wait = match self.once(course, keys).await {
                 Ok(exchange) => match course.judge(exchange.head(), &self.circumstances())? {
                     Verdict::Deliver => return Response::new(exchange, course),
                     Verdict::Again(wait) => {
@@ -226,9 +234,9 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
     async fn once(
         &self,
         course: &mut Course<'_>,
-        key: &C::Key,
+        keys: Keys<'_, C::Key>,
     ) -> Result<Boxed<Exchange<'_, C, K, R>>, Error> {
-        let mut exchange = self.begin(course, key).await?;
+        let mut exchange = self.begin(course, keys).await?;
         exchange.response().await?;
         Ok(exchange)
     }

@@ -5,7 +5,7 @@ use wskhttp_core::fallible::Boxed;
 use wskhttp_core::io::{Clock, Connect, Error};
 
 use super::course::{Course, Verdict};
-use super::{Agent, Response};
+use super::{Agent, Keys, Response};
 use crate::Headers;
 use crate::client::Exchange;
 
@@ -14,7 +14,7 @@ pub struct Upload<'c, 'a, C: Connect, K: Clock, R: RawMutex> {
     agent: &'c Agent<C, K, R>,
     exchange: Boxed<Exchange<'c, C, K, R>>,
     course: Course<'a>,
-    key: &'a C::Key,
+    keys: Keys<'a, C::Key>,
 }
 
 impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
@@ -22,13 +22,13 @@ impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
         agent: &'c Agent<C, K, R>,
         exchange: Boxed<Exchange<'c, C, K, R>>,
         course: Course<'a>,
-        key: &'a C::Key,
+        keys: Keys<'a, C::Key>,
     ) -> Self {
         Self {
             agent,
             exchange,
             course,
-            key,
+            keys,
         }
     }
 
@@ -73,7 +73,7 @@ impl<'c, 'a, C: Connect, K: Clock, R: RawMutex> Upload<'c, 'a, C, K, R> {
             Verdict::Deliver => Response::new(self.exchange, &self.course),
             Verdict::Again(_) => {
                 self.exchange.into_inner().discard().await;
-                self.agent.run(&mut self.course, self.key).await
+                self.agent.run(&mut self.course, self.keys).await
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Redirects: RFC 9110 section 15.4, RFC 3986 section 5; attacks.md section 1, "H redirect/auth".
 
+use std::time::Duration;
+
 use wskhttp_core::io::{Error, Kind};
-use wskhttp_http::{Agent, Body, Call, Client, Limits, Policy, Redirects};
+use wskhttp_http::{Agent, Body, Call, Client, Credentials, Jar, Keys, Limits, Policy, Redirects};
 
 use crate::support::script::{Act, Connector, Script};
 use crate::support::{FakeClock, Lock, run, url};
@@ -277,7 +279,7 @@ fn a_call_may_have_a_policy_of_its_own() {
 
 #[test]
 fn credentials_stay_with_their_origin() {
-    // CVE-2018-1000007, CVE-2022-27774, CVE-2022-27776, CVE-2025-14524, CVE-2026-9546.
+    // CVE-2018-1000007, CVE-2022-27774, CVE-2022-27776, CVE-2025-14524.
     let secrets = [
         ("Authorization", "Basic c2VjcmV0"),
         ("Cookie", "sid=secret"),
@@ -321,6 +323,66 @@ fn credentials_do_not_come_back() {
     assert_eq!(connect.log(0).text().matches("secret").count(), 1);
     assert_eq!(connect.log(0).text().matches("GET").count(), 2);
     assert!(!connect.log(1).text().contains("secret"));
+}
+
+#[test]
+fn a_client_certificate_is_never_presented_to_another_origin_after_a_redirect() {
+    // A certificate is part of the key. Also when another origin leads back: neither over a new
+    // connection nor over the first one.
+    let (own, others) = (1, 2);
+    let connect = Connector::new([
+        Script::answers(&[&to(302, "/own"), &to(302, "https://b/"), OK]),
+        Script::answers(&[&to(302, "https://a/back")]),
+        Script::answers(&[OK]),
+    ]);
+    let agent = agent(&connect);
+    let keys = Keys {
+        own: &own,
+        others: &others,
+    };
+    let ask = |call| {
+        run(async {
+            let mut response = agent.send(call, keys).await?;
+            response.read_to_end(1 << 20).await?;
+            response.done().await;
+            Ok::<_, Error>(())
+        })
+    };
+    ask(Call::get("https://a/")).unwrap();
+    let made: Vec<_> = connect
+        .logs
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|log| (log.target.clone(), log.key))
+        .collect();
+    let expected = [("Https a 443", 1), ("Https b 443", 2), ("Https a 443", 2)];
+    assert_eq!(made, expected.map(|(target, key)| (target.to_owned(), key)));
+    assert_eq!(connect.log(0).text().matches("GET").count(), 2);
+    // The next call to the first origin has the certificate again.
+    ask(Call::get("https://a/")).unwrap();
+    assert_eq!(connect.log(0).text().matches("GET").count(), 3);
+}
+
+#[test]
+fn nothing_of_a_call_is_in_the_next_one() {
+    // CVE-2026-9546: a Referer that was taken back. CVE-2026-6276: a host, and with it cookies.
+    let connect = Connector::new([Script::answers(&[OK, OK])]);
+    let agent = agent(&connect);
+    let mut jar = Jar::default();
+    jar.read("a\tFALSE\t/\tFALSE\t0\tsid\tsecret\n", Duration::ZERO)
+        .unwrap();
+    let credentials = Credentials::bearer(b"secret").unwrap();
+    let call = Call::get("http://a/first")
+        .header("Referer", "http://elsewhere/?secret")
+        .credentials(Some(&credentials))
+        .jar(&mut jar);
+    fetch(&agent, call).unwrap();
+    assert_eq!(connect.log(0).text().matches("secret").count(), 3);
+    fetch(&agent, Call::get("http://a/second")).unwrap();
+    let text = connect.log(0).text();
+    let (_, second) = text.split_once("\r\n\r\n").unwrap();
+    assert_eq!(second, "GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
 #[test]

@@ -84,6 +84,8 @@ impl Script {
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     pub target: String,
+    /// What the connection was made with.
+    pub key: u32,
     pub sent: Vec<u8>,
     pub flushes: usize,
     pub closed: bool,
@@ -139,7 +141,7 @@ impl Connect for Connector {
     async fn connect(
         &self,
         target: &Target<'_>,
-        _: &u32,
+        key: &u32,
         _: &mut ConnectionInfo,
     ) -> Result<Scripted, Error> {
         let refused = Error::new(Phase::Connect, Kind::ConnectionRefused, "no script is left");
@@ -150,6 +152,7 @@ impl Connect for Connector {
         let mut logs = self.logs.lock().unwrap();
         logs.push(Log {
             target: format!("{:?} {} {}", target.scheme, target.host, target.port),
+            key: *key,
             ..Log::default()
         });
         Ok(Scripted {

@@ -74,9 +74,10 @@ pub(crate) fn run(flags: &Flags, config: &Arc<TlsConfig>, number: u32) -> Result
     let before = config.sessions_received();
     let mut info = ConnectionInfo::default();
     let connected = block_on(connector.connect(&target, &key, &mut info))?;
-    let MaybeTls::Tls(mut tls) = connected else {
+    let MaybeTls::Tls(tls) = connected else {
         return Err(Failure::Unexpected("no TLS".into()));
     };
+    let mut tls = tls.into_inner();
     check(flags, config, &tls, number)?;
     if flags.writes_first {
         block_on(send(&mut tls, b"hello"))?;

@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use wskhttp_client::{Device, Error, Kind, Options, Request};
-use wskhttp_ntsim::{Driver, Profile, Sim, Stream, listen, sleep};
+use wskhttp_ntsim::{Driver, Profile, Sim, Stream, listen, registry, sleep};
 
 use tls::TlsStream;
 
@@ -167,7 +167,7 @@ fn redirects_across_origins() {
 }
 
 /// A proxy that makes tunnels to a server of its own, and forwards to nobody.
-fn proxy(mut stream: Stream, seen: &Heads) -> io::Result<()> {
+fn proxy(mut stream: impl Read + Write, seen: &Heads) -> io::Result<()> {
     let Some(head) = head(&mut stream)? else {
         return Ok(());
     };
@@ -189,11 +189,14 @@ fn proxy(mut stream: Stream, seen: &Heads) -> io::Result<()> {
 fn proxies() {
     run(|device| {
         let heads = Heads::default();
-        let seen = Rc::clone(&heads);
+        let (plain, secure) = (Rc::clone(&heads), Rc::clone(&heads));
         listen(3128, move |stream| {
-            let _ = proxy(stream, &seen);
+            let _ = proxy(stream, &plain);
         });
-        for address in ["localhost:3128", "http://127.0.0.1:3128"] {
+        listen(3129, move |stream| {
+            let _ = proxy(TlsStream::new(stream), &secure);
+        });
+        for address in ["localhost:3128", "https://localhost:3129"] {
             heads.borrow_mut().clear();
             let through = || Options::new().proxies(address, "").proxy_credentials("u:p");
             for _ in 0..2 {
@@ -222,6 +225,68 @@ fn proxies() {
             let error = get(device, "https://localhost/x", wrong).expect_err("refused");
             assert_eq!(error.kind, Kind::ProxyCredentials);
         }
+    });
+}
+
+/// As `netsh winhttp set proxy` stores it.
+fn winhttp(proxies: &str, bypass: &str) -> Vec<u8> {
+    let mut value = [0x28_u32, 0, 3].map(u32::to_le_bytes).concat();
+    for text in [proxies, bypass] {
+        value.extend((text.len() as u32).to_le_bytes());
+        value.extend(text.as_bytes());
+    }
+    value
+}
+
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16()
+        .chain([0])
+        .flat_map(u16::to_le_bytes)
+        .collect()
+}
+
+#[test]
+fn the_machines_proxies() {
+    const WINHTTP: &str = r"\Registry\Machine\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections";
+    let set = |value: &[u8]| registry::set(WINHTTP, "WinHttpSettings", registry::BINARY, value);
+    let own = |name: &str, kind: u32, value: &[u8]| {
+        registry::set(
+            &format!(r"{}\Parameters", registry::SERVICE),
+            name,
+            kind,
+            value,
+        );
+    };
+    run(move |device| {
+        let direct = serve(80, |_, _| ok("", b"direct"));
+        let by = [(3128, "machine"), (3129, "service")];
+        let proxies = by.map(|(port, name)| serve(port, move |_, _| ok("", name.as_bytes())));
+        let ask = |device: &mut Device, options: Options| {
+            // Until the driver looks again.
+            sleep(Duration::from_secs(11));
+            let (_, body) = get(device, "http://localhost/", options)?;
+            Ok::<_, Error>(String::from_utf8_lossy(&body).into_owned())
+        };
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "direct");
+        set(&winhttp("localhost:3128", ""));
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "machine");
+        assert!(proxies[0].borrow()[0].starts_with("GET http://localhost/ "));
+        let none = Options::new().direct();
+        assert_eq!(ask(device, none).expect("an answer"), "direct");
+        set(&winhttp("localhost:3128", "<local>"));
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "direct");
+        // The service's own come first, also if there are none.
+        own("Proxy", 1, &wide("http=localhost:3129"));
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "service");
+        own("ProxyBypass", 1, &wide("local*"));
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "direct");
+        own("Proxy", 1, &wide(""));
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "direct");
+        // Whoever set something that cannot be understood does not want to go without.
+        own("Proxy", 3, b"x");
+        let error = ask(device, Options::new()).expect_err("malformed");
+        assert_eq!(error.kind, Kind::InvalidRequest);
+        assert_eq!(direct.borrow().len(), 5);
     });
 }
 
@@ -343,5 +408,64 @@ fn a_slow_server_is_given_up() {
         let error = get(device, "http://localhost/", options).expect_err("too slow");
         assert_eq!(error.kind, Kind::TimedOut);
         assert!(error.to_string().contains("slower"), "{error}");
+    });
+}
+
+#[test]
+fn cookies_stay_with_their_device() {
+    run(|device| {
+        let heads = serve(80, |head, _| match head.starts_with("GET /in ") {
+            true => ok(
+                "Set-Cookie: sid=1; Path=/\r\nSet-Cookie: x=2; Path=/in\r\n",
+                b"",
+            ),
+            false => ok("", b""),
+        });
+        let given = "localhost\tFALSE\t/\tFALSE\t0\tgiven\tyes\n";
+        let with = |text: &str| Options::new().cookies(text);
+        get(device, "http://localhost/in", with(given)).expect("an answer");
+        get(device, "http://localhost/out", with("")).expect("an answer");
+        get(device, "http://localhost/out", Options::new()).expect("an answer");
+        get(device, "http://127.0.0.1/out", with("")).expect("an answer");
+        let sent: Vec<Option<String>> = heads
+            .borrow()
+            .iter()
+            .map(|head| {
+                let mut lines = head.lines();
+                lines.find_map(|line| line.strip_prefix("Cookie: ").map(str::to_owned))
+            })
+            .collect();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            sent,
+            [some("given=yes"), some("given=yes; sid=1"), None, None]
+        );
+        let kept = device.cookies().expect("cookies");
+        let names: Vec<&str> = kept
+            .lines()
+            .filter_map(|line| line.split('\t').nth(5))
+            .collect();
+        assert_eq!(names, ["x", "given", "sid"]);
+    });
+}
+
+#[test]
+fn digests_are_checked() {
+    run(|device| {
+        let body = pattern(30_000);
+        let known: [u8; 32] = Sha256::digest(&body).into();
+        let _heads = serve(80, move |_, _| {
+            let digest = "Repr-Digest: sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:\r\n";
+            ok(digest, &body)
+        });
+        let ask = |device: &mut Device, options| {
+            let got = get(device, "http://localhost/", options);
+            got.map(|(_, body)| body.len()).map_err(|error| error.kind)
+        };
+        assert_eq!(ask(device, Options::new()), Ok(30_000));
+        assert_eq!(ask(device, Options::new().sha256(known)), Ok(30_000));
+        let mismatch = Err(Kind::DigestMismatch);
+        assert_eq!(ask(device, Options::new().sha256([1; 32])), mismatch);
+        assert_eq!(ask(device, Options::new().verify()), mismatch);
     });
 }

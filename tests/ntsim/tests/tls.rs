@@ -4,12 +4,13 @@
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod support;
 
+use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 use support::tls::{Kind as Server, TlsStream, papers, root};
 use wskhttp_client::{
-    Device, Error, Group, Kind, Request, Revocation, Stapling, TlsOptions, TlsVersion,
+    Device, Error, Group, Kind, Options, Request, Revocation, Stapling, TlsOptions, TlsVersion,
 };
 use wskhttp_ntsim::registry::{self, BINARY, DWORD, SERVICE};
 use wskhttp_ntsim::{Driver, Sim, listen, sleep};
@@ -189,6 +190,72 @@ fn client_certificates() {
         refused(get(device, strange), Kind::InvalidRequest);
         // The connection of another is not for those without.
         refused(get(device, TlsOptions::new()), Kind::TlsAlert);
+    });
+}
+
+/// Redirects to `https://localhost:444/`.
+fn away(mut stream: impl Read + Write) -> io::Result<()> {
+    while support::head(&mut stream)?.is_some() {
+        stream.write_all(
+            b"HTTP/1.1 302 x\r\nLocation: https://localhost:444/\r\nContent-Length: 0\r\n\r\n",
+        )?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_client_certificate_is_never_presented_to_another_origin_after_a_redirect() {
+    // attacks.md section 1, "H redirect/auth": client certificate to another origin.
+    with_device(Server::Plain, |device| {
+        let (chain, key) = &papers().client;
+        let client = TlsOptions::new().client_certificate(chain, key);
+        let follow = |device: &mut Device, port: u16| {
+            let url = format!("https://localhost:{port}/");
+            let request = Request::get(&url).options(Options::new().follow(3));
+            let request = request.root_certificates(&root()).expect("a root");
+            let sent = device.send(request.tls(client.clone()));
+            sent.map(|response| response.head().status)
+        };
+        // Both ask for the certificate; the second would take it.
+        listen(442, |stream| {
+            let _ = away(TlsStream::of_kind(stream, Server::Mutual));
+        });
+        listen(444, |stream| {
+            let _ = support::answer(TlsStream::of_kind(stream, Server::Mutual));
+        });
+        let error = follow(device, 442).expect_err("it has no certificate for the second");
+        assert_eq!(error.kind, Kind::TlsAlert, "{error}");
+        assert_eq!(follow(device, 444), Ok(200));
+        // Nor over the connection that is there now.
+        let error = follow(device, 442).expect_err("no certificate");
+        assert_eq!(error.kind, Kind::TlsAlert, "{error}");
+    });
+}
+
+#[test]
+fn a_client_certificate_is_not_for_proxies() {
+    with_device(Server::Mutual, |device| {
+        for (port, kind) in [(3128, Server::Plain), (3129, Server::Mutual)] {
+            listen(port, move |stream| {
+                let mut stream = TlsStream::of_kind(stream, kind);
+                if let Ok(Some(_)) = support::head(&mut stream) {
+                    let _ = stream.write_all(b"HTTP/1.1 200 Go\r\n\r\n");
+                    let _ = support::answer(TlsStream::of_kind(stream, Server::Mutual));
+                }
+            });
+        }
+        let (chain, key) = &papers().client;
+        let client = TlsOptions::new().client_certificate(chain, key);
+        let through = |device: &mut Device, proxy: &str| {
+            let options = Options::new().proxies(proxy, "");
+            let request = Request::get("https://localhost/").options(options);
+            let request = request.root_certificates(&root()).expect("a root");
+            let sent = device.send(request.tls(client.clone()));
+            sent.map(|response| response.head().status)
+        };
+        assert_eq!(through(device, "https://localhost:3128"), Ok(200));
+        let error = through(device, "https://localhost:3129").expect_err("it asks for one");
+        assert_eq!(error.kind, Kind::TlsAlert, "{error}");
     });
 }
 

@@ -54,9 +54,10 @@ fn show(
     let config = TlsConfig::with_policy(&PLATFORM, &policy)?;
     run(async {
         let wire = Wire::new(Echo::new(server));
-        let MaybeTls::Tls(mut tls) = connect(wire, &config, target(HOST)).await.0? else {
+        let MaybeTls::Tls(tls) = connect(wire, &config, target(HOST)).await.0? else {
             panic!("no TLS")
         };
+        let mut tls = tls.into_inner();
         // TLS 1.3 tells a client that it is refused after the handshake.
         wskhttp_core::io::TransportExt::flush(&mut tls).await?;
         if tls.inner_mut().peer.error.is_some() {

@@ -34,9 +34,10 @@ fn server(
 fn visit(config: &Arc<TlsConfig>, server: &Arc<ServerConfig>, target: Target<'_>) -> Handshake {
     let wire = Wire::new(Echo::new(Arc::clone(server)));
     let (done, _) = run(connect(wire, config, target));
-    let MaybeTls::Tls(mut tls) = done.expect("a connection") else {
+    let MaybeTls::Tls(tls) = done.expect("a connection") else {
         panic!("no TLS")
     };
+    let mut tls = tls.into_inner();
     run(echo(&mut tls, b"hello"));
     let kind = tls.session().kind().expect("a handshake");
     assert_eq!(tls.session().peer_certificates().count(), 1);

@@ -168,7 +168,7 @@ pub(crate) struct Transfer {
     /// What the proxy is told: user:password
     #[arg(short = 'U', long, value_name = "USER:PASSWORD")]
     pub(crate) proxy_user: Option<String>,
-    /// Hosts to reach without a proxy, separated by commas; * for all
+    /// Hosts to reach without a proxy, separated by commas; * for all, also without the machine's
     #[arg(long, value_name = "LIST")]
     pub(crate) noproxy: Option<String>,
     /// What the server is told: user:password
@@ -201,9 +201,15 @@ pub(crate) struct Transfer {
     /// Let the body wait so many seconds for the server to ask for it
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) expect100_timeout: Option<Duration>,
-    /// Send these cookies: `name=value; name=value`
-    #[arg(short = 'b', long, value_name = "DATA")]
+    /// Send these cookies: `name=value; name=value`; or those of a file, and those that come
+    #[arg(short = 'b', long, value_name = "DATA|FILE")]
     pub(crate) cookie: Option<String>,
+    /// Keep cookies, and write them here in the end; - means standard output
+    #[arg(short = 'c', long, value_name = "FILE")]
+    pub(crate) cookie_jar: Option<String>,
+    /// Check the body against what the server says of it, or against a SHA-256 in hexadecimal digits
+    #[arg(long, value_name = "SHA256", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) check_digest: Option<String>,
     /// Value of the Referer header
     #[arg(short = 'e', long, value_name = "URL")]
     pub(crate) referer: Option<String>,

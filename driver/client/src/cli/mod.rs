@@ -1,6 +1,7 @@
 //! The command: its options, and what it does with them.
 
 mod args;
+mod cookies;
 mod data;
 mod failure;
 mod form;

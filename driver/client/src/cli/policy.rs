@@ -26,8 +26,22 @@ pub(crate) fn options(args: &Transfer) -> Result<Options, Failure> {
     if let Some(timeout) = args.expect100_timeout {
         options = options.expect(timeout);
     }
-    if let Some(proxy) = &args.proxy {
-        options = options.proxies(proxy, &bypass(args.noproxy.as_deref().unwrap_or_default()));
+    match (&args.proxy, args.noproxy.as_deref()) {
+        (Some(proxy), hosts) => {
+            options = options.proxies(proxy, &bypass(hosts.unwrap_or_default()));
+        }
+        (None, Some("*")) => options = options.direct(),
+        (None, _) => {}
+    }
+    match args.check_digest.as_deref() {
+        None => {}
+        Some("") => options = options.verify(),
+        Some(digits) => {
+            let digest = sha256(digits).ok_or_else(|| {
+                Failure::usage("--check-digest takes the 64 hexadecimal digits of a SHA-256")
+            })?;
+            options = options.verify().sha256(digest);
+        }
     }
     if let Some(credentials) = &args.proxy_user {
         options = options.proxy_credentials(credentials);
@@ -39,6 +53,18 @@ pub(crate) fn options(args: &Transfer) -> Result<Options, Failure> {
         (None, Some(token)) => Ok(options.bearer(token)),
         (None, None) => Ok(options),
     }
+}
+
+fn sha256(digits: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    let pairs = digits.as_bytes().chunks(2);
+    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (to, pair) in digest.iter_mut().zip(pairs) {
+        *to = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(digest)
 }
 
 /// curl's list of hosts, which stand for their subdomains, too, in WinHTTP's grammar.
@@ -101,6 +127,13 @@ mod tests {
                 "-x p -U a:b u",
                 Options::new().proxies("p", "").proxy_credentials("a:b"),
             ),
+            ("--noproxy * u", Options::new().direct()),
+            ("--noproxy a u", Options::new()),
+            ("--check-digest u", Options::new().verify()),
+            (
+                &format!("--check-digest={} u", "0A".repeat(32)),
+                Options::new().verify().sha256([10; 32]),
+            ),
             ("-u a:b u", Options::new().basic("a:b")),
             ("--digest -u a:b u", Options::new().digest("a:b")),
             ("--oauth2-bearer t u", Options::new().bearer("t")),
@@ -109,6 +142,8 @@ mod tests {
         }
         let both = ["wskhttp", "-u", "a:b", "--oauth2-bearer", "t", "u"];
         assert!(options(&Cli::try_parse_from(both).unwrap().transfer).is_err());
+        let short = ["wskhttp", "--check-digest=0a", "u"];
+        assert!(options(&Cli::try_parse_from(short).unwrap().transfer).is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use wskhttp_client::{Body, Device, Request, Response, TlsOptions, certificates, 
 
 use super::Open;
 use super::args::Transfer;
+use super::cookies::Cookies;
 use super::data::Payload;
 use super::failure::Failure;
 use super::output::Output;
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Transfer, payload: &Payload, open: Open<'_>) -> Result<
         }
     };
     let tls = tls::options(args)?;
+    let cookies = Cookies::new(args);
     let mut device = open()?;
     let interrupted = Arc::new(AtomicBool::new(false));
     watch_interrupt(&device, &interrupted)?;
@@ -45,6 +47,7 @@ pub(crate) fn run(args: &Transfer, payload: &Payload, open: Open<'_>) -> Result<
         let mut one = One {
             args,
             payload,
+            cookies: &cookies,
             roots: roots.as_deref(),
             tls: &tls,
             n,
@@ -61,6 +64,7 @@ pub(crate) fn run(args: &Transfer, payload: &Payload, open: Open<'_>) -> Result<
             break;
         }
     }
+    cookies.save(&mut device)?;
     Ok(code)
 }
 
@@ -68,6 +72,7 @@ pub(crate) fn run(args: &Transfer, payload: &Payload, open: Open<'_>) -> Result<
 struct One<'a> {
     args: &'a Transfer,
     payload: &'a Payload,
+    cookies: &'a Cookies,
     roots: Option<&'a [u8]>,
     tls: &'a TlsOptions,
     n: usize,
@@ -166,8 +171,12 @@ impl One<'_> {
         if let Some(timeout) = self.args.max_time {
             request = request.timeout(timeout);
         }
-        request = request.options(policy::options(self.args)?);
-        request = request.tls(self.tls.clone());
+        let mut options = policy::options(self.args)?;
+        if let Some(jar) = &self.cookies.jar {
+            // The driver has them after the first request.
+            options = options.cookies(if self.n == 0 { jar } else { "" });
+        }
+        request = request.options(options).tls(self.tls.clone());
         if self.args.no_keepalive {
             request = request.no_reuse();
         }
@@ -250,7 +259,7 @@ impl One<'_> {
         let json = !self.args.json.is_empty();
         let accept = if json { "application/json" } else { "*/*" };
         let mut headers = vec![("User-Agent", agent), ("Accept", accept)];
-        if let Some(cookies) = &self.args.cookie {
+        if let Some(cookies) = &self.cookies.header {
             headers.push(("Cookie", cookies));
         }
         if let Some(referer) = &self.args.referer {

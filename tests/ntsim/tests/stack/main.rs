@@ -8,15 +8,15 @@ mod certificate;
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use certificate::{Chain, Kind};
 use rustls::ServerConfig;
 use rustls::version::{TLS12, TLS13};
 use support::tls::TlsStream;
-use support::{Scheme, cancel, get, open, post, serve};
-use wskhttp_client::Request;
+use support::{Scheme, cancel, get, head, open, post, serve};
+use wskhttp_client::{Options, Request};
 use wskhttp_ntsim::{Depth, Driver, Profile, Sim, listen};
 
 const SEEDS: u64 = 5;
@@ -51,34 +51,38 @@ fn a_handshake_with_each_kind_of_certificate() {
     for kind in Kind::ALL {
         let chain = Chain::new(kind);
         for version in [&TLS12, &TLS13] {
-            let mut depths = Depths::default();
-            let root = chain.root.clone();
             let server = chain.server(version);
-            depths.of(Sim::new(1), move || handshake(&root, server));
-            depths.check(&format!("{kind:?}, {version:?}"), "system thread, expanded");
+            for proxy in [None, Some("https://localhost:3129")] {
+                let mut depths = Depths::default();
+                let (root, server) = (chain.root.clone(), Arc::clone(&server));
+                depths.of(Sim::new(1), move || handshake(&root, &server, proxy));
+                let what = format!("{kind:?}, {version:?}, proxy: {proxy:?}");
+                depths.check(&what, "system thread, expanded");
+            }
         }
     }
 }
 
-fn handshake(root: &[u8], server: Arc<ServerConfig>) {
+/// One exchange with a server; through a proxy that has the same certificate, TLS in TLS.
+fn handshake(root: &[u8], server: &Arc<ServerConfig>, proxy: Option<&str>) {
+    let target = Arc::clone(server);
     listen(443, move |stream| {
-        let mut stream = TlsStream::with(stream, Arc::clone(&server));
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            if stream.read(&mut byte).is_ok_and(|n| n > 0) {
-                head.push(byte[0]);
-            } else {
-                return;
-            }
+        let _ = hello(&mut TlsStream::with(stream, Arc::clone(&target)));
+    });
+    let outer = Arc::clone(server);
+    listen(3129, move |stream| {
+        let mut stream = TlsStream::with(stream, Arc::clone(&outer));
+        if tunnel(&mut stream).is_ok() {
+            let _ = hello(&mut TlsStream::with(stream, Arc::clone(&outer)));
         }
-        // Its end is the client's doing.
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-        let _ = stream.read(&mut [0]);
     });
     let driver = Driver::load().expect("loaded");
     let mut device = open(&driver).expect("open");
-    let request = Request::get("https://localhost/");
+    let mut options = Options::new();
+    if let Some(proxy) = proxy {
+        options = options.proxies(proxy, "");
+    }
+    let request = Request::get("https://localhost/").options(options);
     let request = request.root_certificates(root).expect("a certificate");
     let mut body = String::new();
     let mut response = device.send(request).expect("an answer");
@@ -87,6 +91,19 @@ fn handshake(root: &[u8], server: Arc<ServerConfig>) {
     drop(response);
     drop(device);
     driver.remove();
+}
+
+/// Errors are the client's doing.
+fn hello(stream: &mut (impl Read + Write)) -> io::Result<()> {
+    head(stream)?;
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")?;
+    stream.read(&mut [0]).map(drop)
+}
+
+fn tunnel(stream: &mut (impl Read + Write)) -> io::Result<()> {
+    let head = head(stream)?.unwrap_or_default();
+    assert!(head.starts_with("CONNECT localhost:443 "), "{head}");
+    stream.write_all(b"HTTP/1.1 200 Go\r\n\r\n")
 }
 
 /// The deepest of some runs, by kind of thread.

@@ -48,16 +48,7 @@ pub(crate) fn serve_in(mood: impl Fn(&mut Stream) + Clone + 'static) {
 
 /// Answers with the request's body, or `hello`; `/slow` never ends.
 pub(crate) fn answer(mut stream: impl Read + Write) -> io::Result<()> {
-    loop {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            if stream.read(&mut byte)? == 0 {
-                return Ok(());
-            }
-            head.push(byte[0]);
-        }
-        let head = String::from_utf8_lossy(&head).into_owned();
+    while let Some(head) = head(&mut stream)? {
         let mut body = Vec::new();
         if let Some((_, rest)) = head.split_once("Content-Length: ") {
             let length = rest.lines().next().and_then(|line| line.parse().ok());
@@ -78,6 +69,19 @@ pub(crate) fn answer(mut stream: impl Read + Write) -> io::Result<()> {
         )?;
         stream.write_all(&body)?;
     }
+    Ok(())
+}
+
+/// The head of the next request; `None` if there is none.
+pub(crate) fn head(stream: &mut impl Read) -> io::Result<Option<String>> {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte)? == 0 {
+            return Ok(None);
+        }
+        head.push(byte[0]);
+    }
+    Ok(Some(String::from_utf8_lossy(&head).into_owned()))
 }
 
 /// Opens the device.

@@ -28,7 +28,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use sha2::{Digest, Sha256};
-use wskhttp_ntsim::{Stream, lot};
+use wskhttp_ntsim::lot;
 use wskhttp_tls::Platform;
 
 use self::ocsp::Staple;
@@ -72,8 +72,8 @@ pub(crate) enum Kind {
 }
 
 /// TLS over a connection to the client; the handshake is done by the first read.
-pub(crate) struct TlsStream {
-    stream: Stream,
+pub(crate) struct TlsStream<S> {
+    stream: S,
     connection: UnbufferedServerConnection,
     incoming: Vec<u8>,
     outgoing: Vec<u8>,
@@ -81,12 +81,12 @@ pub(crate) struct TlsStream {
     closed: bool,
 }
 
-impl TlsStream {
-    pub(crate) fn new(stream: Stream) -> Self {
+impl<S: Read + Write> TlsStream<S> {
+    pub(crate) fn new(stream: S) -> Self {
         Self::of_kind(stream, Kind::Plain)
     }
 
-    pub(crate) fn of_kind(stream: Stream, kind: Kind) -> Self {
+    pub(crate) fn of_kind(stream: S, kind: Kind) -> Self {
         let config = match kind {
             Kind::Plain => &PKI.server,
             Kind::Resuming => &PKI.resuming,
@@ -98,7 +98,7 @@ impl TlsStream {
     }
 
     /// As another server.
-    pub(crate) fn with(stream: Stream, server: Arc<ServerConfig>) -> Self {
+    pub(crate) fn with(stream: S, server: Arc<ServerConfig>) -> Self {
         Self {
             stream,
             connection: UnbufferedServerConnection::new(server).expect("valid"),
@@ -158,7 +158,7 @@ impl TlsStream {
     }
 }
 
-impl TlsStream {
+impl<S: Read + Write> TlsStream<S> {
     /// Tells the client what is wrong, after an error.
     fn alert(&mut self) {
         while self.connection.wants_write() {
@@ -175,7 +175,7 @@ impl TlsStream {
     }
 }
 
-impl Read for TlsStream {
+impl<S: Read + Write> Read for TlsStream<S> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.plain.is_empty() && !self.closed {
             if self.process(None)? {
@@ -194,7 +194,7 @@ impl Read for TlsStream {
     }
 }
 
-impl Write for TlsStream {
+impl<S: Read + Write> Write for TlsStream<S> {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
         let part = &from[..from.len().min(8192)];
         while !self.process(Some(part))? {}

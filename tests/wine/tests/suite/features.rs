@@ -10,7 +10,6 @@ use std::{
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use wskhttp_wine_suite::servers::Tinyproxy;
 
 use crate::bench::{Bench, pattern, succeeded, trial};
 use crate::canned::Canned;
@@ -25,13 +24,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("features::gzip_bomb", gzip_bomb),
         trial("features::slow_loris", slow_loris),
         trial("features::resume_100_mib", resume),
-        trial("features::proxy", proxy),
-        trial("features::digest", digest),
+        trial("features::form_and_digest", form_and_digest),
         trial("features::expect", expect),
     ]
 }
 
-fn ok(body: &str) -> String {
+pub(crate) fn ok(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -305,67 +303,6 @@ fn resume(bench: &Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn proxy(bench: &Bench) -> anyhow::Result<()> {
-    let proxy = Tinyproxy::start()?;
-    let address = format!("127.0.0.1:{}", proxy.port());
-    let url = bench.url("/bytes/70000");
-    let through = ["-x", &address, "-U", "user:password"];
-    let output = bench.fetch(&[&through[..], &[&url, &url]].concat())?;
-    succeeded(&output)?;
-    ensure!(
-        output.stdout == [pattern(70_000), pattern(70_000)].concat(),
-        "another body"
-    );
-    let log = proxy.log()?;
-    let tunnel = format!("CONNECT localhost:{} HTTP/1.1", bench.origin.https_port());
-    ensure!(
-        log.matches(&tunnel).count() == 1,
-        "not one tunnel for both: {log}"
-    );
-    let plain = format!("http://localhost:{}/bytes/100", bench.origin.http_port());
-    let output = bench.fetch(&[&through[..], &[&plain]].concat())?;
-    succeeded(&output)?;
-    ensure!(output.stdout == pattern(100), "another body");
-    ensure!(
-        proxy.log()?.contains(&format!("GET {plain} HTTP/1.1")),
-        "not in absolute form"
-    );
-    let before = proxy.log()?.matches("CONNECT ").count();
-    let output = bench.fetch(&[&through[..], &["--noproxy", "localhost", &url]].concat())?;
-    succeeded(&output)?;
-    ensure!(
-        proxy.log()?.matches("CONNECT ").count() == before,
-        "used in spite of --noproxy"
-    );
-    let output = bench.fetch(&["-x", &address, "-U", "user:wrong", &url])?;
-    ensure!(
-        output.code == Some(97),
-        "{:?}: {}",
-        output.code,
-        output.stderr
-    );
-    bench.healthy()
-}
-
-fn digest(bench: &Bench) -> anyhow::Result<()> {
-    let server = Canned::start(|head, _, stream| {
-        if head.contains("Authorization: Digest username=\"u\"") {
-            write!(stream, "{}", ok("in"))?;
-        } else {
-            write!(
-                stream,
-                "HTTP/1.1 401 x\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\", \
-                 algorithm=SHA-256\r\nContent-Length: 0\r\n\r\n"
-            )?;
-        }
-        Ok(true)
-    })?;
-    let output = bench.fetch(&["--digest", "-u", "u:p", &server.url("/")])?;
-    succeeded(&output)?;
-    ensure!(output.stdout == b"in", "another body");
-    Ok(())
-}
-
 fn expect(bench: &Bench) -> anyhow::Result<()> {
     let server = Canned::start(|head, _, stream| {
         let refused = head.contains("Expect: 100-continue");
@@ -392,5 +329,46 @@ fn expect(bench: &Bench) -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+/// -F, and what is said of a body.
+fn form_and_digest(bench: &Bench) -> anyhow::Result<()> {
+    let file = bench.file("part");
+    fs::write(&file, "contents")?;
+    let field = format!("f=@{};type=text/x;filename=n", file.display());
+    let output = bench.fetch(&["-F", "a=b", "-F", &field, &bench.url("/echo")])?;
+    succeeded(&output)?;
+    fs::remove_file(&file)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for part in [
+        "Content-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n",
+        "name=\"f\"; filename=\"n\"\r\nContent-Type: text/x\r\n\r\ncontents\r\n",
+    ] {
+        ensure!(text.contains(part), "{text}");
+    }
+    let server = Canned::start(|_, _, stream| {
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Digest: sha-256=:{HELLO}:\r\n\
+             Content-Length: 5\r\n\r\nhello"
+        )?;
+        Ok(true)
+    })?;
+    let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    for option in [
+        "--check-digest".to_owned(),
+        format!("--check-digest={digest}"),
+    ] {
+        let output = bench.fetch(&[&option, &server.url("/")])?;
+        succeeded(&output)?;
+        ensure!(output.stdout == b"hello", "another body");
+    }
+    let other = format!("--check-digest={}", "00".repeat(32));
+    let output = bench.fetch(&[&other, &server.url("/")])?;
+    ensure!(output.code == Some(36), "{:?}", output.code);
+    Ok(())
+}
+
+/// The SHA-256 of `hello`, base64.
+const HELLO: &str = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
 
 const LARGE: Duration = Duration::from_secs(180);

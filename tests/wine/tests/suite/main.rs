@@ -7,10 +7,12 @@ mod authority;
 mod bench;
 mod canned;
 mod cases;
+mod credentials;
 mod failures;
 mod features;
 mod lifecycle;
 mod protocol;
+mod proxies;
 mod tls;
 mod transfer;
 
@@ -25,6 +27,8 @@ fn main() {
         transfer::trials(),
         failures::trials(),
         features::trials(),
+        credentials::trials(),
+        proxies::trials(),
         tls::trials(),
         lifecycle::trials(),
         cases::trials(),
