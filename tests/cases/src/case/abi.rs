@@ -2,9 +2,9 @@
 
 use anyhow::{Result, ensure};
 use wskhttp_abi::{
-    Failure, IOCTL_WSKHTTP_QUERY_FAILURE, IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS,
-    IOCTL_WSKHTTP_RECEIVE_RESPONSE, IOCTL_WSKHTTP_SEND_REQUEST, RequestFlags, RequestHeader,
-    Status,
+    CookiesHeader, Failure, IOCTL_WSKHTTP_QUERY_COOKIES, IOCTL_WSKHTTP_QUERY_FAILURE,
+    IOCTL_WSKHTTP_QUERY_PEER, IOCTL_WSKHTTP_QUERY_STATUS, IOCTL_WSKHTTP_RECEIVE_RESPONSE,
+    IOCTL_WSKHTTP_SEND_REQUEST, RequestFlags, RequestHeader, Status,
 };
 use wskhttp_client::{Completion, Operation};
 
@@ -42,6 +42,15 @@ pub(super) fn lengths(context: &Context) -> Result<()> {
                 )?;
             }
         }
+        for output in edges(size_of::<CookiesHeader>()) {
+            let done = ioctl(context, IOCTL_WSKHTTP_QUERY_COOKIES, input, output)?;
+            let (expected, written) = match output < size_of::<CookiesHeader>() {
+                true => (status::BUFFER_TOO_SMALL, 0),
+                false => (status::SUCCESS, size_of::<CookiesHeader>()),
+            };
+            one_of(&done, &[expected], "QUERY_COOKIES without cookies")?;
+            ensure!(done.information == written, "QUERY_COOKIES: length");
+        }
         for output in edges(size_of::<Failure>()) {
             let done = ioctl(context, IOCTL_WSKHTTP_QUERY_FAILURE, input, output)?;
             let none = [status::NOT_FOUND, refusals[0], refusals[1]];
@@ -66,10 +75,10 @@ pub(super) fn lengths(context: &Context) -> Result<()> {
 pub(super) fn unknown(context: &Context) -> Result<()> {
     let mut random = Random::new(context.seed);
     let mut codes: Vec<u32> = (0..4)
-        .flat_map(|method| (0x805..0x810).map(move |function| code(0x12, 3, function, method)))
+        .flat_map(|method| (0x806..0x810).map(move |function| code(0x12, 3, function, method)))
         .collect();
     // Our functions, but another method or access.
-    for function in 0x800..0x805 {
+    for function in 0x800..0x806 {
         for (access, method) in (0..4).flat_map(|access| (0..4).map(move |m| (access, m))) {
             codes.push(code(0x12, access, function, method));
         }
@@ -129,10 +138,11 @@ const fn code(device: u32, access: u32, function: u32, method: u32) -> u32 {
 }
 
 const POISON: u8 = 0xA5;
-const OURS: [u32; 5] = [
+const OURS: [u32; 6] = [
     IOCTL_WSKHTTP_SEND_REQUEST,
     IOCTL_WSKHTTP_RECEIVE_RESPONSE,
     IOCTL_WSKHTTP_QUERY_FAILURE,
     IOCTL_WSKHTTP_QUERY_STATUS,
     IOCTL_WSKHTTP_QUERY_PEER,
+    IOCTL_WSKHTTP_QUERY_COOKIES,
 ];
