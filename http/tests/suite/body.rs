@@ -215,3 +215,19 @@ fn bytes_after_the_response_end_the_connection() {
         );
     }
 }
+
+#[test]
+fn trailers_are_no_fields() {
+    // RFC 9110 section 6.5.1. Those that would set the framing are refused: see `malformed_chunks`.
+    for name in [
+        "Set-Cookie",
+        "WWW-Authenticate",
+        "Location",
+        "Content-Encoding",
+    ] {
+        let bytes = chunked(&format!("5\r\nhello\r\n0\r\n{name}: x\r\n\r\n"));
+        let view = response(&bytes, "GET").unwrap();
+        assert_eq!(view.text(), "hello", "{name}");
+        assert_eq!(view.lines, "Transfer-Encoding: chunked\r\n", "{name}");
+    }
+}

@@ -65,7 +65,7 @@ const LINES: &[Line] = &[
     (
         "H framing: trailers that set framing/auth headers",
         4,
-        &["body::malformed_chunks", "body::chunks"],
+        &["body::malformed_chunks", "body::trailers_are_no_fields"],
     ),
     (
         "H framing: bare LF, bare CR, NUL, obs-fold, space before colon, header name empty or 64 KiB",
@@ -183,7 +183,21 @@ const LINES: &[Line] = &[
         &[
             "redirect::credentials_stay_with_their_origin",
             "redirect::credentials_do_not_come_back",
+            "auth::credentials_stay_with_their_origin",
         ],
+    ),
+    (
+        "H redirect/auth: client certificate to another origin/port/scheme",
+        0,
+        &[
+            "redirect::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
+            "tests/ntsim/tests/tls.rs::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
+        ],
+    ),
+    (
+        "H redirect/auth: Referer in the next request (CVE-2026-9546)",
+        0,
+        &["redirect::nothing_of_a_call_is_in_the_next_one"],
     ),
     ("H redirect/auth: https->http", 1, &["redirect::forbidden"]),
     (
@@ -220,7 +234,12 @@ const LINES: &[Line] = &[
     (
         "H pool: connection reused across identity, TLS config, pin set, proxy, SNI",
         2,
-        &["pool::only_for_the_same_origin_and_key"],
+        &[
+            "pool::only_for_the_same_origin_and_key",
+            "proxy::connections_are_not_shared_across_proxies",
+            "tests/ntsim/tests/tls.rs::pins",
+            "tests/ntsim/tests/tls.rs::client_certificates",
+        ],
     ),
     (
         "H pool: unread body left",

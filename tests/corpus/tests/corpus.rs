@@ -111,6 +111,8 @@ fn bad_files_are_named_and_counted() {
         ("{", "not JSON"),
         ("5", "not an object"),
         ("{}", "expects nothing"),
+        ("[]", "its list has no case"),
+        (r#"{"cases": []}"#, "its list has no case"),
         (r#"{"response": "x"}"#, "expects nothing"),
         (
             r#"{"response": "x", "expect": "splendid"}"#,

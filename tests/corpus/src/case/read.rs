@@ -28,6 +28,9 @@ pub fn read_file(path: &Path, name: &str) -> anyhow::Result<Vec<Case>> {
     let Some(Value::Array(cases)) = list else {
         return Ok(vec![Case::read(&value, name)?]);
     };
+    if cases.is_empty() {
+        bail!("its list has no case");
+    }
     let cases = cases.iter().enumerate().map(|(index, case)| {
         let number = index + 1;
         Case::read(case, &format!("{name}#{number}")).with_context(|| format!("in case {number}"))
