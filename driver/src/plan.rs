@@ -182,8 +182,12 @@ fn proxies(options: &Options<'_>) -> Result<Option<Shared<Proxies>>, Error> {
     }
     let mut proxies = Proxies::new(options.proxies, options.bypass)?;
     if !options.proxy_credentials.is_empty() {
-        let (user, password) = pair(options.proxy_credentials);
-        let credentials = Credentials::basic(user, password)?;
+        let credentials = if options.flags.contains(OptionFlags::PROXY_BEARER) {
+            Credentials::bearer(options.proxy_credentials)?
+        } else {
+            let (user, password) = pair(options.proxy_credentials);
+            Credentials::basic(user, password)?
+        };
         proxies = proxies.with_credentials(&credentials)?;
     }
     Shared::try_new(proxies).map(Some)

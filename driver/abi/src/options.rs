@@ -28,7 +28,7 @@ pub struct OptionsHeader {
     pub proxies: Span,
     /// Hosts that are reached without a proxy, in WinHTTP's grammar, ASCII.
     pub bypass: Span,
-    /// `user:password` for the proxies.
+    /// `user:password` or a token for `proxies`.
     pub proxy_credentials: Span,
     /// `user:password` or a token, as the flags say.
     pub credentials: Span,
@@ -70,6 +70,8 @@ bitflags::bitflags! {
         const VERIFY = 128;
         /// The body is checked against `sha256`, before content codings are removed.
         const SHA256 = 256;
+        /// The credentials for the proxies are a token.
+        const PROXY_BEARER = 512;
     }
 }
 
@@ -94,7 +96,7 @@ pub struct Options<'a> {
     pub proxies: &'a str,
     /// Hosts without a proxy.
     pub bypass: &'a str,
-    /// `user:password` for the proxies.
+    /// `user:password` or a token for the proxies.
     pub proxy_credentials: &'a [u8],
     /// `user:password` or a token.
     pub credentials: &'a [u8],
@@ -171,6 +173,9 @@ impl<'a> Options<'a> {
             return Err(refused(
                 "credentials need one scheme, and a scheme credentials",
             ));
+        }
+        if self.flags.contains(OptionFlags::PROXY_BEARER) && self.proxy_credentials.is_empty() {
+            return Err(refused("no token for the proxies"));
         }
         if self.flags.contains(OptionFlags::DIRECT) && !self.proxies.is_empty() {
             return Err(refused("proxies, and none"));

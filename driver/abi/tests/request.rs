@@ -154,7 +154,7 @@ fn options_are_checked() {
     for size in [0, length, u32::MAX] {
         assert_eq!(refused(&with_options(|o| o.size = size)), Field::Options);
     }
-    for bit in 9..32 {
+    for bit in 10..32 {
         let message = with_options(|o| o.flags |= 1 << bit);
         assert_eq!(refused(&message), Field::Options);
     }
@@ -168,6 +168,13 @@ fn options_are_checked() {
         assert_eq!(refused(&with_options(|o| o.flags = flags)), Field::Options);
     }
     assert!(Request::parse(&with_options(|o| o.flags = 4 + 64 + 256)).is_ok());
+    let bearer = |o: &mut OptionsHeader| o.flags |= 512;
+    assert!(Request::parse(&with_options(bearer)).is_ok());
+    let without = with_options(|o| {
+        bearer(o);
+        o.proxy_credentials = Span::default();
+    });
+    assert_eq!(refused(&without), Field::Options);
     assert_eq!(
         refused(&with_options(|o| o.credentials = Span::default())),
         Field::Options

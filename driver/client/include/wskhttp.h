@@ -147,6 +147,7 @@ typedef struct WSKHTTP_REQUEST {
 #define WSKHTTP_COOKIES 64 /* send and keep cookies, as long as the handle is open */
 #define WSKHTTP_VERIFY 128 /* check the body against Content-Digest and Repr-Digest */
 #define WSKHTTP_SHA256 256 /* check the body against sha256 */
+#define WSKHTTP_PROXY_BEARER 512 /* proxy_credentials are a token */
 
 /* Most bytes of the options and their parts */
 #define WSKHTTP_MAX_OPTIONS     (129 * 1024)
@@ -166,7 +167,7 @@ typedef struct WSKHTTP_OPTIONS {
     UINT32 expect_ms;               /* how long a body waits for 100 (Continue); 0: not at all */
     WSKHTTP_SPAN proxies;           /* in WinHTTP's grammar; empty: the machine's */
     WSKHTTP_SPAN bypass;            /* in WinHTTP's grammar */
-    WSKHTTP_SPAN proxy_credentials; /* user:password */
+    WSKHTTP_SPAN proxy_credentials; /* user:password or a token, for proxies */
     WSKHTTP_SPAN credentials;       /* as the flags say */
     WSKHTTP_SPAN cookies;           /* with WSKHTTP_COOKIES: to take first, in Netscape's format */
     UINT8 sha256[32];               /* with WSKHTTP_SHA256; else zero */

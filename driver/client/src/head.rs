@@ -6,7 +6,7 @@ use std::time::Duration;
 use wskhttp_abi::{Response as Message, ResponseFlags, ResponseHeader};
 
 /// The head of a response, and what is known about the connection it came over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// Status code.
     pub status: u16,

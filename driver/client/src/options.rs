@@ -118,7 +118,16 @@ impl Options {
     /// Tells the proxies `user:password` (Basic).
     #[must_use]
     pub fn proxy_credentials(mut self, credentials: &str) -> Self {
+        self.flags -= OptionFlags::PROXY_BEARER;
         self.proxy_credentials = credentials.into();
+        self
+    }
+
+    /// Tells the proxies a token (RFC 6750).
+    #[must_use]
+    pub fn proxy_bearer(mut self, token: &str) -> Self {
+        self.flags |= OptionFlags::PROXY_BEARER;
+        self.proxy_credentials = token.into();
         self
     }
 

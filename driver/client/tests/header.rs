@@ -128,6 +128,10 @@ fn numbers_are_alike() {
         ("WSKHTTP_COOKIES", OptionFlags::COOKIES.bits().into()),
         ("WSKHTTP_VERIFY", OptionFlags::VERIFY.bits().into()),
         ("WSKHTTP_SHA256", OptionFlags::SHA256.bits().into()),
+        (
+            "WSKHTTP_PROXY_BEARER",
+            OptionFlags::PROXY_BEARER.bits().into(),
+        ),
         ("WSKHTTP_MAX_COOKIES", limit(OptionsHeader::MAX_COOKIES)),
         ("WSKHTTP_MAX_OPTIONS", limit(RequestHeader::MAX_OPTIONS)),
         ("WSKHTTP_MAX_LIST", limit(OptionsHeader::MAX_LIST)),

@@ -168,6 +168,9 @@ pub(crate) struct Transfer {
     /// What the proxy is told: user:password
     #[arg(short = 'U', long, value_name = "USER:PASSWORD")]
     pub(crate) proxy_user: Option<String>,
+    /// Tell the proxy this token
+    #[arg(long, value_name = "TOKEN", conflicts_with = "proxy_user")]
+    pub(crate) proxy_bearer: Option<String>,
     /// Hosts to reach without a proxy, separated by commas; * for all, also without the machine's
     #[arg(long, value_name = "LIST")]
     pub(crate) noproxy: Option<String>,
@@ -189,6 +192,13 @@ pub(crate) struct Transfer {
     /// Get what is behind so many bytes; - means what the file lacks
     #[arg(short = 'C', long, value_name = "BYTES")]
     pub(crate) continue_at: Option<String>,
+    /// Keep the response's entity tag in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) etag_save: Option<String>,
+    /// Get it only if its entity tag is another one than this file has; with -C: the rest only if it is
+    /// the same, else all anew
+    #[arg(long, value_name = "FILE")]
+    pub(crate) etag_compare: Option<String>,
     /// Get these bytes, such as 0-99 or -500
     #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
     pub(crate) range: Option<String>,

@@ -3,7 +3,10 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
+use wskhttp_client::exit;
+
 use super::failure::Failure;
+use super::resume::Part;
 
 /// Standard output, or a file that is made when the first byte comes.
 pub(crate) enum Output {
@@ -29,6 +32,21 @@ impl Output {
             Self::Named(name) => Self::Append(name),
             other => other,
         }
+    }
+
+    /// Prepares for a part of a resource: what is in the file goes if it comes anew.
+    pub(crate) fn fit(&mut self, part: Part) -> Result<Part, Failure> {
+        match (part, &mut *self) {
+            (Part::Anew, Self::Append(name)) => *self = Self::Named(std::mem::take(name)),
+            (Part::Anew, _) => {
+                return Err(Failure::new(
+                    exit::RANGE,
+                    "the server has another version, and what was written cannot be taken back",
+                ));
+            }
+            _ => {}
+        }
+        Ok(part)
     }
 
     pub(crate) fn is_terminal(&self) -> bool {

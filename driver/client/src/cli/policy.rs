@@ -46,6 +46,9 @@ pub(crate) fn options(args: &Transfer) -> Result<Options, Failure> {
     if let Some(credentials) = &args.proxy_user {
         options = options.proxy_credentials(credentials);
     }
+    if let Some(token) = &args.proxy_bearer {
+        options = options.proxy_bearer(token);
+    }
     match (&args.user, &args.oauth2_bearer) {
         (Some(_), Some(_)) => Err(Failure::usage("both -u and --oauth2-bearer")),
         (Some(user), None) if args.digest => Ok(options.digest(user)),
@@ -126,6 +129,10 @@ mod tests {
             (
                 "-x p -U a:b u",
                 Options::new().proxies("p", "").proxy_credentials("a:b"),
+            ),
+            (
+                "-x p --proxy-bearer t u",
+                Options::new().proxies("p", "").proxy_bearer("t"),
             ),
             ("--noproxy * u", Options::new().direct()),
             ("--noproxy a u", Options::new()),

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::progress::{Counted, Progress};
 use super::report::{Report, head_text, request_lines, response_lines};
-use super::resume::Resume;
+use super::resume::{Part, Resume, save_tag};
 use super::{headers, policy, tls, url};
 
 /// Runs the transfers; gives the exit code of the last one.
@@ -104,14 +104,12 @@ impl One<'_> {
         self.headers = headers::merged(&self.usual_headers(), &self.args.headers)?;
         let name = self.output_name()?.map(str::to_owned);
         let name = name.as_deref();
-        self.resume = Resume::new(self.args, name)?;
+        self.resume = Resume::new(self.args, name, &self.headers)?;
         let mut output = match self.resume.from {
             0 => Output::new(name),
             _ => Output::behind(name),
         };
-        if let Some(range) = self.resume.range(self.args) {
-            self.headers.push(("Range".into(), range));
-        }
+        self.headers.extend(self.resume.headers(self.args));
         let mut progress = Progress::new(
             self.args.silent,
             self.args.progress_bar,
@@ -199,17 +197,17 @@ impl One<'_> {
         }
         progress.restart(head.content_length);
         let status = head.status;
-        if self.resume.is_complete(&head) {
-            self.report.head = Some(head);
-            return Ok(());
+        if let Some(file) = &self.args.etag_save {
+            save_tag(file, &head)?;
         }
-        if let Err(failure) = self.resume.check(&head) {
+        let part = match self.resume.check(&head) {
+            Ok(Part::Nothing) => Ok(Part::Nothing),
+            _ if self.args.fail && status >= 400 => Err(http_failure(status)),
+            other => other.and_then(|part| output.fit(part)),
+        };
+        if !matches!(part, Ok(Part::Asked | Part::Anew)) {
             self.report.head = Some(head);
-            return Err(failure);
-        }
-        if self.args.fail && status >= 400 {
-            self.report.head = Some(head);
-            return Err(http_failure(status));
+            return part.map(drop);
         }
         if self.args.include || self.args.head {
             output.write(head_text(&head).as_bytes())?;
