@@ -172,7 +172,9 @@ fn proxy(mut stream: impl Read + Write, seen: &Heads) -> io::Result<()> {
         return Ok(());
     };
     seen.borrow_mut().push(head.clone());
-    if !head.contains("Proxy-Authorization: Basic dTpw\r\n") {
+    let known = ["Basic dTpw", "Bearer t0ken"];
+    let known = known.map(|value| head.contains(&format!("Proxy-Authorization: {value}\r\n")));
+    if !known.contains(&true) {
         let refusal = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=r\r\n\
             Content-Length: 0\r\n\r\n";
         return stream.write_all(refusal);
@@ -221,6 +223,9 @@ fn proxies() {
             );
             // What is for the proxy does not go on to the target.
             assert!(!heads.borrow()[1].contains("Proxy-Authorization"));
+            let bearer = Options::new().proxies(address, "").proxy_bearer("t0ken");
+            let got = get(device, "https://localhost/x", bearer).expect("an answer");
+            assert_eq!(got, (200, b"by tunnel".to_vec()), "{address}");
             let wrong = Options::new().proxies(address, "").proxy_credentials("u:x");
             let error = get(device, "https://localhost/x", wrong).expect_err("refused");
             assert_eq!(error.kind, Kind::ProxyCredentials);

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::Write,
-    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -23,7 +22,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("features::gzip", gzip),
         trial("features::gzip_bomb", gzip_bomb),
         trial("features::slow_loris", slow_loris),
-        trial("features::resume_100_mib", resume),
         trial("features::form_and_digest", form_and_digest),
         trial("features::expect", expect),
     ]
@@ -243,66 +241,6 @@ fn slow_loris(bench: &Bench) -> anyhow::Result<()> {
     bench.healthy()
 }
 
-/// A download that the server cuts, and its rest, have the digest of the whole.
-fn resume(bench: &Bench) -> anyhow::Result<()> {
-    const LENGTH: usize = 100 << 20;
-    let whole = pattern(LENGTH);
-    let served = whole.clone();
-    let server = Canned::start(move |head, count, stream| {
-        let from = head
-            .lines()
-            .find_map(|line| line.strip_prefix("Range: bytes="))
-            .and_then(|range| range.trim_end_matches('-').parse().ok())
-            .unwrap_or(0);
-        if from >= LENGTH {
-            write!(
-                stream,
-                "HTTP/1.1 416 x\r\nContent-Range: bytes */{LENGTH}\r\nContent-Length: 0\r\n\r\n"
-            )?;
-            return Ok(true);
-        }
-        let rest = &served[from..];
-        let length = rest.len();
-        match from {
-            0 => write!(stream, "HTTP/1.1 200 x\r\nContent-Length: {length}\r\n\r\n")?,
-            _ => write!(
-                stream,
-                "HTTP/1.1 206 x\r\nContent-Range: bytes {from}-{}/{LENGTH}\r\nContent-Length: {length}\r\n\r\n",
-                LENGTH - 1
-            )?,
-        }
-        // The first two are cut.
-        let sent = if count < 2 { length / 3 } else { length };
-        stream.write_all(&rest[..sent])?;
-        Ok(count >= 2)
-    })?;
-    let file = bench.file("resumed");
-    let fetch = || {
-        bench
-            .driver
-            .wskhttp([Path::new("-C"), Path::new("-"), Path::new("-o"), &file])
-            .args([server.url("/")])
-            .timeout(LARGE)
-            .run()
-    };
-    for _ in 0..2 {
-        let output = fetch()?;
-        ensure!(
-            output.code == Some(18),
-            "{:?}: {}",
-            output.code,
-            output.stderr
-        );
-    }
-    succeeded(&fetch()?)?;
-    ensure!(fs::read(&file)? == whole, "another body");
-    // Nothing is left to get.
-    succeeded(&fetch()?)?;
-    ensure!(fs::read(&file)? == whole, "another body after all of it");
-    fs::remove_file(&file)?;
-    Ok(())
-}
-
 fn expect(bench: &Bench) -> anyhow::Result<()> {
     let server = Canned::start(|head, _, stream| {
         let refused = head.contains("Expect: 100-continue");
@@ -370,5 +308,3 @@ fn form_and_digest(bench: &Bench) -> anyhow::Result<()> {
 
 /// The SHA-256 of `hello`, base64.
 const HELLO: &str = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
-
-const LARGE: Duration = Duration::from_secs(180);

@@ -13,6 +13,7 @@ mod features;
 mod lifecycle;
 mod protocol;
 mod proxies;
+mod ranges;
 mod tls;
 mod transfer;
 
@@ -29,6 +30,7 @@ fn main() {
         features::trials(),
         credentials::trials(),
         proxies::trials(),
+        ranges::trials(),
         tls::trials(),
         lifecycle::trials(),
         cases::trials(),
