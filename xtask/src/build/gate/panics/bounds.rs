@@ -32,7 +32,7 @@ const BOUNDS: &[(&str, usize)] = &[
     ("untrusted", 4),
     ("wdk", 12),
     ("wskhttp", 25),
-    ("wskhttp-core", 36),
-    ("wskhttp-http", 56),
+    ("wskhttp-core", 35),
+    ("wskhttp-http", 52),
     ("wskhttp-tls", 92),
 ];
