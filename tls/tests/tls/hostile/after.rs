@@ -44,7 +44,7 @@ fn after_the_handshake() {
     ticket.extend([1; 8]);
     ticket[3] = u8::try_from(ticket.len() - 4 + 2).expect("short");
     ticket.extend([0, 0]);
-    let ways: [(&str, u8, Vec<u8>, usize, &str); 12] = [
+    let ways: [(&str, u8, Vec<u8>, usize, &str); 14] = [
         (
             "Finished again",
             HANDSHAKE,
@@ -110,6 +110,20 @@ fn after_the_handshake() {
             "the peer sent too many empty TLS records",
         ),
         (
+            "warnings without end",
+            ALERT,
+            vec![1, 90],
+            100,
+            "the peer sent too many warnings",
+        ),
+        (
+            "a warning that TLS 1.3 does not have",
+            ALERT,
+            vec![1, 100],
+            1,
+            "the server ended TLS with a fatal alert",
+        ),
+        (
             "a fatal alert",
             ALERT,
             vec![2, 80],
@@ -133,4 +147,27 @@ fn after_the_handshake() {
     say(&mut connection, HANDSHAKE, &ticket.repeat(50), 50);
     assert!(try_run(connection.fill()).is_none(), "no data, no end");
     assert_eq!(run(echo(&mut connection, b"hello")), b"hello");
+}
+
+#[test]
+fn requests_for_new_keys_without_end() {
+    let mut connection = settled();
+    let MaybeTls::Tls(tls) = &mut connection else {
+        panic!("no TLS")
+    };
+    tls.inner_mut().provoke(|peer, answer| {
+        for _ in 0..1000 {
+            peer.tls.refresh_traffic_keys().expect("new keys");
+            peer.pump(answer);
+        }
+    });
+    let error = try_run(connection.fill())
+        .expect("ready")
+        .expect_err("refused");
+    assert_eq!(error.cause, "the peer sent too many requests for new keys");
+    // Few of them are answered.
+    let MaybeTls::Tls(tls) = &mut connection else {
+        panic!("no TLS")
+    };
+    assert!(tls.session().outgoing().len() < 4096);
 }
