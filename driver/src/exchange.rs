@@ -12,7 +12,6 @@ use wskhttp_core::exec::{Either, race};
 use wskhttp_core::io::{Clock, Error, Kind, Phase, TlsInfo};
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::lock::RawSpinLock;
-use wskhttp_core::nt::pool::NO_MEMORY;
 use wskhttp_core::nt::random;
 use wskhttp_core::wsk::WskConnect;
 use wskhttp_http::{Agent, Client, Jar, Limits, ProxyConnect, Response, Upload};
@@ -188,9 +187,9 @@ async fn request<'c>(
             } => {
                 handle.complete_front(status, information).await;
             }
-            Reply::Head { information } => {
+            Reply::Head { information, late } => {
                 handle.complete_front(STATUS_SUCCESS, information).await;
-                return read(handle, response, flags).await;
+                return read(handle, response, flags, late).await;
             }
             Reply::Whole { information } => {
                 return Ok(Finished {
@@ -237,22 +236,9 @@ async fn respond_to<'c>(
         handle.services.trust.note_time(&handle.services.clock);
     }
     if plan.keep_peer {
-        handle.set_peer(peer(&response)?);
+        handle.set_peer(reply::peer(&response)?);
     }
     Ok((response, flags))
-}
-
-/// The certificates of the server that answered, DER one after the other.
-fn peer(response: &HandleResponse<'_>) -> Result<Vec<u8>, Error> {
-    let mut all = Vec::new();
-    if let Some(session) = response.transport().session() {
-        let bytes = session.peer_certificates().map(<[u8]>::len).sum();
-        all.try_reserve_exact(bytes).map_err(|_| NO_MEMORY)?;
-        for certificate in session.peer_certificates() {
-            all.extend_from_slice(certificate);
-        }
-    }
-    Ok(all)
 }
 
 /// Sends what is written until the response is asked for, which is then at the front of the queue.
@@ -275,13 +261,13 @@ async fn stream<'c>(
     }
 }
 
-/// Serves reads until the body ends.
+/// Serves reads until the body ends, or has ended: with `late`, once its first bytes were delivered.
 async fn read<'c>(
     handle: &Handle,
     mut response: HandleResponse<'c>,
     flags: RequestFlags,
+    mut late: Option<Error>,
 ) -> Result<Finished<'c>, Error> {
-    let mut late = None;
     loop {
         let front = next(handle).await?;
         if front.operation != Operation::Read {
@@ -318,8 +304,11 @@ enum Reply {
         status: NTSTATUS,
         information: usize,
     },
-    /// The head, and the beginning of the body.
-    Head { information: usize },
+    /// The head, and the beginning of the body; behind it, an error.
+    Head {
+        information: usize,
+        late: Option<Error>,
+    },
     /// Everything.
     Whole { information: usize },
 }
@@ -357,16 +346,13 @@ async fn respond(
             });
         }
     };
-    let wait = if flags.contains(RequestFlags::WHOLE_BODY) {
-        Wait::All
-    } else {
-        Wait::Nothing
-    };
+    let whole = flags.contains(RequestFlags::WHOLE_BODY);
+    let wait = if whole { Wait::All } else { Wait::Nothing };
     let filled = match out.get_mut(at..) {
         Some(room) => fill(response, room, wait).await?,
         None => Filled::default(),
     };
-    if let Some(error) = filled.late {
+    if let Some(error) = filled.late.filter(|_| whole) {
         return Err(error);
     }
     let mut known = ResponseFlags::empty();
@@ -383,7 +369,10 @@ async fn respond(
     Ok(if filled.complete {
         Reply::Whole { information }
     } else {
-        Reply::Head { information }
+        Reply::Head {
+            information,
+            late: filled.late,
+        }
     })
 }
 

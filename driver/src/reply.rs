@@ -1,10 +1,14 @@
 //! What the driver writes into a caller's output: responses, failures.
 
+use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use wskhttp_abi::{Failure, ResponseHeader};
 use wskhttp_core::io::{ConnectionInfo, Error};
+use wskhttp_core::nt::pool::NO_MEMORY;
+
+use crate::exchange::HandleResponse;
 
 /// The record of a failed request.
 pub(crate) fn failure(error: &Error) -> Failure {
@@ -53,4 +57,17 @@ fn address(header: &mut ResponseHeader, remote: SocketAddr) {
             header.remote_address = ip.octets();
         }
     }
+}
+
+/// The certificates of the server that answered, DER one after the other.
+pub(crate) fn peer(response: &HandleResponse<'_>) -> Result<Vec<u8>, Error> {
+    let mut all = Vec::new();
+    if let Some(session) = response.transport().session() {
+        let bytes = session.peer_certificates().map(<[u8]>::len).sum();
+        all.try_reserve_exact(bytes).map_err(|_| NO_MEMORY)?;
+        for certificate in session.peer_certificates() {
+            all.extend_from_slice(certificate);
+        }
+    }
+    Ok(all)
 }

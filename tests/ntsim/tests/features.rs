@@ -296,6 +296,25 @@ fn the_machines_proxies() {
 }
 
 #[test]
+fn what_came_before_a_cut_is_delivered() {
+    run(|device| {
+        let _heads = serve(80, |_, _| {
+            b"HTTP/1.1 200 x\r\nContent-Length: 9\r\nCut: 1\r\n\r\nhalf".into()
+        });
+        let request = Request::get("http://localhost/").timeout(Duration::from_secs(120));
+        let mut response = device.send(request).expect("a head");
+        let mut got = Vec::new();
+        let error = loop {
+            match response.chunk() {
+                Ok(chunk) => got.extend(chunk),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((error.kind, &got[..]), (Kind::BodyTruncated, &b"half"[..]));
+    });
+}
+
+#[test]
 fn a_cut_download_is_resumed() {
     const LENGTH: usize = 1 << 20;
     run(|device| {
