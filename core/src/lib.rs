@@ -27,6 +27,7 @@
 
 extern crate alloc;
 
+pub mod crypto;
 #[cfg(any(test, feature = "nt"))]
 pub mod exec;
 pub mod fallible;

@@ -31,6 +31,7 @@ mod buffer;
 #[cfg(all(windows, not(test)))]
 mod bugcheck;
 mod control;
+mod crypto;
 mod device;
 mod dispatch;
 mod entry;

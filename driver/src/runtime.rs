@@ -14,11 +14,14 @@ use wskhttp_core::nt::shared::Shared;
 use wskhttp_core::nt::stack;
 use wskhttp_core::wsk::{Wsk, WskConnect};
 
+use crate::crypto::{self, Crypto};
 use crate::trust::Trust;
 
 /// Started in DriverEntry, stopped in Unload: the owner of the worker threads.
 pub(crate) struct Runtime {
     executor: Executor,
+    /// Goes last: the keys of connections are in it.
+    crypto: Crypto,
     /// What handles and their tasks share.
     pub(crate) services: Shared<Services>,
 }
@@ -43,9 +46,10 @@ pub(crate) struct Counters {
 }
 
 impl Runtime {
-    /// Starts workers, registers with WSK without waiting for it. `service` is the path of the service's
+    /// Opens cryptography, starts workers, registers with WSK without waiting for it. `service` is the path of the service's
     /// key.
     pub(crate) fn start(passive: Passive, service: Name) -> Result<Self, Error> {
+        let crypto = Crypto::start(passive, &service)?;
         let executor = Executor::start(passive, MAX_TASKS)?;
         let clock = executor.clock();
         let wsk = match Wsk::register(passive, executor.spawner(), clock.clone()) {
@@ -63,7 +67,11 @@ impl Runtime {
             counters: Counters::default(),
         });
         match services {
-            Ok(services) => Ok(Self { executor, services }),
+            Ok(services) => Ok(Self {
+                executor,
+                crypto,
+                services,
+            }),
             Err(error) => {
                 executor.drain(passive);
                 wsk.shutdown(passive);
@@ -79,6 +87,7 @@ impl Runtime {
         self.services.wsk.shutdown(passive);
         drop(self.services);
         self.executor.stop(passive);
+        drop(self.crypto);
     }
 }
 
@@ -92,6 +101,7 @@ impl Services {
     pub(crate) fn status(&self) -> wskhttp_abi::Status {
         let usage = usage::now();
         let network = self.wsk.counters();
+        let (crypto, crypto_missing) = crypto::status();
         wskhttp_abi::Status {
             size: wide(size_of::<wskhttp_abi::Status>()),
             version: wskhttp_abi::VERSION,
@@ -109,6 +119,8 @@ impl Services {
             pool_high: usage.high as u64,
             allocations_now: usage.allocations as u64,
             stack_high: stack::high() as u64,
+            crypto,
+            crypto_missing,
         }
     }
 }

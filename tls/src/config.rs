@@ -9,10 +9,10 @@ use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use wskhttp_core::fallible::room;
-use wskhttp_core::io::Error;
+use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::connect::server_name;
-use crate::crypto;
+use crate::crypto::Set;
 use crate::platform::{Platform, Time};
 use crate::sessions::{Sessions, Store};
 use crate::trust::{Policy, Rejection, Roots, Verifier};
@@ -98,17 +98,22 @@ impl TlsConfig {
     ) -> Result<Arc<Self>, Error> {
         let identity = policy.identity.map_or(0, |identity| identity.bytes());
         let need = NEED.saturating_add(identity.saturating_mul(NEED_PER_BYTE));
-        let verifier = Verifier::new(platform, policy)?;
-        platform.promise(need, || Self::build(platform, policy, verifier, sessions))?
+        let crypto = platform.promise(NEED, || platform.crypto())??;
+        let algorithms = crypto.provider.signature_verification_algorithms;
+        let verifier = Verifier::new(platform, policy, algorithms)?;
+        platform.promise(need, || {
+            Self::build(platform, policy, crypto, verifier, sessions)
+        })?
     }
 
     fn build(
         platform: &'static Platform,
         policy: &Policy<'_>,
+        crypto: Set,
         verifier: Verifier,
         sessions: Option<Arc<dyn Store>>,
     ) -> Result<Arc<Self>, Error> {
-        let mut provider = crypto::provider(platform);
+        let mut provider = crypto.provider;
         policy.protocol.restrict(&mut provider)?;
         let verifier = Arc::new(verifier);
         let time = Time {
@@ -123,10 +128,13 @@ impl TlsConfig {
             .with_custom_certificate_verifier(Arc::clone(&verifier) as _);
         let mut client = match &policy.identity {
             None => builder.with_no_client_auth(),
+            Some(_) if crypto.exclusive => return Err(NO_SIGNER),
             Some(identity) => builder.with_client_cert_resolver(identity.load(platform)?),
         };
         client.alpn_protocols = policy.protocol.applications()?;
         client.resumption = Resumption::disabled();
+        // RFC 7627, which FIPS 140-3 asks for.
+        client.require_ems = crypto.exclusive;
         Ok(Arc::new(Self {
             platform,
             policy: policy.digest(),
@@ -214,6 +222,12 @@ impl TlsConfig {
         Arc::new(client)
     }
 }
+
+const NO_SIGNER: Error = Error::new(
+    Phase::Request,
+    Kind::InvalidRequest,
+    "the crypto policy is fips, under which no client certificate is used",
+);
 
 /// What a configuration allocates, and for each byte of a client certificate and its key.
 const NEED: usize = 32 << 10;

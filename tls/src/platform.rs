@@ -8,7 +8,7 @@ use rustls::time_provider::TimeProvider;
 use rustls_pki_types::UnixTime;
 use wskhttp_core::io::Error;
 
-use crate::crypto::kx;
+use crate::crypto::{self, Set, cng, kx};
 use crate::error;
 use crate::trust::ClockPolicy;
 
@@ -21,11 +21,15 @@ pub(crate) type WallClock = fn() -> Duration;
 /// See [`Platform::with_reserve`].
 pub type Reserve = fn(usize, &mut dyn FnMut()) -> Result<(), Error>;
 
+/// See [`Platform::with_crypto`].
+pub type Crypto = fn(&'static Platform) -> Result<Set, Error>;
+
 /// The environment of the TLS client; the program has one, in a `static`.
 pub struct Platform {
     random: Random,
     unix_time: WallClock,
     reserve: Reserve,
+    crypto: Crypto,
     x25519: kx::X25519,
     p256: kx::P256,
     p384: kx::P384,
@@ -39,6 +43,7 @@ impl Platform {
             random,
             unix_time,
             reserve: no_reserve,
+            crypto: crypto::rust,
             x25519: kx::X25519::new(random),
             p256: kx::P256::new(random),
             p384: kx::P384::new(random),
@@ -58,12 +63,28 @@ impl Platform {
         Self { reserve, ..self }
     }
 
-    /// Runs `work`, which allocates at most `need` bytes without being able to fail.
+    /// With another set of cryptography than `rust`: `crypto` is asked for each configuration.
+    #[must_use]
+    pub const fn with_crypto(self, crypto: Crypto) -> Self {
+        Self { crypto, ..self }
+    }
+
+    /// The cryptography for a configuration.
+    pub(crate) fn crypto(&'static self) -> Result<Set, Error> {
+        (self.crypto)(self)
+    }
+
+    /// Runs `work`, which allocates at most `need` bytes without being able to fail, and whose
+    /// cryptography cannot say that it does.
     pub(crate) fn promise<T>(&self, need: usize, work: impl FnOnce() -> T) -> Result<T, Error> {
+        let failures = cng::failures();
         let mut work = Some(work);
         let mut done = None;
         (self.reserve)(need, &mut || done = work.take().map(|work| work()))
             .map_err(|_| error::no_memory())?;
+        if cng::failures() != failures {
+            return Err(cng::failure());
+        }
         done.ok_or(error::no_memory())
     }
 

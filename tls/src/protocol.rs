@@ -2,14 +2,12 @@
 
 use alloc::vec::Vec;
 
-use rustls::crypto::{CryptoProvider, SupportedKxGroup};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms};
 use rustls::version::{TLS12, TLS13};
 use rustls::{SignatureScheme, SupportedProtocolVersion};
 use sha2::{Digest, Sha256};
 use wskhttp_core::fallible::{copied, push, room};
 use wskhttp_core::io::{Error, Kind, Phase};
-
-use crate::crypto::verify::ALGORITHMS;
 
 /// What is offered to servers. Numbers are those of the IANA's TLS registries.
 #[derive(Clone, Copy, Debug)]
@@ -79,12 +77,15 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// The signature schemes to offer.
+    /// The signature schemes to offer, of those that there are `algorithms` for.
     ///
     /// # Errors
     /// Phase `Request`: a scheme is not known; no memory.
-    pub(crate) fn schemes(&self) -> Result<Vec<SignatureScheme>, Error> {
-        let mut schemes = ALGORITHMS.supported_schemes();
+    pub(crate) fn schemes(
+        &self,
+        algorithms: &WebPkiSupportedAlgorithms,
+    ) -> Result<Vec<SignatureScheme>, Error> {
+        let mut schemes = algorithms.supported_schemes();
         if self.signatures.is_empty() {
             return Ok(schemes);
         }

@@ -281,8 +281,11 @@ impl Session {
             self.heard.saturating_mul(NEED_PER_BYTE_LATER)
         };
         let need = need.saturating_add(NEED);
+        let queued = self.outgoing.len();
         let done = self.platform.promise(need, || self.round(input, whole));
         let done = done.unwrap_or_else(|error| {
+            // Made with keys that may be none.
+            self.outgoing.truncate(queued);
             // A ticket of this call may lie in memory that was only lent.
             if let Some(sessions) = &self.sessions {
                 sessions.forget();

@@ -14,6 +14,8 @@ use wskhttp_core::io::{Transport, TransportExt};
 #[allow(dead_code)]
 mod support;
 
+use wskhttp_tls::crypto::rust as set;
+
 use support::certificates::Authority;
 use support::wire::{Echo, Peer, Wire};
 use support::{HOST, connect, run, target, trusting};

@@ -19,6 +19,8 @@ use wskhttp_tls::{Platform, Policy, Roots, TlsConfig};
 #[allow(dead_code)]
 mod support;
 
+use wskhttp_tls::crypto::rust as set;
+
 use support::certificates::{Authority, Leaf, params};
 use support::wire::{Echo, Wire};
 use support::{HOST, connect, run, target};

@@ -119,6 +119,7 @@ const SUITES: &[Suite] = &[
 /// What needs the driver's bindings, and so the stand-in for wdk-build.
 const BOUND: &[&str] = &[
     "wskhttp",
+    "wskhttp-cng",
     "wskhttp-ntsim",
     "wskhttp-wsk-layout",
     "wskhttp-wsk-programs",
@@ -180,7 +181,11 @@ fn host(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<Vec<Step>
                 .args(arguments),
         )
     };
-    Ok(vec![step("wskhttp-wsk-layout")?, step("wskhttp-ntsim")?])
+    Ok(vec![
+        step("wskhttp-wsk-layout")?,
+        step("wskhttp-ntsim")?,
+        step("wskhttp-cng")?,
+    ])
 }
 
 /// How much stack the driver uses when it is optimized, and picks the code that wskhttp.sys has. Of

@@ -4,6 +4,7 @@
 //! used here: see [`routine`].
 
 pub mod clock;
+pub mod cng;
 pub(crate) mod ddi;
 pub mod event;
 pub mod irp;

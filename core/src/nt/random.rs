@@ -2,8 +2,9 @@
 
 use core::ptr::null_mut;
 
-use wdk_sys::{NT_SUCCESS, NTSTATUS, PVOID};
+use wdk_sys::NT_SUCCESS;
 
+use super::cng::sys::{BCRYPT_USE_SYSTEM_PREFERRED_RNG, BCryptGenRandom};
 use crate::io::{Error, Kind, Phase};
 
 /// Fills `bytes` from the system's generator (`bcrypt/nf-bcrypt-bcryptgenrandom`). IRQL:
@@ -19,7 +20,7 @@ pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
                 null_mut(),
                 part.as_mut_ptr(),
                 part.len() as u32,
-                USE_SYSTEM_PREFERRED_RNG,
+                BCRYPT_USE_SYSTEM_PREFERRED_RNG,
             )
         };
         if !NT_SUCCESS(status) {
@@ -33,11 +34,4 @@ pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-const USE_SYSTEM_PREFERRED_RNG: u32 = 2;
-
-#[cfg_attr(windows, link(name = "cng"))]
-unsafe extern "C" {
-    fn BCryptGenRandom(algorithm: PVOID, buffer: *mut u8, len: u32, flags: u32) -> NTSTATUS;
 }

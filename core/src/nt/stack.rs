@@ -1,11 +1,46 @@
 //! How deep workers use the large stacks that they run on, as seen wherever [`sample`] is called.
 
 use core::hint::black_box;
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use wdk_sys::{NT_SUCCESS, PVOID};
+
+use super::ddi::KeExpandKernelStackAndCalloutEx;
+use super::irql::Passive;
+use crate::io::{Error, Kind, Phase};
 
 /// `KERNEL_LARGE_STACK_SIZE - PAGE_SIZE / 2` of x64 and Arm64: the most that
 /// KeExpandKernelStackAndCalloutEx gives.
 pub const LARGE: usize = 0x12000 - 0x800;
+
+/// Runs `work` on a stack of [`LARGE`] bytes.
+///
+/// # Errors
+/// Phase `Wait`: there is no memory for the stack, and `work` was not run.
+pub fn on_large(_: Passive, work: &mut dyn FnMut()) -> Result<(), Error> {
+    unsafe extern "C" fn run(parameter: PVOID) {
+        // SAFETY: what `on_large` passes, whose call this is a part of.
+        let work = unsafe { &mut *parameter.cast::<&mut dyn FnMut()>() };
+        work();
+    }
+    let mut work = work;
+    let parameter = (&raw mut work).cast();
+    // SAFETY: the routine runs during the call, so what it is passed is there; PASSIVE_LEVEL by the
+    // token.
+    let status =
+        unsafe { KeExpandKernelStackAndCalloutEx(Some(run), parameter, LARGE as _, 1, null_mut()) };
+    if NT_SUCCESS(status) {
+        Ok(())
+    } else {
+        Err(Error::with_status(
+            Phase::Wait,
+            Kind::NoResources,
+            status,
+            "no memory for a larger stack",
+        ))
+    }
+}
 
 /// Notes how deep the calling thread is, if it is a worker. IRQL: any.
 pub fn sample() {

@@ -40,6 +40,11 @@ pub struct Status {
     pub allocations_now: u64,
     /// Deepest use of a worker's stack in bytes, of 71,680, as seen where memory is allocated.
     pub stack_high: u64,
+    /// The policy of cryptography: 0 rust, 1 auto, 2 fips.
+    pub crypto: u32,
+    /// What the system's own cryptography lacks under auto and fips: bits in the order of
+    /// [`Status::PRIMITIVES`].
+    pub crypto_missing: u32,
 }
 
 impl Status {
@@ -72,6 +77,43 @@ impl Status {
         Ok(status)
     }
 
+    /// The primitives of cryptography.
+    pub const PRIMITIVES: [&str; 13] = [
+        "SHA-256",
+        "SHA-384",
+        "SHA-512",
+        "HMAC-SHA-256",
+        "HMAC-SHA-384",
+        "AES-GCM",
+        "ChaCha20-Poly1305",
+        "ECDH P-256",
+        "ECDH P-384",
+        "X25519",
+        "ECDSA P-256",
+        "ECDSA P-384",
+        "RSA",
+    ];
+
+    /// The name of the policy of cryptography, as the registry has it; empty for one that is not known
+    /// here.
+    #[must_use]
+    pub fn crypto_policy(&self) -> &'static str {
+        match self.crypto {
+            0 => "rust",
+            1 => "auto",
+            2 => "fips",
+            _ => "",
+        }
+    }
+
+    /// The names of the primitives in `crypto_missing`.
+    pub fn missing_primitives(&self) -> impl Iterator<Item = &'static str> {
+        let missing = self.crypto_missing;
+        let all = Self::PRIMITIVES.into_iter().enumerate();
+        all.filter(move |(bit, _)| missing & (1 << bit) != 0)
+            .map(|(_, name)| name)
+    }
+
     /// Every counter with its name, in the order of the fields.
     #[must_use]
     pub fn counters(&self) -> [(&'static str, u64); 13] {
@@ -93,5 +135,5 @@ impl Status {
     }
 }
 
-const SIZE: u32 = 88;
-const _: () = assert!(size_of::<Status>() == 88);
+const SIZE: u32 = 96;
+const _: () = assert!(size_of::<Status>() == 96);

@@ -150,12 +150,17 @@ fn a_status_names_its_counters() {
     let status = Status {
         requests: 7,
         stack_high: 9,
+        crypto: 1,
+        crypto_missing: 0b10_0100_0000,
         ..Status::new()
     };
     let read = Status::parse(status.as_bytes()).unwrap();
     assert_eq!(read.version, VERSION);
     assert_eq!(read.counters()[2], ("requests", 7));
     assert_eq!(read.counters()[12], ("stack_high", 9));
+    assert_eq!(read.crypto_policy(), "auto");
+    let missing: Vec<_> = read.missing_primitives().collect();
+    assert_eq!(missing, ["ChaCha20-Poly1305", "X25519"]);
     let wrong = Status {
         reserved: 1,
         ..Status::new()
@@ -164,9 +169,9 @@ fn a_status_names_its_counters() {
         Status::parse(wrong.as_bytes()).unwrap_err().field,
         Field::Reserved
     );
-    assert_eq!(Status::parse(&[0; 88]).unwrap_err().field, Field::Size);
+    assert_eq!(Status::parse(&[0; 96]).unwrap_err().field, Field::Size);
     assert_eq!(
-        Status::parse(&[0; 87]).unwrap_err().status(),
+        Status::parse(&[0; 95]).unwrap_err().status(),
         STATUS_BUFFER_TOO_SMALL
     );
 }

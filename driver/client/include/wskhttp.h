@@ -273,6 +273,8 @@ typedef struct WSKHTTP_STATUS {
     UINT64 pool_high;
     UINT64 allocations_now;
     UINT64 stack_high;
+    UINT32 crypto;
+    UINT32 crypto_missing;
 } WSKHTTP_STATUS;
 
 #ifdef __cplusplus

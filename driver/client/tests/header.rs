@@ -77,7 +77,7 @@ fn structures_are_laid_out_alike() {
     assert_eq!(c_layout("WSKHTTP_FAILURE"), rust);
     let rust = layout!(Status: size version reserved handles_now requests_now requests failures
         connections connections_now idle_now tasks_now orphans_now pool_now pool_high
-        allocations_now stack_high);
+        allocations_now stack_high crypto crypto_missing);
     assert_eq!(c_layout("WSKHTTP_STATUS"), rust);
 }
 

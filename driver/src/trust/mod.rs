@@ -21,8 +21,8 @@ use wskhttp_tls::{
 };
 
 use self::machine::{BUILT_IN, Machine};
-use crate::entry;
 use crate::reserve;
+use crate::{crypto, entry};
 
 /// What the driver trusts by itself: read from the registry when it is first asked for, and again when
 /// something there has changed, which is looked for every [`LOOK`].
@@ -330,4 +330,6 @@ fn unix_time() -> Duration {
     entry::services().map_or(Duration::ZERO, |services| services.clock.unix_time())
 }
 
-static PLATFORM: Platform = Platform::new(random::fill, unix_time).with_reserve(reserve::promise);
+static PLATFORM: Platform = Platform::new(random::fill, unix_time)
+    .with_reserve(reserve::promise)
+    .with_crypto(crypto::set);

@@ -89,6 +89,7 @@ pub(crate) fn status(name: &'static str) -> Option<NTSTATUS> {
             "KeExpandKernelStackAndCalloutEx" => 0xC000_0017, // STATUS_NO_MEMORY
             "ObReferenceObjectByHandle" => 0xC000_0022, // STATUS_ACCESS_DENIED
             "BCryptGenRandom" => 0xC000_0001,           // STATUS_UNSUCCESSFUL
+            "BCryptOpenAlgorithmProvider" => 0xC000_0225, // STATUS_NOT_FOUND
             _ => 0xC000_009A,                           // STATUS_INSUFFICIENT_RESOURCES
         })
         .map(u32::cast_signed)

@@ -64,7 +64,7 @@
 )]
 
 mod asan;
-mod bcrypt;
+pub mod bcrypt;
 mod device;
 mod door;
 mod driver;

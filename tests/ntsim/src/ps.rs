@@ -233,6 +233,9 @@ pub(crate) fn check_at_unload() {
         if !s.handles.is_empty() {
             return Some((rule::HANDLE_LEFT, "a handle is left open at unload".into()));
         }
+        if let Some(left) = crate::bcrypt::left(s) {
+            return Some((rule::HANDLE_LEFT, left));
+        }
         let kept = s.objects.values().find_map(|object| match object {
             Object::Thread {
                 references: 1.., ..

@@ -29,6 +29,7 @@ pub(crate) struct State {
     pub(crate) lock_order: BTreeMap<usize, BTreeSet<usize>>,
     pub(crate) handles: BTreeMap<usize, usize>,
     pub(crate) registry: crate::registry::Registry,
+    pub(crate) cng: crate::bcrypt::Cng,
     pub(crate) pool: BTreeMap<usize, crate::ex::Block>,
     pub(crate) freed: VecDeque<(usize, crate::ex::Block)>,
     pub(crate) pool_calls: u64,

@@ -40,7 +40,7 @@ impl<A: Cipher, const N: usize> Tls12AeadAlgorithm for Tls12<A, N> {
 
     fn key_block_shape(&self) -> KeyBlockShape {
         KeyBlockShape {
-            enc_key_len: A::key_size(),
+            enc_key_len: A::KEY,
             fixed_iv_len: NONCE_LEN.saturating_sub(N),
             explicit_nonce_len: N,
         }
@@ -57,7 +57,7 @@ impl<A: Cipher, const N: usize> Tls12AeadAlgorithm for Tls12<A, N> {
 }
 
 struct Keyed<A, const N: usize> {
-    /// None, and so nothing sealed or opened, if the key has a wrong length.
+    /// None, and so nothing sealed or opened, if there was no making it of the key.
     cipher: Option<A>,
     iv: Iv,
 }
@@ -65,7 +65,7 @@ struct Keyed<A, const N: usize> {
 impl<A: Cipher, const N: usize> Keyed<A, N> {
     fn new(key: &AeadKey, iv: &[u8], extra: &[u8]) -> Self {
         Self {
-            cipher: A::new_from_slice(key.as_ref()).ok(),
+            cipher: A::new(key.as_ref()),
             iv: Iv::new(nonce(iv, extra)),
         }
     }
@@ -86,7 +86,7 @@ impl<A: Cipher, const N: usize> MessageEncrypter for Keyed<A, N> {
         }
         payload.extend_from_chunks(&msg.payload);
         let aad = make_tls12_aad(seq, msg.typ, msg.version, plain);
-        seal(self.cipher.as_ref(), &nonce, &aad, &mut payload, N)?;
+        seal(self.cipher.as_mut(), &nonce, &aad, &mut payload, N);
         Ok(OutboundOpaqueMessage::new(msg.typ, msg.version, payload))
     }
 
@@ -120,7 +120,7 @@ impl<A: Cipher, const N: usize> MessageDecrypter for Keyed<A, N> {
         } else {
             Nonce::new(&self.iv, seq)
         };
-        let length = open(self.cipher.as_ref(), &nonce, &aad, sealed)?;
+        let length = open(self.cipher.as_mut(), &nonce, &aad, sealed)?;
         Ok(msg.into_plain_message_range(N..N + length))
     }
 }

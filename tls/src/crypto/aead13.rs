@@ -3,67 +3,109 @@
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 
-use aes_gcm::aead::consts::{U12, U16};
 use aes_gcm::aead::{AeadInPlace, KeyInit};
 use rustls::ConnectionTrafficSecrets;
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, MessageDecrypter, MessageEncrypter,
-    Nonce, OutboundOpaqueMessage, OutboundPlainMessage, PrefixedPayload, Tls13AeadAlgorithm,
-    UnsupportedOperationError, make_tls13_aad,
+    NONCE_LEN, Nonce, OutboundOpaqueMessage, OutboundPlainMessage, PrefixedPayload,
+    Tls13AeadAlgorithm, UnsupportedOperationError, make_tls13_aad,
 };
 use rustls::{ContentType, Error, ProtocolVersion};
 
+use super::cng::doubt;
+
 pub(crate) const TAG: usize = 16;
 
-/// An AEAD with the nonce and the tag of TLS.
-pub(crate) trait Cipher:
-    AeadInPlace<NonceSize = U12, TagSize = U16> + KeyInit + Send + Sync + 'static
-{
+/// A key of an AEAD with the nonce and the tag of TLS.
+pub(crate) trait Cipher: Sized + Send + Sync + 'static {
+    /// Bytes of the key.
+    const KEY: usize;
+
+    /// `None` if the key has another length, or there is no memory for it.
+    fn new(key: &[u8]) -> Option<Self>;
+
+    /// Encrypts `text` in place; gives the tag.
+    fn seal(&mut self, nonce: &[u8; NONCE_LEN], aad: &[u8], text: &mut [u8]) -> Option<[u8; TAG]>;
+
+    /// Decrypts `text` in place, if `tag` is right.
+    fn open(
+        &mut self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &[u8; TAG],
+    ) -> Option<()>;
+
     /// The keys in the form in which a record layer outside rustls takes them.
     fn secrets(key: AeadKey, iv: Iv) -> ConnectionTrafficSecrets;
 }
 
-impl Cipher for aes_gcm::Aes128Gcm {
-    fn secrets(key: AeadKey, iv: Iv) -> ConnectionTrafficSecrets {
-        ConnectionTrafficSecrets::Aes128Gcm { key, iv }
-    }
+macro_rules! ciphers {
+    ($($cipher:ty, $key:literal, $secrets:ident;)*) => {$(
+        impl Cipher for $cipher {
+            const KEY: usize = $key;
+
+            fn new(key: &[u8]) -> Option<Self> {
+                Self::new_from_slice(key).ok()
+            }
+
+            fn seal(
+                &mut self,
+                nonce: &[u8; NONCE_LEN],
+                aad: &[u8],
+                text: &mut [u8],
+            ) -> Option<[u8; TAG]> {
+                let tag = self.encrypt_in_place_detached(nonce.into(), aad, text);
+                tag.ok().map(Into::into)
+            }
+
+            fn open(
+                &mut self,
+                nonce: &[u8; NONCE_LEN],
+                aad: &[u8],
+                text: &mut [u8],
+                tag: &[u8; TAG],
+            ) -> Option<()> {
+                self.decrypt_in_place_detached(nonce.into(), aad, text, tag.into())
+                    .ok()
+            }
+
+            fn secrets(key: AeadKey, iv: Iv) -> ConnectionTrafficSecrets {
+                ConnectionTrafficSecrets::$secrets { key, iv }
+            }
+        }
+    )*};
 }
 
-impl Cipher for aes_gcm::Aes256Gcm {
-    fn secrets(key: AeadKey, iv: Iv) -> ConnectionTrafficSecrets {
-        ConnectionTrafficSecrets::Aes256Gcm { key, iv }
-    }
+ciphers! {
+    aes_gcm::Aes128Gcm, 16, Aes128Gcm;
+    aes_gcm::Aes256Gcm, 32, Aes256Gcm;
+    chacha20poly1305::ChaCha20Poly1305, 32, Chacha20Poly1305;
 }
 
-impl Cipher for chacha20poly1305::ChaCha20Poly1305 {
-    fn secrets(key: AeadKey, iv: Iv) -> ConnectionTrafficSecrets {
-        ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv }
-    }
-}
-
-/// Seals `parts[prefix..]` in place and appends the tag.
+/// Seals `payload[prefix..]` in place and appends the tag. rustls unwraps what an encrypter gives, so
+/// there is no error: where there is no cipher, or it fails, the plaintext is overwritten with zeros, and
+/// what was made is in doubt.
 pub(crate) fn seal(
-    cipher: Option<&impl Cipher>,
+    cipher: Option<&mut impl Cipher>,
     nonce: &Nonce,
     aad: &[u8],
     payload: &mut PrefixedPayload,
     prefix: usize,
-) -> Result<(), Error> {
-    let cipher = cipher.ok_or(Error::EncryptError)?;
-    let plain = payload
-        .as_mut()
-        .get_mut(prefix..)
-        .ok_or(Error::EncryptError)?;
-    let tag = cipher
-        .encrypt_in_place_detached(&nonce.0.into(), aad, plain)
-        .map_err(|_| Error::EncryptError)?;
+) {
+    let plain = payload.as_mut().get_mut(prefix..).unwrap_or_default();
+    let sealed = cipher.and_then(|cipher| cipher.seal(&nonce.0, aad, plain));
+    let tag = sealed.unwrap_or_else(|| {
+        plain.fill(0);
+        doubt();
+        [0; TAG]
+    });
     payload.extend_from_slice(&tag);
-    Ok(())
 }
 
 /// Opens `sealed`, a ciphertext and its tag, in place; gives the length of the plaintext.
 pub(crate) fn open(
-    cipher: Option<&impl Cipher>,
+    cipher: Option<&mut impl Cipher>,
     nonce: &Nonce,
     aad: &[u8],
     sealed: &mut [u8],
@@ -75,8 +117,8 @@ pub(crate) fn open(
         .ok_or(Error::DecryptError)?;
     let tag: [u8; TAG] = (&*tag).try_into().map_err(|_| Error::DecryptError)?;
     cipher
-        .decrypt_in_place_detached(&nonce.0.into(), aad, text, &tag.into())
-        .map_err(|_| Error::DecryptError)?;
+        .open(&nonce.0, aad, text, &tag)
+        .ok_or(Error::DecryptError)?;
     Ok(length)
 }
 
@@ -99,7 +141,7 @@ impl<A: Cipher> Tls13AeadAlgorithm for Tls13<A> {
     }
 
     fn key_len(&self) -> usize {
-        A::key_size()
+        A::KEY
     }
 
     fn extract_keys(
@@ -112,7 +154,7 @@ impl<A: Cipher> Tls13AeadAlgorithm for Tls13<A> {
 }
 
 struct Keyed<A> {
-    /// None, and so nothing sealed or opened, if the key has a wrong length.
+    /// None, and so nothing sealed or opened, if there was no making it of the key.
     cipher: Option<A>,
     iv: Iv,
 }
@@ -120,7 +162,7 @@ struct Keyed<A> {
 impl<A: Cipher> Keyed<A> {
     fn new(key: &AeadKey, iv: Iv) -> Self {
         Self {
-            cipher: A::new_from_slice(key.as_ref()).ok(),
+            cipher: A::new(key.as_ref()),
             iv,
         }
     }
@@ -137,12 +179,12 @@ impl<A: Cipher> MessageEncrypter for Keyed<A> {
         payload.extend_from_chunks(&msg.payload);
         payload.extend_from_slice(&[msg.typ.into()]);
         seal(
-            self.cipher.as_ref(),
+            self.cipher.as_mut(),
             &Nonce::new(&self.iv, seq),
             &make_tls13_aad(total),
             &mut payload,
             0,
-        )?;
+        );
         Ok(OutboundOpaqueMessage::new(
             ContentType::ApplicationData,
             ProtocolVersion::TLSv1_2,
@@ -168,7 +210,7 @@ impl<A: Cipher> MessageDecrypter for Keyed<A> {
         let payload = &mut msg.payload;
         let aad = make_tls13_aad(payload.len());
         let length = open(
-            self.cipher.as_ref(),
+            self.cipher.as_mut(),
             &Nonce::new(&self.iv, seq),
             &aad,
             payload,

@@ -1,14 +1,17 @@
-//! The crypto set `rust`: RustCrypto and dalek, no C.
+//! Cryptography, in two sets: `rust`, which is RustCrypto and dalek, no C, and [`cng`], which is what
+//! the system has.
 //!
-//! With the flags of the driver's build no SIMD wider than 128 bits is in it.
+//! With the flags of the driver's build no SIMD wider than 128 bits is in the first.
 
 mod aead12;
 mod aead13;
+pub mod cng;
 pub mod hash;
 pub mod hmac;
 pub(crate) mod kx;
 pub(crate) mod random;
 pub(crate) mod sign;
+mod suites;
 pub mod verify;
 
 use alloc::sync::Arc;
@@ -16,24 +19,42 @@ use alloc::vec::Vec;
 
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use chacha20poly1305::ChaCha20Poly1305;
-use rustls::crypto::tls12::PrfUsingHmac;
-use rustls::crypto::tls13::HkdfUsingHmac;
-use rustls::crypto::{CipherSuiteCommon, CryptoProvider, KeyExchangeAlgorithm, KeyProvider};
+use rustls::crypto::hash::Hash;
+use rustls::crypto::hmac::Hmac;
+use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::sign::SigningKey;
-use rustls::{
-    CipherSuite, Error, SignatureScheme, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
-};
+use rustls::{CipherSuite, Error, SupportedCipherSuite};
 use rustls_pki_types::PrivateKeyDer;
 
-use self::aead12::{EXPLICIT, Tls12};
-use self::aead13::Tls13;
+use self::aead12::EXPLICIT;
+use self::suites::{Primitives, Suites};
 use crate::Platform;
 
-/// The set over `platform`, for rustls.
+/// Cryptography for a configuration.
+#[derive(Debug)]
+pub struct Set {
+    /// In the form of rustls.
+    pub provider: CryptoProvider,
+    /// Whether nothing else may be used, as the policy `fips` has it.
+    pub exclusive: bool,
+}
+
+/// The set `rust`.
+///
+/// # Errors
+/// None.
+pub fn rust(platform: &'static Platform) -> Result<Set, wskhttp_core::io::Error> {
+    Ok(Set {
+        provider: provider(platform),
+        exclusive: false,
+    })
+}
+
+/// The set `rust` over `platform`, for rustls.
 #[must_use]
 pub fn provider(platform: &'static Platform) -> CryptoProvider {
     CryptoProvider {
-        cipher_suites: Vec::from(SUITES),
+        cipher_suites: Vec::from(Suites::<RustCrypto>::ALL),
         kx_groups: Vec::from(platform.groups()),
         signature_verification_algorithms: verify::ALGORITHMS,
         secure_random: platform,
@@ -53,144 +74,18 @@ pub(crate) const fn plain_offset(suite: SupportedCipherSuite) -> usize {
     }
 }
 
-/// The cipher suites, best first.
-static SUITES: [SupportedCipherSuite; 9] = [
-    SupportedCipherSuite::Tls13(&TLS13_AES_128_GCM_SHA256),
-    SupportedCipherSuite::Tls13(&TLS13_AES_256_GCM_SHA384),
-    SupportedCipherSuite::Tls13(&TLS13_CHACHA20_POLY1305_SHA256),
-    SupportedCipherSuite::Tls12(&ECDHE_ECDSA_AES_128_GCM_SHA256),
-    SupportedCipherSuite::Tls12(&ECDHE_RSA_AES_128_GCM_SHA256),
-    SupportedCipherSuite::Tls12(&ECDHE_ECDSA_AES_256_GCM_SHA384),
-    SupportedCipherSuite::Tls12(&ECDHE_RSA_AES_256_GCM_SHA384),
-    SupportedCipherSuite::Tls12(&ECDHE_ECDSA_CHACHA20_POLY1305_SHA256),
-    SupportedCipherSuite::Tls12(&ECDHE_RSA_CHACHA20_POLY1305_SHA256),
-];
+/// What RustCrypto brings.
+struct RustCrypto;
 
-/// Records under one AES-GCM key (RFC 8446 section 5.5).
-const GCM_LIMIT: u64 = 1 << 24;
-
-static TLS13_AES_128_GCM_SHA256: Tls13CipherSuite = Tls13CipherSuite {
-    common: CipherSuiteCommon {
-        suite: CipherSuite::TLS13_AES_128_GCM_SHA256,
-        hash_provider: &hash::SHA256,
-        confidentiality_limit: GCM_LIMIT,
-    },
-    hkdf_provider: &HkdfUsingHmac(&hmac::HMAC_SHA256),
-    aead_alg: &Tls13::<Aes128Gcm>::new(),
-    quic: None,
-};
-
-static TLS13_AES_256_GCM_SHA384: Tls13CipherSuite = Tls13CipherSuite {
-    common: CipherSuiteCommon {
-        suite: CipherSuite::TLS13_AES_256_GCM_SHA384,
-        hash_provider: &hash::SHA384,
-        confidentiality_limit: GCM_LIMIT,
-    },
-    hkdf_provider: &HkdfUsingHmac(&hmac::HMAC_SHA384),
-    aead_alg: &Tls13::<Aes256Gcm>::new(),
-    quic: None,
-};
-
-static TLS13_CHACHA20_POLY1305_SHA256: Tls13CipherSuite = Tls13CipherSuite {
-    common: CipherSuiteCommon {
-        suite: CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
-        hash_provider: &hash::SHA256,
-        confidentiality_limit: u64::MAX,
-    },
-    hkdf_provider: &HkdfUsingHmac(&hmac::HMAC_SHA256),
-    aead_alg: &Tls13::<ChaCha20Poly1305>::new(),
-    quic: None,
-};
-
-const ECDSA: &[SignatureScheme] = &[
-    SignatureScheme::ED25519,
-    SignatureScheme::ECDSA_NISTP256_SHA256,
-    SignatureScheme::ECDSA_NISTP384_SHA384,
-];
-
-const RSA: &[SignatureScheme] = &[
-    SignatureScheme::RSA_PSS_SHA256,
-    SignatureScheme::RSA_PSS_SHA384,
-    SignatureScheme::RSA_PSS_SHA512,
-    SignatureScheme::RSA_PKCS1_SHA256,
-    SignatureScheme::RSA_PKCS1_SHA384,
-    SignatureScheme::RSA_PKCS1_SHA512,
-];
-
-const AES_128_SHA256: CipherSuiteCommon = CipherSuiteCommon {
-    suite: CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    hash_provider: &hash::SHA256,
-    confidentiality_limit: GCM_LIMIT,
-};
-
-const AES_256_SHA384: CipherSuiteCommon = CipherSuiteCommon {
-    suite: CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    hash_provider: &hash::SHA384,
-    confidentiality_limit: GCM_LIMIT,
-};
-
-const CHACHA_SHA256: CipherSuiteCommon = CipherSuiteCommon {
-    suite: CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    hash_provider: &hash::SHA256,
-    confidentiality_limit: u64::MAX,
-};
-
-static ECDHE_ECDSA_AES_128_GCM_SHA256: Tls12CipherSuite = Tls12CipherSuite {
-    common: AES_128_SHA256,
-    kx: KeyExchangeAlgorithm::ECDHE,
-    sign: ECDSA,
-    aead_alg: &Tls12::<Aes128Gcm, EXPLICIT>::new(),
-    prf_provider: &PrfUsingHmac(&hmac::HMAC_SHA256),
-};
-
-static ECDHE_RSA_AES_128_GCM_SHA256: Tls12CipherSuite = Tls12CipherSuite {
-    common: CipherSuiteCommon {
-        suite: CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-        ..AES_128_SHA256
-    },
-    kx: KeyExchangeAlgorithm::ECDHE,
-    sign: RSA,
-    aead_alg: &Tls12::<Aes128Gcm, EXPLICIT>::new(),
-    prf_provider: &PrfUsingHmac(&hmac::HMAC_SHA256),
-};
-
-static ECDHE_ECDSA_AES_256_GCM_SHA384: Tls12CipherSuite = Tls12CipherSuite {
-    common: AES_256_SHA384,
-    kx: KeyExchangeAlgorithm::ECDHE,
-    sign: ECDSA,
-    aead_alg: &Tls12::<Aes256Gcm, EXPLICIT>::new(),
-    prf_provider: &PrfUsingHmac(&hmac::HMAC_SHA384),
-};
-
-static ECDHE_RSA_AES_256_GCM_SHA384: Tls12CipherSuite = Tls12CipherSuite {
-    common: CipherSuiteCommon {
-        suite: CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-        ..AES_256_SHA384
-    },
-    kx: KeyExchangeAlgorithm::ECDHE,
-    sign: RSA,
-    aead_alg: &Tls12::<Aes256Gcm, EXPLICIT>::new(),
-    prf_provider: &PrfUsingHmac(&hmac::HMAC_SHA384),
-};
-
-static ECDHE_ECDSA_CHACHA20_POLY1305_SHA256: Tls12CipherSuite = Tls12CipherSuite {
-    common: CHACHA_SHA256,
-    kx: KeyExchangeAlgorithm::ECDHE,
-    sign: ECDSA,
-    aead_alg: &Tls12::<ChaCha20Poly1305, 0>::new(),
-    prf_provider: &PrfUsingHmac(&hmac::HMAC_SHA256),
-};
-
-static ECDHE_RSA_CHACHA20_POLY1305_SHA256: Tls12CipherSuite = Tls12CipherSuite {
-    common: CipherSuiteCommon {
-        suite: CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-        ..CHACHA_SHA256
-    },
-    kx: KeyExchangeAlgorithm::ECDHE,
-    sign: RSA,
-    aead_alg: &Tls12::<ChaCha20Poly1305, 0>::new(),
-    prf_provider: &PrfUsingHmac(&hmac::HMAC_SHA256),
-};
+impl Primitives for RustCrypto {
+    const SHA256: &'static dyn Hash = &hash::SHA256;
+    const SHA384: &'static dyn Hash = &hash::SHA384;
+    const HMAC_SHA256: &'static dyn Hmac = &hmac::HMAC_SHA256;
+    const HMAC_SHA384: &'static dyn Hmac = &hmac::HMAC_SHA384;
+    type Aes128Gcm = Aes128Gcm;
+    type Aes256Gcm = Aes256Gcm;
+    type ChaCha20Poly1305 = ChaCha20Poly1305;
+}
 
 /// Client certificates come with their keys: [`crate::Identity`].
 #[derive(Debug)]

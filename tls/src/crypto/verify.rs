@@ -53,7 +53,7 @@ pub static ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     ],
 };
 
-type Algorithm = &'static dyn SignatureVerificationAlgorithm;
+pub(super) type Algorithm = &'static dyn SignatureVerificationAlgorithm;
 
 /// ECDSA on P-256 with SHA-256.
 pub static P256_SHA256: Algorithm = &Verifier {
@@ -228,13 +228,13 @@ pub(crate) fn is_rsa_size(bits: usize) -> bool {
 }
 
 /// Public key, message, signature; `Some` only if the signature is good.
-type Check = fn(&[u8], &[u8], &[u8]) -> Option<()>;
+pub(super) type Check = fn(&[u8], &[u8], &[u8]) -> Option<()>;
 
 #[derive(Debug)]
-struct Verifier {
-    key: AlgorithmIdentifier,
-    signature: AlgorithmIdentifier,
-    check: Check,
+pub(super) struct Verifier {
+    pub(super) key: AlgorithmIdentifier,
+    pub(super) signature: AlgorithmIdentifier,
+    pub(super) check: Check,
 }
 
 impl SignatureVerificationAlgorithm for Verifier {
@@ -279,7 +279,7 @@ fn pkcs1(key: &[u8], scheme: Pkcs1v15Sign, digest: &[u8], signature: &[u8]) -> O
 }
 
 /// An RSAPublicKey (RFC 8017 appendix A.1.1) of an acceptable size, its modulus odd.
-fn rsa(key: &[u8]) -> Option<RsaPublicKey> {
+pub(super) fn rsa(key: &[u8]) -> Option<RsaPublicKey> {
     let (n, e) = integers(key)?;
     let n = BigUint::from_bytes_be(n.as_bytes());
     let e = BigUint::from_bytes_be(e.as_bytes());
@@ -291,7 +291,7 @@ fn rsa(key: &[u8]) -> Option<RsaPublicKey> {
 }
 
 /// The two unsigned INTEGERs of a SEQUENCE, in strict DER.
-fn integers(bytes: &[u8]) -> Option<(UintRef<'_>, UintRef<'_>)> {
+pub(super) fn integers(bytes: &[u8]) -> Option<(UintRef<'_>, UintRef<'_>)> {
     struct Pair<'a>(UintRef<'a>, UintRef<'a>);
     impl<'a> der::FixedTag for Pair<'a> {
         const TAG: der::Tag = der::Tag::Sequence;

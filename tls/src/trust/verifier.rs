@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use core::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::{DigitallySignedStruct, PeerMisbehaved, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
 use webpki::{
@@ -21,7 +22,6 @@ use super::budget::{self, Budget, Counted, ServerAuth};
 use super::certificate::Certificate;
 use super::policy::{MAX_INTERMEDIATES, Policy, Revocation, Stapling};
 use super::{Rejection, fingerprint, ocsp, rules};
-use crate::crypto::verify::ALGORITHMS;
 use crate::error;
 use crate::platform::Platform;
 
@@ -34,6 +34,7 @@ pub(crate) struct Verifier {
     lists: Vec<CertRevocationList<'static>>,
     revocation: Mode,
     stapling: Stapling,
+    algorithms: WebPkiSupportedAlgorithms,
     schemes: Vec<SignatureScheme>,
     web_profile: bool,
     max_intermediates: usize,
@@ -50,7 +51,11 @@ enum Mode {
 impl Verifier {
     /// # Errors
     /// Phase `Request`: the policy has a root or a revocation list that is none; no memory.
-    pub(crate) fn new(platform: &Platform, policy: &Policy<'_>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        platform: &Platform,
+        policy: &Policy<'_>,
+        algorithms: WebPkiSupportedAlgorithms,
+    ) -> Result<Self, Error> {
         let (revocation, lists) = match policy.revocation {
             Revocation::Off => (Mode::Off, &[][..]),
             Revocation::Soft(lists) => (Mode::Soft, lists),
@@ -64,7 +69,8 @@ impl Verifier {
             lists: revocation_lists(platform, lists)?,
             revocation,
             stapling: policy.stapling,
-            schemes: platform.promise(SCHEMES, || policy.protocol.schemes())??,
+            algorithms,
+            schemes: platform.promise(SCHEMES, || policy.protocol.schemes(&algorithms))??,
             web_profile: policy.web_profile,
             max_intermediates: policy.max_intermediates.min(MAX_INTERMEDIATES),
             last_scheme: AtomicU16::new(0),
@@ -113,7 +119,7 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<(), Rejection> {
         let budget = Budget::new();
-        let mut all = ALGORITHMS.all.iter();
+        let mut all = self.algorithms.all.iter();
         let counted: [Option<Counted<'_>>; ALGORITHM_COUNT] = core::array::from_fn(|_| {
             all.next().map(|&algorithm| Counted {
                 budget: &budget,
@@ -278,7 +284,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.offered(dss.scheme)?;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &ALGORITHMS)
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -288,7 +294,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.offered(dss.scheme)?;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &ALGORITHMS)
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -305,7 +311,7 @@ impl fmt::Debug for Verifier {
 /// What the lists of signature schemes allocate.
 const SCHEMES: usize = 1 << 10;
 
-/// Length of [`ALGORITHMS`].
+/// Most algorithms of a set.
 const ALGORITHM_COUNT: usize = 11;
 
 /// Refuses what would cost too much to look at.

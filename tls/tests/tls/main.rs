@@ -11,3 +11,6 @@ mod sessions;
 mod support;
 mod timeout;
 mod trust;
+
+/// The set that all of this runs on.
+use wskhttp_tls::crypto::rust as set;

@@ -62,9 +62,14 @@ fn setup_or_status(command: Command, open: Open<'_>) -> Result<(), Failure> {
         Command::Stop => setup::stop()?,
         Command::Status => {
             let mut stdout = Output::new(None);
-            for (name, value) in open()?.status()?.counters() {
+            let status = open()?.status()?;
+            for (name, value) in status.counters() {
                 stdout.write(format!("{name}: {value}\n").as_bytes())?;
             }
+            let missing: Vec<_> = status.missing_primitives().collect();
+            let (policy, missing) = (status.crypto_policy(), missing.join(", "));
+            let text = format!("cryptography: {policy}\nmissing in CNG: {missing}\n");
+            stdout.write(text.as_bytes())?;
             stdout.finish()?;
         }
     }

@@ -8,6 +8,10 @@ use wdk_sys::ntddk::{
     ObfDereferenceObject, PsCreateSystemThread, ZwClose,
 };
 use wdk_sys::{HANDLE, LARGE_INTEGER, UNICODE_STRING};
+use wskhttp_core::nt::cng::sys::{
+    BCRYPT_SHA256_ALGORITHM, BCryptCloseAlgorithmProvider, BCryptCreateHash,
+    BCryptOpenAlgorithmProvider,
+};
 use wskhttp_ntsim::image_gone;
 
 use crate::client::*;
@@ -40,6 +44,16 @@ fn thread(start: unsafe extern "C" fn(*mut c_void)) -> HANDLE {
     };
     assert_eq!(status, 0);
     thread
+}
+
+/// A provider of SHA-256.
+fn algorithm() -> *mut c_void {
+    let mut algorithm = null_mut();
+    let (to, id) = (&raw mut algorithm, BCRYPT_SHA256_ALGORITHM.as_ptr());
+    // SAFETY: a string that ends with zero, and room for a handle.
+    let status = unsafe { BCryptOpenAlgorithmProvider(to, id, null_mut(), 0) };
+    assert_eq!(status, 0);
+    algorithm
 }
 
 /// A thread's object, referenced.
@@ -84,6 +98,30 @@ mutants! {
         let object = object(thread(ends));
         ObfDereferenceObject(object);
         ObfDereferenceObject(object);
+    }
+    leaves_an_algorithm_open breaks HANDLE_LEFT {
+        let _ = algorithm();
+        image_gone();
+    }
+    leaves_a_digest breaks HANDLE_LEFT {
+        let algorithm = algorithm();
+        let mut digest = null_mut();
+        let to = &raw mut digest;
+        let _ = BCryptCreateHash(algorithm, to, null_mut(), 0, null_mut(), 0, 0);
+        let _ = BCryptCloseAlgorithmProvider(algorithm, 0);
+        image_gone();
+    }
+    closes_an_algorithm_twice breaks C4_3C {
+        let algorithm = algorithm();
+        let _ = BCryptCloseAlgorithmProvider(algorithm, 0);
+        let _ = BCryptCloseAlgorithmProvider(algorithm, 0);
+    }
+    hashes_with_a_closed_algorithm breaks C4_3C {
+        let algorithm = algorithm();
+        let _ = BCryptCloseAlgorithmProvider(algorithm, 0);
+        let mut digest = null_mut();
+        let to = &raw mut digest;
+        let _ = BCryptCreateHash(algorithm, to, null_mut(), 0, null_mut(), 0, 0);
     }
     references_by_a_null_handle breaks C4_3C {
         object(null_mut());

@@ -5,6 +5,7 @@ use std::ptr::null_mut;
 
 use wdk_sys::ntddk::*;
 use wdk_sys::{KEVENT, KSEMAPHORE, LARGE_INTEGER, NTSTATUS, PVOID, UNICODE_STRING};
+use wskhttp_core::nt::cng::sys::{BCRYPT_SHA256_ALGORITHM, BCryptOpenAlgorithmProvider};
 use wskhttp_ntsim::{Target, at_irql};
 
 use crate::client::*;
@@ -95,6 +96,11 @@ mutants! {
     }
     allocates_an_irp_above_dispatch breaks C9_10 {
         at_irql(DEVICE, || IoAllocateIrp(1, 0));
+    }
+    opens_an_algorithm_at_dispatch breaks C4_E5 {
+        let (mut algorithm, id) = (null_mut(), BCRYPT_SHA256_ALGORITHM.as_ptr());
+        let to = &raw mut algorithm;
+        at_irql(DISPATCH, || BCryptOpenAlgorithmProvider(to, id, null_mut(), 0));
     }
     creates_a_socket_above_dispatch breaks C4_E5 {
         let npi = capture();

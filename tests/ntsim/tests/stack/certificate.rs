@@ -85,12 +85,21 @@ impl Chain {
     /// A server with this leaf that speaks `version` and, for the curves' sake, offers a key exchange
     /// of the leaf's own curve alone.
     pub(crate) fn server(&self, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
-        let mut provider = wskhttp_tls::crypto::provider(&PLATFORM);
         let group = match self.kind {
             Kind::P256 => rustls::NamedGroup::secp256r1,
             Kind::P384 => rustls::NamedGroup::secp384r1,
             Kind::Rsa | Kind::Ed25519 => rustls::NamedGroup::X25519,
         };
+        self.server_of_group(version, group)
+    }
+
+    /// A server with this leaf that speaks `version` and offers a key exchange of `group` alone.
+    pub(crate) fn server_of_group(
+        &self,
+        version: &'static SupportedProtocolVersion,
+        group: rustls::NamedGroup,
+    ) -> Arc<ServerConfig> {
+        let mut provider = wskhttp_tls::crypto::provider(&PLATFORM);
         provider.kx_groups.retain(|known| known.name() == group);
         let mut server = ServerConfig::builder_with_details(Arc::new(provider), Arc::new(Now))
             .with_protocol_versions(&[version])

@@ -8,6 +8,7 @@ mod bench;
 mod canned;
 mod cases;
 mod credentials;
+mod crypto;
 mod failures;
 mod features;
 mod lifecycle;
@@ -32,6 +33,7 @@ fn main() {
         proxies::trials(),
         ranges::trials(),
         tls::trials(),
+        crypto::trials(),
         lifecycle::trials(),
         cases::trials(),
     ];

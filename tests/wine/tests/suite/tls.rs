@@ -203,7 +203,7 @@ fn stores(bench: &Bench) -> anyhow::Result<()> {
     ends_with(60)
 }
 
-fn reg(bench: &Bench, arguments: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn reg(bench: &Bench, arguments: &[&str]) -> anyhow::Result<()> {
     let program = bench.driver.wine().program(Path::new("reg.exe"));
     let output = program.args(arguments).run()?;
     succeeded(&output).with_context(|| arguments.get(..2).unwrap_or_default().join(" "))
@@ -224,12 +224,12 @@ fn refused(bench: &Bench, ca: &Path, arguments: &[&str], code: i32) -> anyhow::R
 }
 
 /// An authority of OpenSSL's, with leaves and revocation lists, in a directory of their own.
-struct Papers {
-    leaf: Leaf,
+pub(crate) struct Papers {
+    pub(crate) leaf: Leaf,
 }
 
 impl Papers {
-    fn new(bench: &Bench, name: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(bench: &Bench, name: &str) -> anyhow::Result<Self> {
         let directory = bench.file(name);
         fs::create_dir_all(&directory)?;
         fs::write(directory.join("ca.cnf"), CONFIGURATION)?;

@@ -7,7 +7,7 @@ use rustls::crypto::ring;
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
 use wskhttp_tls::Platform;
 
-pub(crate) static PLATFORM: Platform = Platform::new(random, unix_time);
+pub(crate) static PLATFORM: Platform = Platform::new(random, unix_time).with_crypto(crate::set);
 
 /// 2026-01-01.
 pub(crate) const NOW: Duration = Duration::from_secs(1_767_225_600);

@@ -34,5 +34,5 @@ const BOUNDS: &[(&str, usize)] = &[
     ("wskhttp", 25),
     ("wskhttp-core", 35),
     ("wskhttp-http", 52),
-    ("wskhttp-tls", 92),
+    ("wskhttp-tls", 104),
 ];

@@ -1,52 +1,18 @@
-//! The primitives against Wycheproof's vectors.
-#![allow(missing_docs)]
+//! The primitives of a set against Wycheproof's vectors.
 
-use std::cell::RefCell;
-use std::time::Duration;
-
-use aes_gcm::aead::{AeadInPlace, KeyInit};
-use aes_gcm::{Aes128Gcm, Aes256Gcm};
-use chacha20poly1305::ChaCha20Poly1305;
 use rustls::NamedGroup;
 use rustls::crypto::SupportedKxGroup;
-use rustls::crypto::hmac::Hmac;
 use rustls::pki_types::SignatureVerificationAlgorithm;
-use wskhttp_core::io::{Error, Kind, Phase};
-use wskhttp_tls::Platform;
-use wskhttp_tls::crypto::{self, hmac, verify};
+use wskhttp_tls::crypto::verify;
 use wycheproof::{
     TestResult, aead, ecdh, ecdsa, eddsa, mac, rsa_pkcs1_verify, rsa_pss_verify, xdh,
 };
 
-thread_local! {
-    static SECRET: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Its randomness is the vector's private key.
-static PLATFORM: Platform = Platform::new(
-    |buffer| {
-        SECRET.with_borrow(|secret| {
-            if secret.len() != buffer.len() {
-                return Err(Error::new(Phase::Tls, Kind::TlsInternal, "another length"));
-            }
-            buffer.copy_from_slice(secret);
-            Ok(())
-        })
-    },
-    || Duration::ZERO,
-);
-
-fn group(name: NamedGroup) -> &'static dyn SupportedKxGroup {
-    crypto::provider(&PLATFORM)
-        .kx_groups
-        .into_iter()
-        .find(|group| group.name() == name)
-        .expect("a group")
-}
+use crate::set::{self, group};
 
 /// The shared secret, if the exchange accepts the peer's share.
 fn agree(group: &dyn SupportedKxGroup, private: &[u8], public: &[u8]) -> Option<Vec<u8>> {
-    SECRET.replace(private.to_vec());
+    set::next_private_key(private);
     let exchange = group.start().expect("a private key");
     let secret = exchange.complete(public).ok()?;
     Some(secret.secret_bytes().to_vec())
@@ -121,6 +87,7 @@ type Algorithm = &'static dyn SignatureVerificationAlgorithm;
 
 #[track_caller]
 fn check(algorithm: Algorithm, key: &[u8], msg: &[u8], sig: &[u8], good: bool, id: usize) {
+    let algorithm = set::algorithm(algorithm);
     let done = algorithm.verify_signature(key, msg, sig);
     assert_eq!(done.is_ok(), good, "{algorithm:?}, test {id}");
 }
@@ -316,12 +283,12 @@ fn small_rsa_keys_are_refused() {
     );
 }
 
-fn hmac(name: mac::TestName, hmac: &dyn Hmac) {
+fn hmac(name: mac::TestName, bits: usize) {
     let set = mac::TestSet::load(name).expect("vectors");
     for group in &set.test_groups {
         for test in &group.tests {
-            let tag = hmac.with_key(&test.key).sign(&[&test.msg]);
-            let same = tag.as_ref()[..group.tag_size / 8] == *test.tag;
+            let tag = set::mac(bits, &test.key, &test.msg);
+            let same = tag[..group.tag_size / 8] == *test.tag;
             assert_eq!(same, test.result == TestResult::Valid, "{}", test.tc_id);
         }
     }
@@ -329,15 +296,15 @@ fn hmac(name: mac::TestName, hmac: &dyn Hmac) {
 
 #[test]
 fn hmac_sha256() {
-    hmac(mac::TestName::HmacSha256, &hmac::HMAC_SHA256);
+    hmac(mac::TestName::HmacSha256, 256);
 }
 
 #[test]
 fn hmac_sha384() {
-    hmac(mac::TestName::HmacSha384, &hmac::HMAC_SHA384);
+    hmac(mac::TestName::HmacSha384, 384);
 }
 
-fn aead<A: AeadInPlace + KeyInit>(name: aead::TestName, key_size: usize) {
+fn aead(name: aead::TestName, aead: set::Aead, key_size: usize) {
     let set = aead::TestSet::load(name).expect("vectors");
     let mut valid = 0;
     for group in &set.test_groups {
@@ -345,17 +312,16 @@ fn aead<A: AeadInPlace + KeyInit>(name: aead::TestName, key_size: usize) {
             continue;
         }
         for test in &group.tests {
-            let cipher = A::new_from_slice(&test.key).expect("a key");
-            let nonce = aes_gcm::aead::Nonce::<A>::from_slice(&test.nonce);
-            let tag = aes_gcm::aead::Tag::<A>::from_slice(&test.tag);
+            let nonce = test.nonce.as_slice().try_into().expect("12 bytes");
+            let tag = test.tag.as_slice().try_into().expect("16 bytes");
             let mut text = test.ct.to_vec();
-            let done = cipher.decrypt_in_place_detached(nonce, &test.aad, &mut text, tag);
+            let opened = set::open(aead, &test.key, nonce, &test.aad, &mut text, tag);
             let good = test.result == TestResult::Valid;
-            assert_eq!(done.is_ok(), good, "{}", test.tc_id);
+            assert_eq!(opened, good, "{}", test.tc_id);
             if good {
                 assert_eq!(text, *test.pt, "{}", test.tc_id);
-                let sealed = cipher.encrypt_in_place_detached(nonce, &test.aad, &mut text);
-                assert_eq!(sealed.expect("sealed"), *tag, "{}", test.tc_id);
+                let sealed = set::seal(aead, &test.key, nonce, &test.aad, &mut text);
+                assert_eq!(&sealed, tag, "{}", test.tc_id);
                 assert_eq!(text, *test.ct, "{}", test.tc_id);
                 valid += 1;
             }
@@ -366,15 +332,16 @@ fn aead<A: AeadInPlace + KeyInit>(name: aead::TestName, key_size: usize) {
 
 #[test]
 fn aes_128_gcm() {
-    aead::<Aes128Gcm>(aead::TestName::AesGcm, 128);
+    aead(aead::TestName::AesGcm, set::Aead::AesGcm, 128);
 }
 
 #[test]
 fn aes_256_gcm() {
-    aead::<Aes256Gcm>(aead::TestName::AesGcm, 256);
+    aead(aead::TestName::AesGcm, set::Aead::AesGcm, 256);
 }
 
 #[test]
 fn chacha20_poly1305() {
-    aead::<ChaCha20Poly1305>(aead::TestName::ChaCha20Poly1305, 256);
+    let name = aead::TestName::ChaCha20Poly1305;
+    aead(name, set::Aead::ChaCha20Poly1305, 256);
 }

@@ -1,0 +1,5 @@
+//! The set `rust` against Wycheproof's vectors.
+#![allow(missing_docs)]
+
+mod bodies;
+mod set;
