@@ -102,8 +102,8 @@ pub use machine::{Machine, Options};
 pub use net::{Ending, Host, Stream, connect_to, reset_connections, set_host, set_name, sleep};
 pub use profile::{Profile, Sim};
 pub use sim::{
-    Report, Thread, as_driver, as_user, at_irql, image_gone, in_process, listen, lot, points,
-    process, run, socket_owners, spawn, spawn_at, try_run, wait_until,
+    Report, Thread, as_driver, as_user, at_irql, elapsed, image_gone, in_process, listen, lot,
+    points, process, run, socket_owners, spawn, spawn_at, try_run, wait_until,
 };
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};

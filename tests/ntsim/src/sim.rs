@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use wdk_sys::PEPROCESS;
 
@@ -133,6 +134,12 @@ pub fn spawn_at(number: u64, name: &str, body: impl FnOnce() + 'static) -> Threa
 #[must_use]
 pub fn points() -> u64 {
     with(|s| s.points)
+}
+
+/// The virtual time since the run began.
+#[must_use]
+pub fn elapsed() -> Duration {
+    Duration::from_nanos(with(|s| s.now).saturating_mul(100))
 }
 
 /// Waits in a simulated thread until `ready`, which must not call the simulator.

@@ -153,10 +153,11 @@ pub(crate) fn endless(device: &mut Device, scheme: Scheme) -> Result<(), Error> 
     read(device, request, &mut Vec::new())
 }
 
+/// How long a request may take.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
+
 fn finish(request: Request<'_>) -> Result<Request<'_>, Error> {
-    request
-        .timeout(Duration::from_secs(60))
-        .root_certificates(&tls::root())
+    request.timeout(TIMEOUT).root_certificates(&tls::root())
 }
 
 fn read(device: &mut Device, request: Request<'_>, to: &mut Vec<u8>) -> Result<(), Error> {
