@@ -11,6 +11,7 @@ use crate::mm::text;
 use crate::rule;
 use crate::sched::{DISPATCH, PASSIVE, enter, enter_quietly};
 use crate::state::{State, lot, with};
+use crate::work_item;
 
 /// A device object of `driver`, with `extension` zero bytes.
 ///
@@ -58,7 +59,7 @@ unsafe extern "C" fn IoCreateDevice(
 unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
     let _entry = enter("IoDeleteDevice", PASSIVE);
     let address = device.addr();
-    if !with(|s| s.devices.contains_key(&address)) {
+    if !with(|s| s.devices.contains_key(&address) && !work_item::is_deleted(s, address)) {
         rule::C9_240.broken("a device is deleted twice")
     }
     let is_open = with(|s| s.files.values().any(|file| file.device == address));
@@ -85,11 +86,18 @@ unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
             if let Some(memory) = s.devices.get_mut(&address) {
                 memory[OBJECT / 16..].fill(POISON);
             }
-        } else if let Some(mut memory) = s.devices.remove(&address) {
-            memory.fill(POISON);
-            s.dead_devices.push(memory);
+        } else if !work_item::keeps(s, address) {
+            bury(s, address);
         }
     });
+}
+
+/// A deleted device that nobody refers to any more.
+pub(crate) fn bury(s: &mut State, device: usize) {
+    if let Some(mut memory) = s.devices.remove(&device) {
+        memory.fill(POISON);
+        s.dead_devices.push(memory);
+    }
 }
 
 /// Whether the driver has pended a request for the device.

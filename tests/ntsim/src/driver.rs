@@ -13,7 +13,7 @@ use wskhttp_client::Opener;
 use crate::rule;
 use crate::sched::{self, KERNEL_STACK, block, call_at};
 use crate::state::{State, simulator, with};
-use crate::{device, ex, io, ps, registry, user, wsk};
+use crate::{device, dpc, ex, io, ps, registry, user, work_item, wsk};
 
 unsafe extern "C" {
     fn DriverEntry(driver: *mut DRIVER_OBJECT, path: *const c_void) -> NTSTATUS;
@@ -200,6 +200,7 @@ impl Driver {
     }
 
     fn unload(self) {
+        work_item::wait();
         let object = self.object;
         on_system_thread("Unload", move || {
             // SAFETY: loaded, and unloaded once.
@@ -220,6 +221,8 @@ pub(crate) fn unloaded(object: *mut DRIVER_OBJECT) {
     with(|s| (s.torn_out, s.removing) = (false, false));
     wsk::check_at_unload();
     device::check_at_unload(object);
+    dpc::check_at_unload();
+    work_item::check_at_unload();
     ps::check_at_unload();
     io::check_at_unload();
     ex::check_at_unload();

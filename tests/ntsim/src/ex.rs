@@ -11,6 +11,7 @@ use crate::paged;
 use crate::rule;
 use crate::sched::{APC, DISPATCH, enter, enter_quietly};
 use crate::state::{State, in_driver, lot, with};
+use crate::{dpc, timer, work_item};
 
 /// A block of simulated pool.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +156,10 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
     if with(|s| s.locks.range(within.clone()).next().is_some()) {
         rule::C4_100B.broken("memory is freed with a spin lock in it that is held");
     }
+    if with(|s| timer::set_within(s, within.clone()) || dpc::freed(s, within.clone())) {
+        rule::C7.broken("memory is freed with a timer in it that is set, or a DPC that is queued");
+    }
+    work_item::check_freed(data.addr());
     with(|s| s.lock_order.retain(|lock, _| !within.contains(lock)));
     if let Some(rule) = with(|s| crate::wsk::needed(s, data.addr(), block.size)) {
         rule.broken(format!("memory is freed that is still needed: {block:?}"));

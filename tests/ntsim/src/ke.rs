@@ -67,7 +67,7 @@ unsafe extern "C" fn KeClearEvent(event: *mut KEVENT) {
     set_event(event.addr(), false);
 }
 
-fn resident(object: usize) {
+pub(crate) fn resident(object: usize) {
     if with(|s| crate::paged::is_paged(s, object)) {
         rule::C4_E1.broken("a synchronization object is in pageable memory");
     }
@@ -156,7 +156,8 @@ pub(crate) fn wait(address: usize, timeout: Option<i64>) -> NTSTATUS {
     }
 }
 
-fn deadline(timeout: i64) -> u64 {
+/// When a time-out, or a due time, is over.
+pub(crate) fn deadline(timeout: i64) -> u64 {
     let (now, wall) = with(|s| (s.now, s.wall));
     if timeout <= 0 {
         now.saturating_add(timeout.unsigned_abs())
@@ -169,6 +170,7 @@ fn signalled(s: &mut State, address: usize) -> bool {
     match s.objects.get(&address) {
         Some(Object::Event { set, .. }) => *set,
         Some(Object::Semaphore { count, .. }) => *count > 0,
+        Some(Object::Timer(timer)) => timer.signalled,
         Some(Object::Thread { id, .. }) => s.threads[*id].ended,
         Some(Object::Process { .. }) => false,
         None => {
@@ -183,6 +185,7 @@ fn take(s: &mut State, address: usize) {
     match s.objects.get_mut(&address) {
         Some(Object::Event { notification, set }) if !*notification => *set = false,
         Some(Object::Semaphore { count, .. }) => *count -= 1,
+        Some(Object::Timer(timer)) if !timer.notification => timer.signalled = false,
         _ => {}
     }
 }

@@ -45,8 +45,10 @@
 //!
 //! # What is not there
 //! Datagram sockets, inspection of connections (WskInspectEvent and WskAbortEvent, which a client has no use
-//! for), WskGetNameInfo; timers, DPCs, work items,
-//! security descriptors, none of which the driver imports: it would not link. Between two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
+//! for), WskGetNameInfo; security descriptors, which the driver does not import: it would not link. Between
+//! two kernel calls a thread is never preempted, so that races of atomics alone are not found here.
+//! DPCs run on two processors that have nothing else to do, from the first timer or DPC of a run on.
+//!
 //! Stacks have a guard page, 24 KiB (or what an expansion asks for) and 64 KiB for the simulator's
 //! own frames, which lie on the same stack; without optimization they are twelve times as large. The
 //! driver has to leave 4 KiB (rule 93). `cargo xtask test stack` runs `tests/stack.rs` and the cases
@@ -67,6 +69,7 @@ mod asan;
 pub mod bcrypt;
 mod device;
 mod door;
+mod dpc;
 mod driver;
 mod ex;
 pub mod fault;
@@ -89,8 +92,10 @@ mod stack;
 mod state;
 mod tamper;
 mod target;
+mod timer;
 mod trap;
 mod user;
+mod work_item;
 mod wsk;
 
 // DriverEntry, and the global allocator.

@@ -13,7 +13,8 @@ use crate::stack;
 use crate::state::{State, set_in_driver, with};
 
 pub(crate) use entry::{
-    APC, DISPATCH, PASSIVE, breach, call_at, enter, enter_quietly, irql, on_own_stack, set_irql,
+    APC, DISPATCH, HIGH, PASSIVE, breach, call_at, enter, enter_quietly, irql, on_own_stack,
+    set_irql,
 };
 
 /// Bytes of a system thread's stack on x64 Windows.

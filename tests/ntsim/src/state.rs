@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(crate) locks: BTreeMap<usize, usize>,
     /// Which locks were acquired while which was held.
     pub(crate) lock_order: BTreeMap<usize, BTreeSet<usize>>,
+    pub(crate) dpcs: crate::dpc::Dpcs,
+    pub(crate) work_items: crate::work_item::WorkItems,
     pub(crate) handles: BTreeMap<usize, usize>,
     pub(crate) registry: crate::registry::Registry,
     pub(crate) cng: crate::bcrypt::Cng,
@@ -76,6 +78,7 @@ pub(crate) struct State {
 pub(crate) enum Object {
     Event { notification: bool, set: bool },
     Semaphore { count: i32, limit: i32 },
+    Timer(crate::timer::Timer),
     Thread { id: usize, references: u32 },
     Process { references: u32 },
 }

@@ -20,6 +20,7 @@ pub(crate) fn for_irql(routine: &str, highest: u8) -> &'static Rule {
         "KeSetEvent" if highest == APC => IRQL_KE_SET_EVENT,
         "KeReleaseSemaphore" if highest == APC => IRQL_KE_APC_LTE,
         "KeDelayExecutionThread" => IRQL_KE_APC_LTE,
+        "KeFlushQueuedDpcs" => C4_E5,
         _ if routine.starts_with("Ke") => IRQL_KE_DISPATCH_LTE,
         _ if routine.starts_with("Mm") => IRQL_MM,
         _ if routine.starts_with("Ps") => IRQL_PS_PASSIVE,

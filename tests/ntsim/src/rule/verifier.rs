@@ -113,7 +113,7 @@ rules! { VERIFIER:
         "KeDelayExecutionThread is called at IRQL <= APC_LEVEL (also C4 2000F, 20010)",
         "devtest/wdm-irqlkeapclte1");
     IRQL_KE_DISPATCH_LTE = checked("IrqlKeDispatchLte",
-        "Ke routines for events, semaphores and locks are called at IRQL <= DISPATCH_LEVEL (C4 20011)",
+        "Ke routines for events, semaphores, timers and locks are called at IRQL <= DISPATCH_LEVEL (C4 20011)",
         "devtest/wdm-irqlkedispatchlte");
     IRQL_KE_RELEASE_SPIN_LOCK = checked("IrqlKeReleaseSpinLock",
         "KeReleaseSpinLock is called at DISPATCH_LEVEL (C4 32, C4 20015)",
@@ -177,6 +177,20 @@ rules! { VERIFIER:
     SEMAPHORE_LIMIT = checked("STATUS_SEMAPHORE_LIMIT_EXCEEDED",
         "A semaphore is not released past its limit",
         "nf-wdm-kereleasesemaphore");
+
+    // Timers, DPCs and work items.
+    C7 = checked("C7",
+        "A timer that is set and a DPC that is queued are neither freed nor initialised anew; a DPC that is queued was initialised, and is not in pageable memory (bug check 0xC7 TIMER_OR_DPC_INVALID)",
+        "debugger/bug-check-0xc7");
+    C8 = checked("C8",
+        "The routine of a DPC returns at DISPATCH_LEVEL (bug check 0xC8 IRQL_UNEXPECTED_VALUE)",
+        "debugger/bug-check-0xc8");
+    E4 = checked("E4",
+        "A work item belongs to a device, and while it is queued it is not queued again or freed (bug check 0xE4 WORKER_INVALID)",
+        "debugger/bug-check-0xe4; nf-wdm-iofreeworkitem");
+    E1 = checked("E1",
+        "The routine of a work item returns at PASSIVE_LEVEL (bug check 0xE1 WORKER_THREAD_RETURNED_AT_BAD_IRQL)",
+        "debugger/bug-check-0xe1");
 
     // Pool.
     C4_00 = checked("C4 00",
@@ -274,7 +288,7 @@ rules! { VERIFIER:
         "Every device interface is disabled before the device is removed",
         "nf-wdm-iosetdeviceinterfacestate");
     CE = checked("CE",
-        "No thread of the driver runs in the image after unload (bug check 0xCE)",
+        "No thread, DPC or work item of the driver runs or is queued after unload, no timer is set (bug check 0xCE)",
         "debugger/bug-check-0xce; nf-wdm-pscreatesystemthread");
     HANDLE_LEFT = checked("handle left",
         "Every handle is closed, every object dereferenced before the driver is gone",

@@ -9,6 +9,7 @@ use crate::state::{driver, set_in_driver, with};
 pub(crate) const PASSIVE: u8 = 0;
 pub(crate) const APC: u8 = 1;
 pub(crate) const DISPATCH: u8 = 2;
+pub(crate) const HIGH: u8 = 15;
 
 /// A call into the kernel: from here on the simulator runs.
 pub(crate) struct Entry(bool);

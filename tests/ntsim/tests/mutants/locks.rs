@@ -1,6 +1,7 @@
 //! Verifier: spin locks and synchronization objects.
 
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use wdk_sys::ntddk::{
     ExAllocatePool2, ExFreePool, KeAcquireSpinLockRaiseToDpc, KeInitializeEvent,
@@ -83,5 +84,29 @@ mutants! {
         let mut event = KEVENT::default();
         KeInitializeEvent(&raw mut event, 0, 0);
         let _ = KeWaitForSingleObject((&raw mut event).cast(), 0, 0, 0, null_mut());
+    }
+}
+
+proofs! {
+    a_semaphore_wakes_as_many_as_it_is_released_by shows SEMAPHORE_LIMIT {
+        let semaphore: *mut KSEMAPHORE = Box::leak(Box::new(KSEMAPHORE::default()));
+        KeInitializeSemaphore(semaphore, 0, 3);
+        let woken: &AtomicU32 = Box::leak(Box::new(AtomicU32::new(0)));
+        let at = semaphore.expose_provenance();
+        for _ in 0..3 {
+            let _waiter = spawn("waits", move || as_driver(|| {
+                let semaphore = std::ptr::with_exposed_provenance_mut(at);
+                let _ = KeWaitForSingleObject(semaphore, 0, 0, 0, null_mut());
+                woken.fetch_add(1, SeqCst);
+            }));
+        }
+        a_while();
+        assert_eq!(woken.load(SeqCst), 0);
+        assert_eq!(KeReleaseSemaphore(semaphore, 0, 2, 0), 0);
+        a_while();
+        assert_eq!(woken.load(SeqCst), 2);
+        KeReleaseSemaphore(semaphore, 0, 1, 0);
+        a_while();
+        assert_eq!(woken.load(SeqCst), 3);
     }
 }

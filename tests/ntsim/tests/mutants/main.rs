@@ -28,3 +28,5 @@ mod paged;
 mod pool;
 mod registration;
 mod table;
+mod timers;
+mod work_items;

@@ -29,6 +29,8 @@ fn mutants() -> Vec<Test> {
         crate::own_irps::MUTANTS,
         crate::irql::MUTANTS,
         crate::locks::MUTANTS,
+        crate::timers::MUTANTS,
+        crate::work_items::MUTANTS,
         crate::pool::MUTANTS,
         crate::mdls::MUTANTS,
         crate::devices::MUTANTS,
@@ -47,6 +49,9 @@ fn proofs() -> Vec<Test> {
         crate::events::PROOFS,
         crate::control::PROOFS,
         crate::names::PROOFS,
+        crate::locks::PROOFS,
+        crate::timers::PROOFS,
+        crate::work_items::PROOFS,
         crate::devices::PROOFS,
         crate::paged::PROOFS,
     ])
