@@ -81,6 +81,8 @@ pub(crate) fn wine() -> anyhow::Result<()> {
 pub(crate) const TESTS: &[&str] = &[
     "curl",
     "g++",
+    "gnutls-bin",
+    "libnss3-tools",
     "libwine-dev",
     "nginx",
     "openssl",

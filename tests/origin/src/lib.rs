@@ -37,6 +37,7 @@
 
 mod ca;
 mod connection;
+mod listeners;
 mod log;
 mod observe;
 mod options;
@@ -46,6 +47,7 @@ mod route;
 mod script;
 
 pub use ca::{Ca, KeyKind, Leaf, LeafFault, LeafOptions};
+pub use listeners::start_listeners;
 pub use log::{Connection, End, Log, Port};
 pub use options::{Options, Versions};
 pub use origin::Origin;

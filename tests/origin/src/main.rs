@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use wskhttp_origin::{KeyKind, LeafFault, Options, Origin, Versions};
+use wskhttp_origin::{KeyKind, LeafFault, Options, Origin, Versions, start_listeners};
 
 /// A local HTTPS server for the demo and the tests. Prints one line of JSON with its ports, then
 /// runs until its standard input ends or it is killed.
@@ -30,6 +30,9 @@ struct Arguments {
     /// What is wrong with the certificate.
     #[arg(long, value_enum)]
     fault: Option<Fault>,
+    /// Instead of all this, start the servers that the lines of this file tell of, and print their ports.
+    #[arg(long, value_name = "FILE")]
+    listeners: Option<PathBuf>,
     /// Run until killed, also when the standard input ends.
     #[arg(long)]
     ignore_stdin: bool,
@@ -60,6 +63,12 @@ enum Fault {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let Some(path) = &arguments.listeners {
+        let ports = start_listeners(&std::fs::read_to_string(path)?)?;
+        println!("{}", serde_json::json!({ "ports": ports }));
+        until_end(arguments.ignore_stdin);
+        return Ok(());
+    }
     let origin = Origin::start(Options {
         key: match arguments.key {
             Key::Ecdsa => KeyKind::EcdsaP256,
@@ -92,7 +101,13 @@ fn main() -> Result<()> {
             "ca": arguments.ca_out,
         })
     );
-    if arguments.ignore_stdin {
+    until_end(arguments.ignore_stdin);
+    Ok(())
+}
+
+/// Until the standard input ends, or for ever.
+fn until_end(ever: bool) {
+    if ever {
         loop {
             std::thread::park();
         }
@@ -100,5 +115,4 @@ fn main() -> Result<()> {
     let mut sink = [0; 512];
     let mut input = std::io::stdin().lock();
     while matches!(input.read(&mut sink), Ok(n) if n > 0) {}
-    Ok(())
 }

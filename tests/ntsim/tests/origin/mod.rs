@@ -49,6 +49,48 @@ impl Drop for Origin {
     }
 }
 
+/// Servers of rustls, as `wskhttp-origin --listeners` starts them. They end when this is dropped, or with
+/// this process.
+#[allow(dead_code, reason = "each test program uses a part of it")]
+pub(crate) struct Listeners {
+    pub(crate) ports: Vec<u16>,
+    child: Child,
+}
+
+#[allow(dead_code, reason = "as above")]
+impl Listeners {
+    pub(crate) fn start(lines: &str) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let file = directory.path().join("listeners");
+        std::fs::write(&file, lines)?;
+        let mut child = Command::new(program()?)
+            .arg("--listeners")
+            .arg(&file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let output = child.stdout.take().context("a pipe")?;
+        BufReader::new(output).read_line(&mut line)?;
+        let value: Value = serde_json::from_str(&line).context("the first line")?;
+        let ports = value["ports"].as_array().context("ports")?;
+        let ports = ports
+            .iter()
+            .map(|port| port.as_u64().and_then(|port| u16::try_from(port).ok()))
+            .collect::<Option<_>>()
+            .context("ports")?;
+        Ok(Self { ports, child })
+    }
+}
+
+impl Drop for Listeners {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Builds the program, and tells the processes that this one starts where it is.
 pub(crate) fn build() -> Result<()> {
     let program = program()?;
