@@ -222,15 +222,23 @@ async fn respond_to<'c>(
     }
     let plan = Plan::new(handle, &message, arrived, session)?;
     let jar = &mut session.jar;
-    let response = if flags.contains(RequestFlags::STREAM_BODY) {
-        let call = plan.call(&message, Plan::streamed(&message), jar);
-        let upload = agent.upload(call, plan.keys()).await?;
-        handle.complete_front(STATUS_SUCCESS, 0).await;
-        stream(handle, upload).await?
-    } else {
-        let call = plan.call(&message, Plan::at_hand(&message), jar);
-        agent.send(call, plan.keys()).await?
+    let sent = async {
+        if flags.contains(RequestFlags::STREAM_BODY) {
+            let call = plan.call(&message, Plan::streamed(&message), jar);
+            let upload = agent.upload(call, plan.keys()).await?;
+            handle.complete_front(STATUS_SUCCESS, 0).await;
+            stream(handle, upload).await
+        } else {
+            let call = plan.call(&message, Plan::at_hand(&message), jar);
+            agent.send(call, plan.keys()).await
+        }
     };
+    let sent = sent.await;
+    let refused = plan.take_refused();
+    if plan.keep_peer && sent.is_err() {
+        handle.set_peer(refused);
+    }
+    let response = sent?;
     let full = |tls: TlsInfo| !tls.resumed;
     if !response.reused() && response.info().tls.is_some_and(full) {
         handle.services.trust.note_time(&handle.services.clock);

@@ -1,6 +1,7 @@
 //! What a request message asks for, in a form of its own: the message goes when its IRP is completed.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use wskhttp_abi::{OptionFlags, Options, Request, RequestHeader, TlsFlags};
@@ -101,6 +102,13 @@ impl Plan {
             own: &self.own,
             others: &self.others,
         }
+    }
+
+    /// The certificates of the last server that was refused, of whichever origin.
+    pub(crate) fn take_refused(&self) -> Vec<u8> {
+        let own = self.own.config.take_refused();
+        let other = self.others.config.take_refused();
+        if own.is_empty() { other } else { own }
     }
 
     /// The body that comes with the message.

@@ -1,18 +1,20 @@
 //! What TLS connections share.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
 use lock_api::RawMutex;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use wskhttp_core::fallible::room;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use crate::connect::server_name;
 use crate::crypto::Set;
+use crate::identity::Nobody;
 use crate::platform::{Platform, Time};
 use crate::sessions::{Sessions, Store};
 use crate::trust::{Policy, Rejection, Roots, Verifier};
@@ -25,6 +27,10 @@ pub struct TlsConfig {
     policy: [u8; 32],
     verifier: Arc<Verifier>,
     client: Arc<ClientConfig>,
+    /// For servers that the client's certificate is not for.
+    nobody: Arc<Nobody>,
+    /// The one server that it is for.
+    identity_for: Option<(ServerName<'static>, u16)>,
     sessions: Option<Arc<dyn Store>>,
 }
 
@@ -75,12 +81,16 @@ impl TlsConfig {
         servers: usize,
     ) -> Result<Arc<Self>, Error> {
         self.platform.promise(NEED, || {
+            let sessions: Arc<dyn Store> = Sessions::<R>::new(servers)?;
+            let client = (*self.client).clone();
             Ok(Arc::new(Self {
                 platform: self.platform,
                 policy: self.policy,
                 verifier: Arc::clone(&self.verifier),
-                client: Arc::clone(&self.client),
-                sessions: Some(Sessions::<R>::new(servers)?),
+                client: Arc::new(witnessed(client, &self.verifier, &sessions)),
+                nobody: Arc::clone(&self.nobody),
+                identity_for: self.identity_for.clone(),
+                sessions: Some(sessions),
             }))
         })?
     }
@@ -113,6 +123,10 @@ impl TlsConfig {
         verifier: Verifier,
         sessions: Option<Arc<dyn Store>>,
     ) -> Result<Arc<Self>, Error> {
+        let identity_for = match policy.identity_for {
+            Some((host, port)) => Some((server_name(host)?, port)),
+            None => None,
+        };
         let mut provider = crypto.provider;
         policy.protocol.restrict(&mut provider)?;
         let verifier = Arc::new(verifier);
@@ -135,11 +149,16 @@ impl TlsConfig {
         client.resumption = Resumption::disabled();
         // RFC 7627, which FIPS 140-3 asks for.
         client.require_ems = crypto.exclusive;
+        if let Some(sessions) = &sessions {
+            client = witnessed(client, &verifier, sessions);
+        }
         Ok(Arc::new(Self {
             platform,
             policy: policy.digest(),
             verifier,
             client: Arc::new(client),
+            nobody: Arc::new(Nobody),
+            identity_for,
             sessions,
         }))
     }
@@ -212,13 +231,33 @@ impl TlsConfig {
         self.sessions.clone()
     }
 
-    /// What a connection to `port` needs.
-    pub(crate) fn client(&self, port: u16) -> Arc<ClientConfig> {
-        let Some(sessions) = &self.sessions else {
+    /// The certificates of the server that was refused last, DER one after the other, its own first;
+    /// empty if there was none since this was asked, if they are larger than 64 KiB, or if the
+    /// configuration keeps no sessions, with which they are kept.
+    #[must_use]
+    pub fn take_refused(&self) -> Vec<u8> {
+        self.sessions
+            .as_ref()
+            .map_or_else(Vec::new, |sessions| sessions.take_refused())
+    }
+
+    /// What a connection to the server `name` at `port` needs.
+    pub(crate) fn client(&self, name: &ServerName<'_>, port: u16) -> Arc<ClientConfig> {
+        let meant = self
+            .identity_for
+            .as_ref()
+            .is_none_or(|(own, at)| own == name && *at == port);
+        if meant && self.sessions.is_none() {
             return Arc::clone(&self.client);
-        };
+        }
+        // rustls resumes a session only with the same verifier and the same resolver.
         let mut client = (*self.client).clone();
-        client.resumption = Resumption::store(Arc::clone(sessions).at(port));
+        if !meant {
+            client.client_auth_cert_resolver = Arc::clone(&self.nobody) as _;
+        }
+        if let Some(sessions) = &self.sessions {
+            client.resumption = Resumption::store(Arc::clone(sessions).at(port));
+        }
         Arc::new(client)
     }
 }
@@ -228,6 +267,19 @@ const NO_SIGNER: Error = Error::new(
     Kind::InvalidRequest,
     "the crypto policy is fips, under which no client certificate is used",
 );
+
+/// `client` with a verifier that shows to `sessions` what it refuses.
+fn witnessed(
+    mut client: ClientConfig,
+    verifier: &Verifier,
+    sessions: &Arc<dyn Store>,
+) -> ClientConfig {
+    let verifier = verifier.before(Arc::clone(sessions));
+    client
+        .dangerous()
+        .set_certificate_verifier(Arc::new(verifier));
+    client
+}
 
 /// What a configuration allocates, and for each byte of a client certificate and its key.
 const NEED: usize = 32 << 10;

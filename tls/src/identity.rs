@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{PemObject, SectionKind};
@@ -27,6 +29,20 @@ pub struct Identity<'a> {
     /// The private key, PKCS#8 (RFC 5958) in DER or PEM: RSA of 2048 to 8192 bits, ECDSA on P-256 or
     /// P-384, or Ed25519.
     pub key: &'a [u8],
+}
+
+/// A client that has no certificate.
+#[derive(Debug)]
+pub(crate) struct Nobody;
+
+impl ResolvesClientCert for Nobody {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 impl core::fmt::Debug for Identity<'_> {

@@ -85,7 +85,7 @@ impl Session {
         let platform = config.platform();
         let connection = platform
             .promise(NEED, || {
-                UnbufferedClientConnection::new(config.client(port), name)
+                UnbufferedClientConnection::new(config.client(&name, port), name)
             })?
             .map_err(|error| error::of(&error))?;
         Ok(Self {

@@ -3,12 +3,13 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::iter;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use lock_api::{Mutex, RawMutex};
 use rustls::NamedGroup;
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{CertificateDer, ServerName};
 use wskhttp_core::fallible::room;
 use wskhttp_core::io::{Error, Kind, Phase};
 
@@ -16,6 +17,9 @@ use wskhttp_core::io::{Error, Kind, Phase};
 const TICKETS: usize = 2;
 /// Most servers of which sessions are kept.
 pub(crate) const MAX_SERVERS: usize = 256;
+
+/// Most bytes of a refused server's certificates that are kept.
+const MAX_REFUSED: usize = 1 << 16;
 
 /// What servers gave to resume sessions with, of as many servers as was asked for, at most 256; the
 /// one not used for longest makes room. One configuration has it to itself, so nothing in it outlives
@@ -25,6 +29,8 @@ pub(crate) const MAX_SERVERS: usize = 256;
 /// 64 KiB too.
 pub(crate) struct Sessions<R> {
     servers: Mutex<R, Vec<Server>>,
+    /// What the last server sent that was refused, DER one after the other.
+    refused: Mutex<R, Vec<u8>>,
     most: usize,
     received: AtomicU64,
 }
@@ -51,6 +57,12 @@ pub(crate) trait Store: Send + Sync {
 
     /// Forgets which key exchange groups servers asked for.
     fn forget_groups(&self);
+
+    /// Keeps the certificates of a server that was refused, if they are not too large.
+    fn refused(&self, own: &[u8], others: &[CertificateDer<'_>]);
+
+    /// Takes what was kept last, DER one after the other; empty if nothing was.
+    fn take_refused(&self) -> Vec<u8>;
 }
 
 impl<R: RawMutex + Send + Sync + 'static> Sessions<R> {
@@ -67,6 +79,7 @@ impl<R: RawMutex + Send + Sync + 'static> Sessions<R> {
         })?;
         Ok(Arc::new(Self {
             servers: Mutex::new(list),
+            refused: Mutex::new(Vec::new()),
             most,
             received: AtomicU64::new(0),
         }))
@@ -99,6 +112,22 @@ impl<R: RawMutex + Send + Sync + 'static> Store for Sessions<R> {
         for server in self.servers.lock().iter_mut() {
             server.group = None;
         }
+    }
+
+    fn refused(&self, own: &[u8], others: &[CertificateDer<'_>]) {
+        let all = || iter::once(own).chain(others.iter().map(|der| &**der));
+        let length = all().map(<[u8]>::len).fold(0, usize::saturating_add);
+        let mut bytes = Vec::new();
+        // Without memory for it, nobody sees it.
+        if length <= MAX_REFUSED && bytes.try_reserve_exact(length).is_ok() {
+            all().for_each(|der| bytes.extend_from_slice(der));
+        }
+        let old = core::mem::replace(&mut *self.refused.lock(), bytes);
+        drop(old);
+    }
+
+    fn take_refused(&self) -> Vec<u8> {
+        core::mem::take(&mut *self.refused.lock())
     }
 }
 

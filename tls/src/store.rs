@@ -11,9 +11,12 @@
 use core::time::Duration;
 
 use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::SectionKind;
+use wskhttp_core::io::Error;
 
-use crate::trust::certificate::{content, rest, split, values};
-use crate::trust::fingerprint;
+use crate::Platform;
+use crate::trust::certificate::{Certificate, content, rest, split, values};
+use crate::trust::{fingerprint, pem};
 
 /// A certificate and what the machine's administrator said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +86,21 @@ impl<'a> StoredCertificate<'a> {
         fingerprint::of(self.certificate)
     }
 
+    /// The SHA-256 digest of the key of a certificate that is its own issuer's, as
+    /// [`Policy::disallowed_keys`](crate::Policy) has it; `None` for others.
+    #[must_use]
+    pub fn root_key(&self) -> Option<[u8; 32]> {
+        let parsed = Certificate::parse(self.certificate)?;
+        (parsed.issuer == parsed.subject).then(|| fingerprint::of(parsed.spki))
+    }
+
+    /// Whether it can be an authority between a server and a root.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        Certificate::parse(self.certificate)
+            .is_some_and(|parsed| parsed.basic_constraints().is_some_and(|found| found.ca))
+    }
+
     /// Whether it can be a root at all, so that [`Roots`](crate::Roots) takes it.
     #[must_use]
     pub fn is_root(&self) -> bool {
@@ -100,6 +118,25 @@ impl<'a> StoredCertificate<'a> {
                 .is_none_or(|list| has_server_auth(list) == Some(false))
             && self.disallowed_since.is_none_or(|since| now < since)
     }
+}
+
+/// Calls `each` with every root in `bytes`, which are DER one after the other or PEM, as
+/// [`Roots`](crate::Roots) takes them. False if something in it is no root: then nothing of it is to be
+/// used. `platform` promises the memory.
+///
+/// # Errors
+/// Those of `each`; no memory.
+pub fn each_root(
+    platform: &Platform,
+    bytes: &[u8],
+    mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<bool, Error> {
+    let mut good = true;
+    let whole = pem::each_promised(platform, bytes, SectionKind::Certificate, |der| {
+        good &= webpki::anchor_from_trusted_cert(&CertificateDer::from(der)).is_ok();
+        if good { each(der) } else { Ok(()) }
+    })?;
+    Ok(whole && good)
 }
 
 /// CERT_CERT_PROP_ID, CERT_ENHKEY_USAGE_PROP_ID, CERT_DISALLOWED_ENHKEY_USAGE_PROP_ID,

@@ -1,30 +1,48 @@
 //! What the registry says of trust: the machine's certificate stores, and the service's own key.
 //!
 //! ```text
-//! SOFTWARE\Microsoft\SystemCertificates\{ROOT,AuthRoot,Disallowed}\Certificates\*  Blob
-//! SOFTWARE\Policies\Microsoft\SystemCertificates\{ROOT,Disallowed}\Certificates\*  Blob
-//! SOFTWARE\Microsoft\EnterpriseCertificates\{ROOT,Disallowed}\Certificates\*       Blob
+//! SOFTWARE\Microsoft\SystemCertificates\{ROOT,AuthRoot,CA,Disallowed}\Certificates\*  Blob
+//! SOFTWARE\Policies\Microsoft\SystemCertificates\{ROOT,CA,Disallowed}\Certificates\*  Blob
+//! SOFTWARE\Microsoft\EnterpriseCertificates\{ROOT,CA,Disallowed}\Certificates\*       Blob
 //! <service>\Parameters           Trust, Clock, Revocation, Stapling: REG_DWORD; LastGoodTime: REG_QWORD
-//! <service>\Parameters\Roots             each value certificates, DER one after the other
+//! <service>\Parameters\Roots             each value certificates, DER one after the other or PEM
 //! <service>\Parameters\RevocationLists   each value lists, DER one after the other
 //! ```
+//! `<service>\Parameters\ClientCertificates` has a key for each server that the driver has a certificate
+//! for, named `host` or `host:port`, without which it is 443: `Certificate`, a chain, and `Key`, PKCS#8,
+//! both DER or PEM. A request to that host shows it there and nowhere else, unless it brings its own.
+//!
+//! What is in `CA` is not trusted, and stands in for what a server has not sent, as Windows has it. A
+//! value of `Roots` that is malformed is left out and named in the debugger's log. An entry of `Disallowed`
+//! that has no certificate is known by its name alone, which tells nothing of the roots built in.
+//!
 //! A store that is not there, as at boot, is an empty one. One that cannot be read is an error: it may
 //! hold what must not be trusted.
 
 use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
 use core::time::Duration;
 
 use wskhttp_core::io::Error;
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool::{self, NO_MEMORY};
 use wskhttp_core::nt::registry::{Buffer, Key, Name, REG_BINARY, REG_DWORD, REG_QWORD};
-use wskhttp_tls::{BadBlob, StoredCertificate};
+use wskhttp_tls::{BadBlob, StoredCertificate, each_root};
+use zeroize::Zeroizing;
+
+use super::PLATFORM;
 
 /// What the registry says of trust.
 #[derive(Default)]
 pub(super) struct Machine {
     /// Roots, DER one after the other.
     pub(super) roots: Vec<u8>,
+    /// Authorities between servers and roots, DER one after the other.
+    pub(super) intermediates: Vec<u8>,
+    /// SHA-256 digests of the keys of disallowed certificates that are roots.
+    pub(super) disallowed_keys: Vec<[u8; 32]>,
+    /// Certificates of the driver's own.
+    pub(super) clients: Vec<ClientCertificate>,
     /// SHA-256 digests of certificates that no chain may contain.
     pub(super) disallowed: Vec<[u8; 32]>,
     /// The same, by SHA-1: entries that have no certificate.
@@ -43,12 +61,24 @@ pub(super) struct Machine {
     pub(super) last_good_time: Duration,
 }
 
+/// Who the driver is to one server.
+pub(super) struct ClientCertificate {
+    /// UTF-16.
+    host: Name,
+    port: u16,
+    /// DER or PEM, as is the key.
+    pub(super) chain: Vec<u8>,
+    pub(super) key: Zeroizing<Vec<u8>>,
+}
+
 /// Mozilla's roots.
 pub(super) const BUILT_IN: u32 = 1;
 /// The machine's stores.
 const STORES: u32 = 2;
 /// The service's own roots.
 const PRIVATE: u32 = 4;
+/// The machine's intermediate authorities.
+const AUTHORITIES: u32 = 8;
 
 /// A number that is another one when something of all this has changed, the time apart.
 pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
@@ -75,6 +105,17 @@ pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
             hash.add(&number.unwrap_or(u32::MAX).to_le_bytes());
         }
     }
+    if let Some(key) = Key::open(passive, &below(service, CLIENTS)?)? {
+        for index in 0..MOST {
+            let Some(entry) = key.subkey(index, &mut buffer)? else {
+                break;
+            };
+            for unit in entry.name.units() {
+                hash.add(&unit.to_le_bytes());
+            }
+            hash.add(&entry.written.to_le_bytes());
+        }
+    }
     for path in [ROOTS, LISTS] {
         let key = Key::open(passive, &below(service, path)?)?;
         let written = key.map(|key| key.written(&mut buffer)).transpose()?;
@@ -88,7 +129,7 @@ impl Machine {
     pub(super) fn read(passive: Passive, service: &Name, now: Duration) -> Result<Self, Error> {
         let mut buffer = Buffer::default();
         let mut machine = Self {
-            trust: BUILT_IN | STORES | PRIVATE,
+            trust: BUILT_IN | STORES | PRIVATE | AUTHORITIES,
             ..Self::default()
         };
         if let Some(key) = Key::open(passive, &below(service, PARAMETERS)?)? {
@@ -108,12 +149,86 @@ impl Machine {
             machine.store(passive, store, now, &mut buffer)?;
         }
         if machine.trust & PRIVATE != 0 {
-            values(passive, &below(service, ROOTS)?, &mut machine.roots)?;
+            machine.private_roots(passive, &below(service, ROOTS)?, &mut buffer)?;
         }
+        let done = machine.clients(passive, &below(service, CLIENTS)?, &mut buffer);
+        buffer.wipe();
+        done?;
         if machine.revocation != 0 {
             values(passive, &below(service, LISTS)?, &mut machine.lists)?;
         }
         Ok(machine)
+    }
+
+    /// The service's own roots; what is malformed is named and left out.
+    fn private_roots(
+        &mut self,
+        passive: Passive,
+        path: &Name,
+        buffer: &mut Buffer,
+    ) -> Result<(), Error> {
+        let Some(key) = Key::open(passive, path)? else {
+            return Ok(());
+        };
+        for index in 0..MOST {
+            let Some(value) = key.value_at(index, buffer)? else {
+                break;
+            };
+            let before = self.roots.len();
+            let roots = &mut self.roots;
+            if value.kind != REG_BINARY
+                || !each_root(&PLATFORM, value.data, |der| pool::try_extend(roots, der))?
+            {
+                self.roots.truncate(before);
+                let name = Shown(value.name);
+                wdk::println!("wskhttp: Parameters\\Roots: {name} is no certificate");
+            }
+        }
+        Ok(())
+    }
+
+    /// Certificates of the driver's own.
+    fn clients(&mut self, passive: Passive, path: &Name, buffer: &mut Buffer) -> Result<(), Error> {
+        let Some(key) = Key::open(passive, path)? else {
+            return Ok(());
+        };
+        for index in 0..MOST {
+            let Some(entry) = key.subkey(index, buffer)? else {
+                break;
+            };
+            let mut path = path.clone();
+            path.push("\\")?;
+            path.push_units(entry.name.units())?;
+            let Some(own) = Key::open(passive, &path)? else {
+                continue;
+            };
+            let mut chain = Vec::new();
+            if let Some(value) = own.value("Certificate", buffer)? {
+                pool::try_extend(&mut chain, value.data)?;
+            }
+            let mut secret = Zeroizing::new(Vec::new());
+            if let Some(value) = own.value("Key", buffer)? {
+                pool::try_extend(&mut *secret, value.data)?;
+            }
+            let (host, port) = host_and_port(entry.name.units());
+            let mut name = Name::new();
+            name.push_units(host)?;
+            let client = ClientCertificate {
+                host: name,
+                port,
+                chain,
+                key: secret,
+            };
+            pool::try_push(&mut self.clients, client)?;
+        }
+        Ok(())
+    }
+
+    /// The certificate that is for this server.
+    pub(super) fn client(&self, host: &str, port: u16) -> Option<&ClientCertificate> {
+        self.clients
+            .iter()
+            .find(|client| client.port == port && same(client.host.units(), host))
     }
 
     fn store(
@@ -123,7 +238,12 @@ impl Machine {
         now: Duration,
         buffer: &mut Buffer,
     ) -> Result<(), Error> {
-        if !store.disallowed && self.trust & STORES == 0 {
+        let wanted = match store.holds {
+            Holds::Roots => STORES,
+            Holds::Authorities => AUTHORITIES,
+            Holds::Disallowed => 0,
+        };
+        if self.trust & wanted != wanted {
             return Ok(());
         }
         let path = store.name()?;
@@ -156,19 +276,29 @@ impl Machine {
         name: &Name,
         now: Duration,
     ) -> Result<(), Error> {
-        match StoredCertificate::parse(blob) {
-            Ok(stored) if store.disallowed => pool::try_push(&mut self.disallowed, stored.sha256()),
+        match (store.holds, StoredCertificate::parse(blob)) {
+            (Holds::Disallowed, Ok(stored)) => {
+                if let Some(key) = stored.root_key() {
+                    pool::try_push(&mut self.disallowed_keys, key)?;
+                }
+                pool::try_push(&mut self.disallowed, stored.sha256())
+            }
             // The key's name is the certificate's digest.
-            Ok(_) | Err(BadBlob::Malformed | BadBlob::NoCertificate) if store.disallowed => {
+            (Holds::Disallowed, Err(BadBlob::Malformed | BadBlob::NoCertificate)) => {
                 match thumbprint(name.units()) {
                     Some(digest) => pool::try_push(&mut self.disallowed_sha1, digest),
                     None => Ok(()),
                 }
             }
-            Ok(stored) if stored.is_for_servers(now) && stored.is_root() => {
+            (Holds::Roots, Ok(stored)) if stored.is_for_servers(now) && stored.is_root() => {
                 pool::try_extend(&mut self.roots, stored.certificate)
             }
-            Ok(_) | Err(_) => Ok(()),
+            (Holds::Authorities, Ok(stored))
+                if stored.is_for_servers(now) && stored.is_authority() =>
+            {
+                pool::try_extend(&mut self.intermediates, stored.certificate)
+            }
+            (_, Ok(_) | Err(_)) => Ok(()),
         }
     }
 }
@@ -228,11 +358,69 @@ fn thumbprint(units: &[u16]) -> Option<[u8; 20]> {
     Some(digest)
 }
 
+/// `host` or `host:port`, an IPv6 address in brackets.
+fn host_and_port(units: &[u16]) -> (&[u16], u16) {
+    const HTTPS: u16 = 443;
+    const COLON: u16 = b':' as u16;
+    const OPEN: u16 = b'[' as u16;
+    const CLOSE: u16 = b']' as u16;
+    let last = |wanted| units.iter().rposition(|unit| *unit == wanted);
+    let (host, digits) = last(COLON)
+        .filter(|colon| last(CLOSE).is_none_or(|close| close < *colon))
+        .and_then(|colon| units.split_at_checked(colon))
+        .unwrap_or((units, &[]));
+    let host = match host {
+        [OPEN, middle @ .., CLOSE] => middle,
+        host => host,
+    };
+    let port = digits.split_first().map_or(Some(HTTPS), |(_, digits)| {
+        digits.iter().try_fold(0_u16, |number, unit| {
+            let digit = char::from_u32((*unit).into())?.to_digit(10)?;
+            number
+                .checked_mul(10)?
+                .checked_add(u16::try_from(digit).ok()?)
+        })
+    });
+    // No server has the port 0.
+    (host, port.unwrap_or(0))
+}
+
+/// Whether a host of the registry is `host`, without regard to case and to a dot at the end.
+fn same(units: &[u16], host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let own = char::decode_utf16(units.iter().copied());
+    own.map(|unit| {
+        unit.unwrap_or(char::REPLACEMENT_CHARACTER)
+            .to_ascii_lowercase()
+    })
+    .eq(host.chars().map(|unit| unit.to_ascii_lowercase()))
+}
+
+/// A name of the registry's, UTF-16LE.
+struct Shown<'a>(&'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (units, _) = self.0.as_chunks();
+        let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
+        char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .try_for_each(|unit| f.write_char(unit))
+    }
+}
+
 /// A certificate store.
 #[derive(Clone, Copy)]
 struct Store {
     path: &'static str,
-    disallowed: bool,
+    holds: Holds,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Roots,
+    Authorities,
+    Disallowed,
 }
 
 impl Store {
@@ -247,22 +435,32 @@ impl Store {
 const fn roots(path: &'static str) -> Store {
     Store {
         path,
-        disallowed: false,
+        holds: Holds::Roots,
     }
 }
 
 const fn disallowed(path: &'static str) -> Store {
     Store {
         path,
-        disallowed: true,
+        holds: Holds::Disallowed,
     }
 }
 
-const STORE_KEYS: [Store; 7] = [
+const fn authorities(path: &'static str) -> Store {
+    Store {
+        path,
+        holds: Holds::Authorities,
+    }
+}
+
+const STORE_KEYS: [Store; 10] = [
     roots(r"Microsoft\SystemCertificates\ROOT"),
     roots(r"Microsoft\SystemCertificates\AuthRoot"),
     roots(r"Policies\Microsoft\SystemCertificates\ROOT"),
     roots(r"Microsoft\EnterpriseCertificates\ROOT"),
+    authorities(r"Microsoft\SystemCertificates\CA"),
+    authorities(r"Policies\Microsoft\SystemCertificates\CA"),
+    authorities(r"Microsoft\EnterpriseCertificates\CA"),
     disallowed(r"Microsoft\SystemCertificates\Disallowed"),
     disallowed(r"Policies\Microsoft\SystemCertificates\Disallowed"),
     disallowed(r"Microsoft\EnterpriseCertificates\Disallowed"),
@@ -273,6 +471,7 @@ const MOST: u32 = 2048;
 
 const PARAMETERS: &str = r"\Parameters";
 const ROOTS: &str = r"\Parameters\Roots";
+const CLIENTS: &str = r"\Parameters\ClientCertificates";
 const LISTS: &str = r"\Parameters\RevocationLists";
 const TRUST: &str = "Trust";
 const CLOCK: &str = "Clock";

@@ -16,6 +16,7 @@ use wskhttp_core::nt::pool;
 use wskhttp_core::nt::random;
 use wskhttp_core::nt::registry::Name;
 use wskhttp_core::nt::shared::Shared;
+use wskhttp_http::Url;
 use wskhttp_tls::{
     ClockPolicy, Identity, Platform, Policy, Revocation, Roots, Stapling, TlsConfig, Versions,
 };
@@ -95,9 +96,15 @@ impl Trust {
                 Shared::try_new(base)?
             }
         };
-        let old = self.base.lock().replace(base.clone());
-        drop(old);
         self.looked.store(now, Relaxed);
+        // Two that read at once settle on one, lest handles begin anew.
+        let mut slot = self.base.lock();
+        if let Some(current) = slot.as_ref().filter(|current| current.stamp == base.stamp) {
+            return Ok(current.clone());
+        }
+        let old = slot.replace(base.clone());
+        drop(slot);
+        drop(old);
         Ok(base)
     }
 }
@@ -138,6 +145,8 @@ fn roots(machine: &Machine) -> Roots<'_> {
 fn restrict<'a>(policy: &mut Policy<'a>, machine: &'a Machine, clock: ClockPolicy) {
     policy.disallowed = &machine.disallowed;
     policy.disallowed_sha1 = &machine.disallowed_sha1;
+    policy.disallowed_keys = &machine.disallowed_keys;
+    policy.intermediates = &machine.intermediates;
     policy.clock = clock;
     policy.revocation = match machine.revocation {
         0 => Revocation::Off,
@@ -200,9 +209,23 @@ impl OwnTrust {
             ..tls
         };
         let others = self.config(&base, message.roots, &without)?;
-        let own = match tls.key {
+        let server = Url::parse(message.url)?;
+        let (host, port) = (server.host(), server.port());
+        let mut with = tls;
+        if tls.key.is_empty()
+            && let Some(client) = base.machine.client(host, port)
+        {
+            (with.certificate, with.key) = (&client.chain, &client.key);
+        }
+        let own = match with.key {
             [] => Arc::clone(&others),
-            _ => private(&mut self.private, &base, message.roots, &tls)?,
+            _ => private(
+                &mut self.private,
+                &base,
+                message.roots,
+                &with,
+                Some((host, port)),
+            )?,
         };
         Ok(Configs { own, others })
     }
@@ -215,7 +238,7 @@ impl OwnTrust {
         tls: &Tls<'_>,
     ) -> Result<Arc<TlsConfig>, Error> {
         if !roots.is_empty() || *tls != Tls::default() {
-            return private(&mut self.anonymous, base, roots, tls);
+            return private(&mut self.anonymous, base, roots, tls, None);
         }
         if let Some(config) = &self.own {
             return Ok(Arc::clone(config));
@@ -234,14 +257,17 @@ struct Room {
 }
 
 /// The configuration `known`, or another one in its place if that is not what is asked for.
+/// `identity_for` is the server to which the client's certificate is shown.
 fn private(
     known: &mut Option<Arc<TlsConfig>>,
     base: &Base,
     roots: &[u8],
     tls: &Tls<'_>,
+    identity_for: Option<(&str, u16)>,
 ) -> Result<Arc<TlsConfig>, Error> {
     let mut room = Room::default();
-    let policy = policy(base, roots, tls, &mut room)?;
+    let mut policy = policy(base, roots, tls, &mut room)?;
+    policy.identity_for = identity_for;
     if let Some(config) = known.as_ref().filter(|config| config.is_under(&policy)) {
         return Ok(Arc::clone(config));
     }
@@ -319,8 +345,11 @@ const LOOK: u64 = 10_000;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// No clock is right that is behind this source: 2025-12-01.
-const BUILT: Duration = Duration::from_secs(1_764_547_200);
+/// No clock is right that is behind the making of this program, as build.rs has it.
+const BUILT: Duration = Duration::from_secs(match u64::from_str_radix(env!("WSKHTTP_BUILT"), 10) {
+    Ok(seconds) => seconds,
+    Err(_) => u64::MAX,
+});
 
 /// Servers of which a handle keeps TLS sessions.
 const SERVERS: usize = 8;

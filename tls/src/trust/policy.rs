@@ -25,6 +25,12 @@ pub struct Policy<'a> {
     pub disallowed: &'a [[u8; 32]],
     /// SHA-1 digests of such certificates, for lists that know no better: what is on them is refused.
     pub disallowed_sha1: &'a [[u8; 20]],
+    /// SHA-256 digests of SubjectPublicKeyInfos: no chain may end at a root with such a key. It is how
+    /// a built-in root is disallowed, of which no certificate is here.
+    pub disallowed_keys: &'a [[u8; 32]],
+    /// Certificates of authorities, DER one after the other, that may stand between a server's and a
+    /// root though the server has not sent them. Nothing is trusted for being among them.
+    pub intermediates: &'a [u8],
     /// What revocation lists are for.
     pub revocation: Revocation<'a>,
     /// What a stapled OCSP response is for.
@@ -40,6 +46,9 @@ pub struct Policy<'a> {
     pub max_intermediates: usize,
     /// Who the client is to a server that asks.
     pub identity: Option<Identity<'a>>,
+    /// The one server that `identity` is for, by its host as it is connected to and its port: others,
+    /// as those that a response redirects to, are told that the client has none. For all without.
+    pub identity_for: Option<(&'a str, u16)>,
     /// What is offered to servers.
     pub protocol: Protocol<'a>,
 }
@@ -95,12 +104,15 @@ impl<'a> Policy<'a> {
             pins: &[],
             disallowed: &[],
             disallowed_sha1: &[],
+            disallowed_keys: &[],
+            intermediates: &[],
             revocation: Revocation::Off,
             stapling: Stapling::Off,
             clock: ClockPolicy::UNBOUNDED,
             web_profile: false,
             max_intermediates: MAX_INTERMEDIATES,
             identity: None,
+            identity_for: None,
             protocol: Protocol::HTTP,
         }
     }
@@ -123,6 +135,8 @@ impl<'a> Policy<'a> {
         field(&mut hash, self.pins.as_flattened());
         field(&mut hash, self.disallowed.as_flattened());
         field(&mut hash, self.disallowed_sha1.as_flattened());
+        field(&mut hash, self.disallowed_keys.as_flattened());
+        field(&mut hash, self.intermediates);
         let (mode, lists) = match self.revocation {
             Revocation::Off => (0, &[][..]),
             Revocation::Soft(lists) => (1, lists),
@@ -138,6 +152,9 @@ impl<'a> Policy<'a> {
         field(&mut hash, &floor.as_nanos().to_be_bytes());
         field(&mut hash, &self.max_intermediates.to_be_bytes());
         self.protocol.digest(&mut hash);
+        let (host, port) = self.identity_for.unwrap_or_default();
+        field(&mut hash, host.as_bytes());
+        field(&mut hash, &port.to_be_bytes());
         if let Some(identity) = &self.identity {
             identity.digest(&mut hash);
         }

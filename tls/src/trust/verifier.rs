@@ -1,8 +1,10 @@
 //! The judge of a server's certificates: rustls-webpki, with bounds and rules on top.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
+use core::ops::Deref;
 use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use core::time::Duration;
 
@@ -14,23 +16,32 @@ use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, RevocationCheckDepth,
     RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
-use wskhttp_core::fallible::{copied, room};
-use wskhttp_core::io::Error;
+use wskhttp_core::fallible::{copied, push, room};
+use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::anchors::{Anchors, revocation_lists};
 use super::budget::{self, Budget, Counted, ServerAuth};
-use super::certificate::Certificate;
+use super::certificate::{Certificate, values};
 use super::policy::{MAX_INTERMEDIATES, Policy, Revocation, Stapling};
 use super::{Rejection, fingerprint, ocsp, rules};
 use crate::error;
 use crate::platform::Platform;
+use crate::sessions::Store;
 
-/// Judges chains by one [`Policy`].
+/// Judges chains by one [`Policy`], and shows those that it refuses to a [`Store`].
 pub(crate) struct Verifier {
+    judge: Arc<Judge>,
+    witness: Option<Arc<dyn Store>>,
+}
+
+/// What [`Verifier`]s for connections under one policy share.
+pub(crate) struct Judge {
     anchors: Anchors,
     pins: Vec<[u8; 32]>,
     disallowed: Vec<[u8; 32]>,
     disallowed_sha1: Vec<[u8; 20]>,
+    disallowed_keys: Vec<[u8; 32]>,
+    intermediates: Vec<CertificateDer<'static>>,
     lists: Vec<CertRevocationList<'static>>,
     revocation: Mode,
     stapling: Stapling,
@@ -50,8 +61,40 @@ enum Mode {
 
 impl Verifier {
     /// # Errors
-    /// Phase `Request`: the policy has a root or a revocation list that is none; no memory.
+    /// As [`Judge::new`].
     pub(crate) fn new(
+        platform: &Platform,
+        policy: &Policy<'_>,
+        algorithms: WebPkiSupportedAlgorithms,
+    ) -> Result<Self, Error> {
+        let judge = Judge::new(platform, policy, algorithms)?;
+        platform.promise(JUDGE, || Self {
+            judge: Arc::new(judge),
+            witness: None,
+        })
+    }
+
+    /// The same, but `witness` gets to see what is refused.
+    pub(crate) fn before(&self, witness: Arc<dyn Store>) -> Self {
+        Self {
+            judge: Arc::clone(&self.judge),
+            witness: Some(witness),
+        }
+    }
+}
+
+impl Deref for Verifier {
+    type Target = Judge;
+
+    fn deref(&self) -> &Judge {
+        &self.judge
+    }
+}
+
+impl Judge {
+    /// # Errors
+    /// Phase `Request`: the policy has a root or a revocation list that is none; no memory.
+    fn new(
         platform: &Platform,
         policy: &Policy<'_>,
         algorithms: WebPkiSupportedAlgorithms,
@@ -66,6 +109,8 @@ impl Verifier {
             pins: copied(policy.pins).map_err(|_| error::no_memory())?,
             disallowed: copied(policy.disallowed).map_err(|_| error::no_memory())?,
             disallowed_sha1: copied(policy.disallowed_sha1).map_err(|_| error::no_memory())?,
+            disallowed_keys: copied(policy.disallowed_keys).map_err(|_| error::no_memory())?,
+            intermediates: intermediates(policy.intermediates)?,
             lists: revocation_lists(platform, lists)?,
             revocation,
             stapling: policy.stapling,
@@ -96,6 +141,12 @@ impl Verifier {
         let server = EndEntityCert::try_from(leaf)?;
         let parsed = Certificate::parse(leaf).ok_or(Rejection::Malformed)?;
         self.chain(&server, &parsed, others, staple, now)
+            .or_else(|refused| match refused {
+                Rejection::UnknownIssuer if !self.intermediates.is_empty() => {
+                    self.completed(&server, &parsed, others, staple, now)
+                }
+                refused => Err(refused),
+            })
             .map_err(|refused| explain(refused, &parsed, others))?;
         rules::server(&parsed)?;
         let Some(name) = name else {
@@ -194,6 +245,22 @@ impl Verifier {
         }
     }
 
+    /// The same with the authorities that the policy knows besides those that the server has sent.
+    fn completed(
+        &self,
+        server: &EndEntityCert<'_>,
+        parsed: &Certificate<'_>,
+        others: &[CertificateDer<'_>],
+        staple: &[u8],
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
+        let count = others.len().saturating_add(self.intermediates.len());
+        let mut all = room(count).map_err(|_| Rejection::NoMemory)?;
+        let both = others.iter().chain(&self.intermediates);
+        all.extend(both.map(|der| CertificateDer::from(&**der)));
+        self.chain(server, parsed, &all, staple, now)
+    }
+
     fn revocation_options<'l>(
         &self,
         options: RevocationOptionsBuilder<'l>,
@@ -226,7 +293,12 @@ impl Verifier {
             rules::web(&Certificate::parse(&leaf).ok_or(Rejection::Malformed)?)?;
         }
         let mut certificates = core::iter::once(leaf).chain(authorities());
-        if certificates.any(|der| self.is_disallowed(&der)) {
+        let key = &path.anchor().subject_public_key_info;
+        if certificates.any(|der| self.is_disallowed(&der))
+            || (!self.disallowed_keys.is_empty()
+                && fingerprint::of_sequence(key)
+                    .is_none_or(|digest| self.disallowed_keys.contains(&digest)))
+        {
             return Err(Rejection::Disallowed);
         }
         if self.pins.is_empty() || self.is_pinned(path) {
@@ -271,8 +343,17 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let name = Some(server_name);
-        self.judge(end_entity, intermediates, ocsp_response, name, now)
+        let judged = (**self).judge(
+            end_entity,
+            intermediates,
+            ocsp_response,
+            Some(server_name),
+            now,
+        );
+        if let (Err(_), Some(witness)) = (&judged, &self.witness) {
+            witness.refused(end_entity, intermediates);
+        }
+        judged
             .map(|()| ServerCertVerified::assertion())
             .map_err(Rejection::to_tls)
     }
@@ -307,6 +388,29 @@ impl fmt::Debug for Verifier {
         f.write_str("Verifier")
     }
 }
+
+/// A [`Judge`] and its counts.
+const JUDGE: usize = size_of::<Judge>() + 64;
+
+/// The certificates in `bytes`, DER one after the other.
+///
+/// # Errors
+/// Phase `Request`: it is not that; no memory.
+fn intermediates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let mut all = Vec::new();
+    for der in values(bytes) {
+        let der = der.ok_or(NOT_AN_AUTHORITY)?;
+        let copy = copied(der).map_err(|_| error::no_memory())?;
+        push(&mut all, CertificateDer::from(copy)).map_err(|_| error::no_memory())?;
+    }
+    Ok(all)
+}
+
+const NOT_AN_AUTHORITY: Error = Error::new(
+    Phase::Request,
+    Kind::InvalidRequest,
+    "an intermediate authority is not a certificate in DER",
+);
 
 /// What the lists of signature schemes allocate.
 const SCHEMES: usize = 1 << 10;

@@ -13,6 +13,14 @@ use crate::nt::pool::NO_MEMORY;
 pub struct Buffer(Vec<u8>);
 
 impl Buffer {
+    /// Overwrites what was read: it was a secret.
+    pub fn wipe(&mut self) {
+        for byte in &mut self.0 {
+            // SAFETY: a byte of ours, by its reference.
+            unsafe { core::ptr::write_volatile(byte, 0) };
+        }
+    }
+
     /// Calls until the room suffices; `None` if there is nothing to be read.
     pub(super) fn fill(
         &mut self,

@@ -12,6 +12,8 @@ use crate::nt::pool::NO_MEMORY;
 /// A value.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'b> {
+    /// Its name, UTF-16LE, if it was asked for by number.
+    pub name: &'b [u8],
     /// REG_DWORD and the like.
     pub kind: u32,
     /// What it holds.
@@ -53,6 +55,7 @@ impl Key {
         Ok(bytes.and_then(|bytes| {
             let (kind, length) = (number(bytes, 4)?, number(bytes, 8)?);
             Some(Value {
+                name: &[],
                 kind: u32::try_from(kind).ok()?,
                 data: bytes.get(12..)?.get(..length)?,
             })
@@ -84,6 +87,7 @@ impl Key {
         Ok(bytes.and_then(|bytes| {
             let (kind, start, length) = (number(bytes, 4)?, number(bytes, 8)?, number(bytes, 12)?);
             Some(Value {
+                name: bytes.get(20..)?.get(..number(bytes, 16)?)?,
                 kind: u32::try_from(kind).ok()?,
                 data: bytes.get(start..)?.get(..length)?,
             })

@@ -48,6 +48,8 @@ pub(crate) struct Papers {
     pub(crate) clean_list: Vec<u8>,
     /// One that has the server's certificate.
     pub(crate) list: Vec<u8>,
+    /// A root of another name, and the authority as that root signs it, DER.
+    pub(crate) crossed: (Vec<u8>, Vec<u8>),
     /// A client's certificate of the authority's, DER, and its key, PKCS#8.
     pub(crate) client: (Vec<u8>, Vec<u8>),
 }
@@ -236,6 +238,13 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
     let mut root = params("ntsim's authority", 1);
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let certificate = root.self_signed(&root_key).expect("a certificate");
+    let other_key = key(4);
+    let mut other = params("another authority", 4);
+    other.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let other_root = other.self_signed(&other_key).expect("a certificate");
+    let crossed = root
+        .signed_by(&root_key, &Issuer::new(other, other_key))
+        .expect("a certificate");
     let issuer = Issuer::new(root, root_key);
     let mut leaf = params("localhost", 2);
     leaf.subject_alt_names = vec![rcgen::SanType::DnsName(
@@ -251,6 +260,7 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
         pin: Sha256::digest(leaf_key.subject_public_key_info()).into(),
         clean_list: revocation_list(&issuer, None),
         list: revocation_list(&issuer, Some(2)),
+        crossed: (other_root.der().to_vec(), crossed.der().to_vec()),
         client: (client.der().to_vec(), client_key.serialize_der()),
     };
     let certified = CertifiedKey::new(vec![leaf.into()], Arc::new(Ed25519(seed(2))));
@@ -330,7 +340,7 @@ fn revocation_list(issuer: &Issuer<'_, KeyPair>, serial: Option<u64>) -> Vec<u8>
     };
     let list = CertificateRevocationListParams {
         this_update: rcgen::date_time_ymd(2025, 6, 1),
-        next_update: rcgen::date_time_ymd(2027, 1, 1),
+        next_update: rcgen::date_time_ymd(2040, 1, 1),
         crl_number: SerialNumber::from(1_u64),
         issuing_distribution_point: None,
         revoked_certs: serial.map(revoked).into_iter().collect(),
