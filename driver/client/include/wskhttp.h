@@ -96,8 +96,9 @@ DEFINE_GUID(GUID_DEVINTERFACE_WSKHTTP, 0x6f3a4d0e, 0x7c1b, 0x4e0b, 0x9b, 0x57, 0
 #define IOCTL_WSKHTTP_QUERY_COOKIES \
     CTL_CODE(FILE_DEVICE_NETWORK, 0x805, METHOD_OUT_DIRECT, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
 
-/* The certificates of the server that answered the last request, if that had WSKHTTP_KEEP_PEER. In:
- * none. Out: DER, one after the other, at most 64 KiB. STATUS_NOT_FOUND: none are kept. */
+/* The certificates of the server that answered the last request, or was refused for them in its
+ * handshake, if that had WSKHTTP_KEEP_PEER. In: none. Out: DER, one after the other, at most 64 KiB.
+ * STATUS_NOT_FOUND: none are kept. */
 #define IOCTL_WSKHTTP_QUERY_PEER \
     CTL_CODE(FILE_DEVICE_NETWORK, 0x804, METHOD_BUFFERED, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
 

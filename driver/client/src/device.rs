@@ -93,8 +93,8 @@ impl Device {
         }
     }
 
-    /// The certificates of the server that answered the last request, in DER one after the other; empty
-    /// if none were kept.
+    /// The certificates of the server that answered the last request, or was refused for them, in DER one
+    /// after the other; empty if none were kept.
     ///
     /// # Errors
     /// Phase `Exchange`.

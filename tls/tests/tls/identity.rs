@@ -47,8 +47,19 @@ fn show(
     identity: Option<Identity<'_>>,
     server: Arc<ServerConfig>,
 ) -> Result<usize, Error> {
+    show_for(authority, identity, None, server)
+}
+
+/// The same, if the identity is for one server.
+fn show_for(
+    authority: &Authority,
+    identity: Option<Identity<'_>>,
+    identity_for: Option<(&str, u16)>,
+    server: Arc<ServerConfig>,
+) -> Result<usize, Error> {
     let policy = Policy {
         identity,
+        identity_for,
         ..Policy::new(Roots::Only(authority.der()))
     };
     let config = TlsConfig::with_policy(&PLATFORM, &policy)?;
@@ -168,4 +179,33 @@ fn rsa_without_randomness_signs_nothing() {
     }
     // Hello and share need some, blinding and salt too.
     assert!(failures >= 4, "{failures}");
+}
+
+#[test]
+fn an_identity_for_one_server() {
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let leaf = client(&authority, &PKCS_ECDSA_P256_SHA256);
+    let identity = Identity {
+        chain: &leaf.chain[0],
+        key: leaf.key.secret_der(),
+    };
+    let port = target(HOST).port;
+    let shown = |host, port| {
+        show_for(
+            &authority,
+            Some(identity),
+            Some((host, port)),
+            server(&authority, &TLS13),
+        )
+    };
+    assert_eq!(shown(HOST, port), Ok(1));
+    assert_eq!(shown("EXAMPLE.test.", port), Ok(1));
+    for (host, port) in [("other.test", port), (HOST, port + 1), ("127.0.0.1", port)] {
+        let error = shown(host, port).expect_err("another server");
+        assert_eq!(
+            error.kind,
+            wskhttp_core::io::Kind::TlsAlert,
+            "{host} {port}"
+        );
+    }
 }

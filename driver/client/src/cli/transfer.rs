@@ -150,9 +150,19 @@ impl One<'_> {
             }
             (None, None) => request,
         };
-        let response = device.send(request);
+        let error = match device.send(request) {
+            Ok(response) => {
+                self.report.sent = sent;
+                return self.receive(response, output, progress);
+            }
+            Err(error) => error,
+        };
         self.report.sent = sent;
-        self.receive(response?, output, progress)
+        if self.tls.keeps_peer() {
+            // The certificates of a server that was refused; the error counts.
+            self.report.certificates = device.peer_certificates().unwrap_or_default();
+        }
+        Err(error.into())
     }
 
     fn request<'b>(&self) -> Result<Request<'b>, Failure> {

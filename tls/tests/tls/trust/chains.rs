@@ -134,6 +134,65 @@ fn chains_that_lead_nowhere() {
 }
 
 #[test]
+fn what_a_server_left_out_may_be_known() {
+    let root = root();
+    let upper = node(ca("upper"), Some(&root));
+    let lower = node(ca("lower"), Some(&upper));
+    let known = [&*lower.der, &*upper.der].concat();
+    let mut policy = Policy::new(Roots::Only(&root.der));
+    policy.intermediates = &known;
+    handshake(leaf(params(HOST), &lower, &[]), &policy).expect("both are known");
+    handshake(leaf(params(HOST), &lower, &[&lower]), &policy).expect("the upper one is known");
+    policy.intermediates = &upper.der;
+    expect(
+        handshake(leaf(params(HOST), &lower, &[]), &policy),
+        Kind::UnknownIssuer,
+        "the certificate's issuer is not trusted, and the server sent nothing that leads to one that is",
+    );
+    // What is known is held to the same rules.
+    let mut no_sign = ca("no signer");
+    no_sign.key_usages = vec![KeyUsagePurpose::CrlSign];
+    let no_sign = node(no_sign, Some(&root));
+    policy.intermediates = &no_sign.der;
+    expect(
+        handshake(leaf(params(HOST), &no_sign, &[]), &policy),
+        Kind::CertificateInvalid,
+        "an issuing certificate's keyUsage does not allow it to sign certificates",
+    );
+    policy.intermediates = b"none";
+    assert!(TlsConfig::with_policy(&PLATFORM, &policy).is_err());
+}
+
+/// As a built-in root is disallowed, of which there is no certificate.
+#[test]
+fn a_root_whose_key_is_disallowed() {
+    let (root, other) = (root(), node(ca("other"), None));
+    let key = |node: &Node| {
+        let blob = [
+            &32_u32.to_le_bytes()[..],
+            &1_u32.to_le_bytes(),
+            &u32::try_from(node.der.len()).expect("short").to_le_bytes(),
+            &node.der,
+        ]
+        .concat();
+        let stored = wskhttp_tls::StoredCertificate::parse(&blob).expect("a certificate");
+        stored.root_key()
+    };
+    let between = node(ca("between"), Some(&root));
+    assert_eq!(key(&between), None, "it is no root");
+    let keys = [key(&root), key(&other)].map(|key| key.expect("a root"));
+    let mut policy = Policy::new(Roots::Only(&root.der));
+    policy.disallowed_keys = &keys[1..];
+    handshake(leaf(params(HOST), &root, &[]), &policy).expect("another root is disallowed");
+    policy.disallowed_keys = &keys;
+    expect(
+        handshake(leaf(params(HOST), &between, &[&between]), &policy),
+        Kind::CertificateInvalid,
+        "the certificate or an authority of it is on the list of disallowed ones",
+    );
+}
+
+#[test]
 fn the_server_is_told_why() {
     let root = root();
     let config = TlsConfig::new(&PLATFORM, Roots::Only(&root.der)).expect("a configuration");

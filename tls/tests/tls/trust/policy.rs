@@ -27,6 +27,18 @@ fn policies_that_differ_are_not_equal() {
             ..base
         },
         Policy {
+            disallowed_keys: &pins,
+            ..base
+        },
+        Policy {
+            intermediates: &root.der,
+            ..base
+        },
+        Policy {
+            identity_for: Some(("example.test", 443)),
+            ..base
+        },
+        Policy {
             revocation: Revocation::Soft(b""),
             ..base
         },
