@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,14 +18,25 @@ pub struct Process {
     output: PathBuf,
 }
 
-/// A port of 127.0.0.1 that nothing listens on now.
+/// A port of 127.0.0.1 that nothing listens on now, that this has not given before, and that no outgoing
+/// connection gets: those have Linux's ephemeral ports.
 ///
 /// # Errors
 ///
 /// There is none.
 pub fn free_port() -> io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 20_000;
+    let start = std::process::id().wrapping_mul(1_000);
+    for _ in 0..COUNT {
+        let number = start.wrapping_add(GIVEN.fetch_add(1, Relaxed)) % COUNT;
+        let port = u16::try_from(FIRST + number).map_err(io::Error::other)?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
 }
 
 impl Process {

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::Context;
 use tempfile::TempDir;
@@ -23,15 +22,10 @@ pub(super) fn start(papers: &Papers, rows: &[Row]) -> anyhow::Result<(Nginx, Vec
     let directory = tempfile::Builder::new()
         .prefix("wskhttp-nginx-")
         .tempdir()?;
-    let listeners: Vec<TcpListener> = rows
+    let ports: Vec<u16> = rows
         .iter()
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .map(|_| crate::free_port())
         .collect::<Result<_, _>>()?;
-    let ports: Vec<u16> = listeners
-        .iter()
-        .map(|listener| Ok(listener.local_addr()?.port()))
-        .collect::<std::io::Result<_>>()?;
-    drop(listeners);
     let base = path(directory.path());
     let mut text = format!(
         "daemon off;
