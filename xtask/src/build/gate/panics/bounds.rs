@@ -23,7 +23,7 @@ const BOUNDS: &[(&str, usize)] = &[
     ("num-integer", 3),
     ("pkcs1", 3),
     ("rsa", 52),
-    ("rustls", 210),
+    ("rustls", 214),
     ("rustls-pki-types", 23),
     ("rustls-webpki", 41),
     ("sec1", 12),
@@ -34,5 +34,5 @@ const BOUNDS: &[(&str, usize)] = &[
     ("wskhttp", 25),
     ("wskhttp-core", 35),
     ("wskhttp-http", 52),
-    ("wskhttp-tls", 104),
+    ("wskhttp-tls", 113),
 ];
