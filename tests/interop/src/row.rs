@@ -82,17 +82,18 @@ pub enum Resume {
     Id,
 }
 
-/// Number, OpenSSL's name, GnuTLS's cipher.
-const SUITES: [(u16, &str, &str); 9] = [
-    (0x1301, "TLS_AES_128_GCM_SHA256", "AES-128-GCM"),
-    (0x1302, "TLS_AES_256_GCM_SHA384", "AES-256-GCM"),
-    (0x1303, "TLS_CHACHA20_POLY1305_SHA256", "CHACHA20-POLY1305"),
-    (0xC02F, "ECDHE-RSA-AES128-GCM-SHA256", "AES-128-GCM"),
-    (0xC030, "ECDHE-RSA-AES256-GCM-SHA384", "AES-256-GCM"),
-    (0xCCA8, "ECDHE-RSA-CHACHA20-POLY1305", "CHACHA20-POLY1305"),
-    (0xC02B, "ECDHE-ECDSA-AES128-GCM-SHA256", "AES-128-GCM"),
-    (0xC02C, "ECDHE-ECDSA-AES256-GCM-SHA384", "AES-256-GCM"),
-    (0xCCA9, "ECDHE-ECDSA-CHACHA20-POLY1305", "CHACHA20-POLY1305"),
+/// Number, IANA's name, OpenSSL's, GnuTLS's of the cipher.
+#[rustfmt::skip]
+const SUITES: [(u16, &str, &str, &str); 9] = [
+    (0x1301, "TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "AES-128-GCM"),
+    (0x1302, "TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384", "AES-256-GCM"),
+    (0x1303, "TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256", "CHACHA20-POLY1305"),
+    (0xC02F, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "AES-128-GCM"),
+    (0xC030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384", "AES-256-GCM"),
+    (0xCCA8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-CHACHA20-POLY1305", "CHACHA20-POLY1305"),
+    (0xC02B, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256", "AES-128-GCM"),
+    (0xC02C, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384", "AES-256-GCM"),
+    (0xCCA9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305", "CHACHA20-POLY1305"),
 ];
 
 /// The whole matrix.
@@ -248,20 +249,27 @@ impl Suite {
         }
     }
 
+    /// The suite with that name in IANA's registry, if it is in the matrix.
+    #[must_use]
+    pub fn with_name(name: &str) -> Option<Self> {
+        let found = SUITES.into_iter().find(|(_, iana, ..)| *iana == name);
+        found.map(|(number, ..)| Self(number))
+    }
+
     /// OpenSSL's name.
     #[must_use]
     pub fn openssl(self) -> &'static str {
-        self.names().1
+        self.names().0
     }
 
     /// GnuTLS's name of its cipher.
     pub(crate) fn gnutls(self) -> &'static str {
-        self.names().2
+        self.names().1
     }
 
-    fn names(self) -> (u16, &'static str, &'static str) {
+    fn names(self) -> (&'static str, &'static str) {
         let found = SUITES.into_iter().find(|(number, ..)| *number == self.0);
-        found.unwrap_or((self.0, "?", "?"))
+        found.map_or(("?", "?"), |(_, _, openssl, gnutls)| (openssl, gnutls))
     }
 }
 
@@ -278,6 +286,17 @@ impl Version {
 
 impl Group {
     const ALL: [Self; 3] = [Self::X25519, Self::P256, Self::P384];
+
+    /// The group with that name in IANA's registry, if it is in the matrix.
+    #[must_use]
+    pub fn with_name(name: &str) -> Option<Self> {
+        match name {
+            "x25519" => Some(Self::X25519),
+            "secp256r1" => Some(Self::P256),
+            "secp384r1" => Some(Self::P384),
+            _ => None,
+        }
+    }
 
     /// Its number in IANA's registry.
     #[must_use]

@@ -9,13 +9,14 @@ use std::{
 
 use anyhow::Context;
 use tempfile::TempDir;
+use wskhttp_interop::{Process, free_port};
 
-use super::{Leaf, Server, Tls, free_port};
+use super::{Leaf, Tls};
 
 /// nginx with TLS on 127.0.0.1. GET serves [`Nginx::file`], PUT below `/up/` stores.
 #[derive(Debug)]
 pub struct Nginx {
-    _server: Server,
+    _server: Process,
     directory: TempDir,
     port: u16,
 }
@@ -53,7 +54,7 @@ impl Nginx {
         fs::write(path.join("conf"), configuration(path, port, leaf, tls))?;
         let base = path.to_str().context("the directory's path is not UTF-8")?;
         let arguments = ["-p", base, "-c", "conf", "-e", "errors"];
-        let server = Server::start("nginx", &arguments, path, port)?;
+        let server = Process::start("nginx", &arguments, path, port)?;
         Ok(Self {
             _server: server,
             directory,

@@ -3,13 +3,14 @@
 use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
+use wskhttp_interop::{Process, free_port};
 
-use super::{Leaf, Server, Tls, free_port};
+use super::{Leaf, Tls};
 
 /// OpenSSL's test server. Serves files as HTTP/1.0: the end of the connection ends the body.
 #[derive(Debug)]
 pub struct SServer {
-    _server: Server,
+    _server: Process,
     directory: TempDir,
     port: u16,
 }
@@ -46,7 +47,7 @@ impl SServer {
             Tls::V1_3 => &["-tls1_3"],
         });
         arguments.extend(more);
-        let server = Server::start("openssl", &arguments, directory.path(), port)?;
+        let server = Process::start("openssl", &arguments, directory.path(), port)?;
         Ok(Self {
             _server: server,
             directory,

@@ -4,13 +4,12 @@ use std::fs;
 
 use anyhow::Context;
 use tempfile::TempDir;
-
-use super::{Server, free_port};
+use wskhttp_interop::{Process, free_port};
 
 /// A proxy that asks for `user:password` and makes tunnels to any port.
 #[derive(Debug)]
 pub struct Tinyproxy {
-    _server: Server,
+    _server: Process,
     directory: TempDir,
     port: u16,
 }
@@ -35,7 +34,7 @@ impl Tinyproxy {
         let file = directory.path().join("tinyproxy.conf");
         fs::write(&file, configuration)?;
         let file = file.to_str().context("the path is not UTF-8")?;
-        let server = Server::start("tinyproxy", &["-d", "-c", file], directory.path(), port)?;
+        let server = Process::start("tinyproxy", &["-d", "-c", file], directory.path(), port)?;
         Ok(Self {
             _server: server,
             directory,

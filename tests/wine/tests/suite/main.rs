@@ -11,6 +11,7 @@ mod credentials;
 mod crypto;
 mod failures;
 mod features;
+mod interop;
 mod lifecycle;
 mod protocol;
 mod proxies;
@@ -34,6 +35,7 @@ fn main() {
         ranges::trials(),
         tls::trials(),
         crypto::trials(),
+        interop::trials(),
         lifecycle::trials(),
         cases::trials(),
     ];
