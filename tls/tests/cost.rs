@@ -4,11 +4,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
+use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
 use wskhttp_core::io::{Transport, TransportExt};
+use wskhttp_tls::{Handshake, Identity, MaybeTls, Policy, Roots, Session, TlsConfig};
 
 #[path = "tls/support/mod.rs"]
 #[allow(dead_code)]
@@ -17,8 +19,12 @@ mod support;
 use wskhttp_tls::crypto::rust as set;
 
 use support::certificates::Authority;
+use support::platform::PLATFORM;
 use support::wire::{Echo, Peer, Wire};
 use support::{HOST, connect, run, target, trusting};
+
+/// Connections that are idle at a time.
+const IDLE: usize = 64;
 
 /// Counts the bytes of this thread's allocations while it is told to.
 struct Counting;
@@ -107,6 +113,47 @@ impl<P: Peer> Transport for Uncounted<Wire<P>> {
     }
 }
 
+type Connection = MaybeTls<Uncounted<Wire<Echo>>>;
+
+/// What a connection costs of the heap, in bytes above what there was before.
+#[derive(Debug)]
+struct Cost {
+    /// Most during the handshake.
+    peak: isize,
+    /// Allocations of the handshake.
+    calls: usize,
+    /// Once bytes went both ways.
+    idle: isize,
+}
+
+/// Connects `config` to `server`, exchanges a few bytes, and leaves the connection idle.
+fn visit(config: &Arc<TlsConfig>, server: &Arc<ServerConfig>) -> (Connection, Cost) {
+    let wire = Uncounted(Wire::new(Echo::new(Arc::clone(server))));
+    BYTES.set(0);
+    PEAK.set(0);
+    CALLS.set(0);
+    COUNTED.set(true);
+    let (done, _) = run(connect(wire, config, target(HOST)));
+    let mut connection = done.expect("a connection");
+    let (peak, calls) = (PEAK.get(), CALLS.get());
+    run(async {
+        connection.output()[..5].copy_from_slice(b"hello");
+        connection.stage(5);
+        connection.flush().await.expect("sent");
+        connection.fill().await.expect("received");
+        connection.consume(5);
+    });
+    let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(connection.is_idle_and_open(cx));
+    COUNTED.set(false);
+    let idle = BYTES.get();
+    (connection, Cost { peak, calls, idle })
+}
+
+fn kind(connection: &Connection) -> Option<Handshake> {
+    connection.session().and_then(Session::kind)
+}
+
 #[test]
 fn heap() {
     for (leaf, name) in [
@@ -118,34 +165,75 @@ fn heap() {
             let server = authority
                 .leaf(HOST, leaf)
                 .server(ring::default_provider(), &[version]);
-            let config = trusting(&authority);
-            let wire = Uncounted(Wire::new(Echo::new(server)));
-            BYTES.set(0);
-            PEAK.set(0);
-            CALLS.set(0);
-            COUNTED.set(true);
-            let (done, _) = run(connect(wire, &config, target(HOST)));
-            let mut connection = done.expect("a connection");
-            let (peak, calls) = (PEAK.get(), CALLS.get());
-            run(async {
-                connection.output()[..5].copy_from_slice(b"hello");
-                connection.stage(5);
-                connection.flush().await.expect("sent");
-                connection.fill().await.expect("received");
-                connection.consume(5);
-            });
-            let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
-            assert!(connection.is_idle_and_open(cx));
-            COUNTED.set(false);
-            let idle = BYTES.get();
-            let own = size_of_val(&connection) - size_of::<Uncounted<Wire<Echo>>>();
-            println!(
-                "{name} {:?}: handshake peak {peak} bytes in {calls} allocations, idle {idle} bytes \
-                 of heap and {own} of its own",
-                version.version
-            );
-            assert!(peak < 48 << 10, "{peak}");
-            assert!(idle < 8 << 10, "{idle}");
+            let (_, cost) = visit(&trusting(&authority), &server);
+            println!("{name} {:?}: {cost:?}", version.version);
+            assert!(cost.peak < 48 << 10, "{cost:?}");
+            assert!(cost.idle < 8 << 10, "{cost:?}");
+        }
+    }
+}
+
+#[test]
+fn heap_of_resumed() {
+    let authority = Authority::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let policy = Policy::new(Roots::Only(authority.der()));
+    for version in [&TLS12, &TLS13] {
+        let leaf = authority.leaf(HOST, &rcgen::PKCS_ECDSA_P256_SHA256);
+        let mut server = (*leaf.server(ring::default_provider(), &[version])).clone();
+        server.ticketer = ring::Ticketer::new().expect("a ticketer");
+        let server = Arc::new(server);
+        let config =
+            TlsConfig::resuming::<spin::Mutex<()>>(&PLATFORM, &policy, 4).expect("a configuration");
+        // Until the store has as many sessions of this server as it keeps.
+        for _ in 0..8 {
+            drop(visit(&config, &server));
+        }
+        let (connection, cost) = visit(&config, &server);
+        assert_eq!(kind(&connection), Some(Handshake::Resumed));
+        println!("resumed {:?}: {cost:?}", version.version);
+        assert!(cost.peak < 16 << 10, "{cost:?}");
+        assert!(cost.calls < 256, "{cost:?}");
+        // Many at a time, with what they leave in the store.
+        let mut connections = vec![connection];
+        let mut idle = cost.idle;
+        while connections.len() < IDLE {
+            let (connection, cost) = visit(&config, &server);
+            assert_eq!(kind(&connection), Some(Handshake::Resumed));
+            connections.push(connection);
+            idle += cost.idle;
+        }
+        println!("{IDLE} idle: {idle} bytes");
+        assert!(idle < (IDLE * (8 << 10)).cast_signed(), "{idle}");
+    }
+}
+
+#[test]
+fn heap_of_mtls() {
+    let authority = Authority::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    for (algorithm, name) in [
+        (&rcgen::PKCS_ECDSA_P256_SHA256, "P-256"),
+        (&rcgen::PKCS_RSA_SHA256, "RSA"),
+    ] {
+        let client = authority.client(algorithm);
+        let policy = Policy {
+            identity: Some(Identity {
+                chain: &client.chain[0],
+                key: client.key.secret_der(),
+            }),
+            ..Policy::new(Roots::Only(authority.der()))
+        };
+        let config = TlsConfig::with_policy(&PLATFORM, &policy).expect("a configuration");
+        for version in [&TLS12, &TLS13] {
+            let (mut connection, cost) = visit(&config, &authority.demanding(HOST, version));
+            let MaybeTls::Tls(tls) = &mut connection else {
+                panic!("no TLS")
+            };
+            let seen = tls.inner_mut().0.peer.tls.peer_certificates();
+            assert_eq!(seen.map(<[_]>::len), Some(1), "the client's");
+            println!("mTLS {name} {:?}: {cost:?}", version.version);
+            assert!(cost.peak < 48 << 10, "{cost:?}");
+            assert!(cost.calls < 1024, "{cost:?}");
+            assert!(cost.idle < 8 << 10, "{cost:?}");
         }
     }
 }

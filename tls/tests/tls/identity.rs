@@ -3,43 +3,16 @@
 use std::sync::Arc;
 
 use rcgen::PKCS_ECDSA_P256_SHA256;
-use rustls::crypto::ring;
-use rustls::server::WebPkiClientVerifier;
+use rustls::ServerConfig;
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_tls::{Identity, MaybeTls, Policy, Roots, TlsConfig};
 
 use crate::handshake::echo;
-use crate::support::certificates::{Authority, Leaf};
+use crate::support::certificates::Authority;
 use crate::support::platform::{PLATFORM, RANDOM_LEFT};
 use crate::support::wire::{Echo, Wire};
 use crate::support::{HOST, connect, run, target};
-
-/// A server that demands a client certificate of `authority`.
-fn server(authority: &Authority, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
-    let provider = Arc::new(ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.der().to_vec().into()).expect("a root");
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .build()
-            .expect("a verifier");
-    let leaf = authority.leaf(HOST, &PKCS_ECDSA_P256_SHA256);
-    ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[version])
-        .expect("versions")
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(leaf.chain, leaf.key)
-        .expect("a leaf")
-        .into()
-}
-
-fn client(authority: &Authority, algorithm: &'static rcgen::SignatureAlgorithm) -> Leaf {
-    let mut params = crate::support::certificates::params("client");
-    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-    authority.issue(params, algorithm)
-}
 
 /// Shows `identity` to `server`; gives how many certificates it saw.
 fn show(
@@ -89,13 +62,17 @@ fn every_kind_of_key() {
         &rcgen::PKCS_ECDSA_P384_SHA384,
         &rcgen::PKCS_ED25519,
     ] {
-        let leaf = client(&authority, algorithm);
+        let leaf = authority.client(algorithm);
         let identity = Identity {
             chain: &leaf.chain[0],
             key: leaf.key.secret_der(),
         };
         for version in [&TLS12, &TLS13] {
-            let seen = show(&authority, Some(identity), server(&authority, version));
+            let seen = show(
+                &authority,
+                Some(identity),
+                authority.demanding(HOST, version),
+            );
             assert_eq!(seen, Ok(1), "{algorithm:?}");
         }
     }
@@ -105,7 +82,8 @@ fn every_kind_of_key() {
 fn a_server_that_demands_one_gets_none() {
     let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
     for version in [&TLS12, &TLS13] {
-        let error = show(&authority, None, server(&authority, version)).expect_err("refused");
+        let error =
+            show(&authority, None, authority.demanding(HOST, version)).expect_err("refused");
         assert_eq!(error.kind, Kind::TlsAlert);
         assert_eq!(
             error.cause,
@@ -118,8 +96,8 @@ fn a_server_that_demands_one_gets_none() {
 fn keys_and_chains_that_are_none() {
     let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
     let (leaf, other) = (
-        client(&authority, &PKCS_ECDSA_P256_SHA256),
-        client(&authority, &PKCS_ECDSA_P256_SHA256),
+        authority.client(&PKCS_ECDSA_P256_SHA256),
+        authority.client(&PKCS_ECDSA_P256_SHA256),
     );
     let key = leaf.key.secret_der();
     let no_key = "the client's key is not PKCS#8 of RSA, ECDSA on P-256 or P-384, or Ed25519";
@@ -158,7 +136,7 @@ fn keys_and_chains_that_are_none() {
 #[test]
 fn rsa_without_randomness_signs_nothing() {
     let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
-    let leaf = client(&authority, &rcgen::PKCS_RSA_SHA256);
+    let leaf = authority.client(&rcgen::PKCS_RSA_SHA256);
     let identity = Identity {
         chain: &leaf.chain[0],
         key: leaf.key.secret_der(),
@@ -166,7 +144,11 @@ fn rsa_without_randomness_signs_nothing() {
     let mut failures = 0;
     for left in 0.. {
         RANDOM_LEFT.set(Some(left));
-        let shown = show(&authority, Some(identity), server(&authority, &TLS13));
+        let shown = show(
+            &authority,
+            Some(identity),
+            authority.demanding(HOST, &TLS13),
+        );
         RANDOM_LEFT.set(None);
         match shown {
             Ok(seen) => {
@@ -184,7 +166,7 @@ fn rsa_without_randomness_signs_nothing() {
 #[test]
 fn an_identity_for_one_server() {
     let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
-    let leaf = client(&authority, &PKCS_ECDSA_P256_SHA256);
+    let leaf = authority.client(&PKCS_ECDSA_P256_SHA256);
     let identity = Identity {
         chain: &leaf.chain[0],
         key: leaf.key.secret_der(),
@@ -195,7 +177,7 @@ fn an_identity_for_one_server() {
             &authority,
             Some(identity),
             Some((host, port)),
-            server(&authority, &TLS13),
+            authority.demanding(HOST, &TLS13),
         )
     };
     assert_eq!(shown(HOST, port), Ok(1));

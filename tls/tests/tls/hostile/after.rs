@@ -35,16 +35,21 @@ fn say(connection: &mut MaybeTls<Wire<Echo>>, typ: u8, bytes: &[u8], times: usiz
     SEAL.set(None);
 }
 
-#[test]
-fn after_the_handshake() {
-    const DATA: u8 = 23;
-    const ALERT: u8 = 21;
+/// A NewSessionTicket.
+fn ticket() -> Vec<u8> {
     let mut ticket = vec![4, 0, 0, 21];
     ticket.extend([0, 0, 1, 0, 0, 0, 0, 0, 1, 7, 0, 8]);
     ticket.extend([1; 8]);
     ticket[3] = u8::try_from(ticket.len() - 4 + 2).expect("short");
     ticket.extend([0, 0]);
-    let ways: [(&str, u8, Vec<u8>, usize, &str); 14] = [
+    ticket
+}
+
+/// Names, what is sealed as which type and how often, and how it is refused.
+pub(super) fn ways() -> [(&'static str, u8, Vec<u8>, usize, &'static str); 14] {
+    const DATA: u8 = 23;
+    const ALERT: u8 = 21;
+    [
         (
             "Finished again",
             HANDSHAKE,
@@ -91,7 +96,7 @@ fn after_the_handshake() {
         (
             "a message behind KeyUpdate",
             HANDSHAKE,
-            [&[24, 0, 0, 1, 0], &ticket[..]].concat(),
+            [&[24, 0, 0, 1, 0], &ticket()[..]].concat(),
             1,
             "the peer changed its keys in the middle of a handshake message",
         ),
@@ -131,9 +136,13 @@ fn after_the_handshake() {
             "the server failed (alert internal_error)",
         ),
         ("an alert of one byte", ALERT, vec![2], 1, MALFORMED),
-    ];
+    ]
+}
+
+#[test]
+fn after_the_handshake() {
     let mut wrong = Vec::new();
-    for (name, typ, bytes, times, cause) in ways {
+    for (name, typ, bytes, times, cause) in ways() {
         let mut connection = settled();
         say(&mut connection, typ, &bytes, times);
         match try_run(connection.fill()) {
@@ -144,7 +153,7 @@ fn after_the_handshake() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     // Tickets without end are no error, and only a few are kept.
     let mut connection = settled();
-    say(&mut connection, HANDSHAKE, &ticket.repeat(50), 50);
+    say(&mut connection, HANDSHAKE, &ticket().repeat(50), 50);
     assert!(try_run(connection.fill()).is_none(), "no data, no end");
     assert_eq!(run(echo(&mut connection, b"hello")), b"hello");
 }

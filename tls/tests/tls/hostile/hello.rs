@@ -4,7 +4,7 @@ use rustls::Error as Tls;
 use rustls::version::{TLS12, TLS13};
 use wskhttp_core::io::Error;
 
-use super::{DAMAGED, MALFORMED, UNASKED, attack, check, check_all, joined, messages};
+use super::{DAMAGED, MALFORMED, UNASKED, Way, attack, check, check_all, joined, messages};
 
 /// Changes the body of the ServerHello, which is the first record of the first flight.
 fn hello(
@@ -65,133 +65,139 @@ fn retry(body: &mut Vec<u8>, extensions: &[u8]) {
     extend_hello(body, &[&[0, 43, 0, 2, 3, 4], extensions].concat());
 }
 
+const NO_SHARE: &str = "the server's key share is not acceptable";
+const NO_SUITE: &str = "the server chose a cipher suite or version that was not offered";
+const AGAIN: &str = "the server sent a HelloRetryRequest that asks for nothing acceptable";
+
+pub(super) const TLS13_WAYS: &[Way<Vec<u8>>] = &[
+    (
+        "a suite that was not offered",
+        |b| b[SUITE + 1] = 5,
+        NO_SUITE,
+    ),
+    (
+        "a suite of TLS 1.2",
+        |b| b[SUITE..SUITE + 2].copy_from_slice(&[0xC0, 0x2B]),
+        NO_SUITE,
+    ),
+    (
+        "another session identifier",
+        |b| b[SESSION + 1] ^= 1,
+        // The transcript tells, not the field.
+        DAMAGED,
+    ),
+    (
+        "compression",
+        |b| b[COMPRESSION] = 1,
+        "the server chose a compression that was not offered",
+    ),
+    (
+        "a share of zeros",
+        |b| {
+            let at = find(b, 51);
+            b[at + 4..at + 36].fill(0);
+        },
+        NO_SHARE,
+    ),
+    (
+        "a share of another group",
+        |b| {
+            let at = find(b, 51);
+            b[at + 1] = 24;
+        },
+        NO_SHARE,
+    ),
+    (
+        "a short share",
+        |b| {
+            let at = find(b, 51);
+            b[at + 3] = 31;
+            b[at - 1] -= 1;
+            b.remove(at + 4);
+            let n = b.len() - EXTENSIONS - 2;
+            b[EXTENSIONS + 1] = u8::try_from(n).expect("short");
+        },
+        NO_SHARE,
+    ),
+    (
+        "an extension twice",
+        |b| extend_hello(b, &[0, 43, 0, 2, 3, 4]),
+        "the server sent an extension twice",
+    ),
+    (
+        "an extension unasked",
+        |b| extend_hello(b, &[0x12, 0x34, 0, 0]),
+        UNASKED,
+    ),
+    (
+        "a session that was not offered",
+        |b| extend_hello(b, &[0, 41, 0, 2, 0, 0]),
+        UNASKED,
+    ),
+    ("more after the extensions", |b| b.push(0), MALFORMED),
+    ("a cut hello", |b| b.truncate(50), MALFORMED),
+    (
+        "TLS 1.4",
+        |b| {
+            let at = find(b, 43);
+            b[at + 1] = 5;
+        },
+        "the server does not speak TLS 1.2 or 1.3",
+    ),
+    ("a retry without a wish", |b| retry(b, &[]), AGAIN),
+    (
+        "a retry with the group it has",
+        |b| retry(b, &[0, 51, 0, 2, 0, 29]),
+        AGAIN,
+    ),
+    (
+        "a retry with an unknown group",
+        |b| retry(b, &[0, 51, 0, 2, 0x12, 0x34]),
+        AGAIN,
+    ),
+    (
+        "a retry with an empty cookie",
+        |b| retry(b, &[0, 44, 0, 2, 0, 0]),
+        MALFORMED,
+    ),
+    (
+        "a retry with an unknown extension",
+        |b| retry(b, &[0x12, 0x34, 0, 0, 0, 51, 0, 2, 0, 24]),
+        UNASKED,
+    ),
+];
+
+pub(super) const TLS12_WAYS: &[Way<Vec<u8>>] = &[
+    (
+        "the sentinel of a downgrade",
+        |b| b[RANDOM + 24..RANDOM + 32].copy_from_slice(b"DOWNGRD\x01"),
+        "the TLS version was tampered with: the server speaks TLS 1.3 and chose 1.2",
+    ),
+    (
+        "RSA key exchange",
+        |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 0x9C]),
+        NO_SUITE,
+    ),
+    (
+        "RC4",
+        |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 5]),
+        NO_SUITE,
+    ),
+    (
+        "the null cipher",
+        |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 2]),
+        NO_SUITE,
+    ),
+];
+
 #[test]
 fn server_hellos() {
-    type Change = fn(&mut Vec<u8>);
-    let share = "the server's key share is not acceptable";
-    let suite = "the server chose a cipher suite or version that was not offered";
-    let again = "the server sent a HelloRetryRequest that asks for nothing acceptable";
-    let tls13: &[(&str, Change, &str)] = &[
-        ("a suite that was not offered", |b| b[SUITE + 1] = 5, suite),
-        (
-            "a suite of TLS 1.2",
-            |b| b[SUITE..SUITE + 2].copy_from_slice(&[0xC0, 0x2B]),
-            suite,
-        ),
-        (
-            "another session identifier",
-            |b| b[SESSION + 1] ^= 1,
-            // The transcript tells, not the field.
-            DAMAGED,
-        ),
-        (
-            "compression",
-            |b| b[COMPRESSION] = 1,
-            "the server chose a compression that was not offered",
-        ),
-        (
-            "a share of zeros",
-            |b| {
-                let at = find(b, 51);
-                b[at + 4..at + 36].fill(0);
-            },
-            share,
-        ),
-        (
-            "a share of another group",
-            |b| {
-                let at = find(b, 51);
-                b[at + 1] = 24;
-            },
-            share,
-        ),
-        (
-            "a short share",
-            |b| {
-                let at = find(b, 51);
-                b[at + 3] = 31;
-                b[at - 1] -= 1;
-                b.remove(at + 4);
-                let n = b.len() - EXTENSIONS - 2;
-                b[EXTENSIONS + 1] = u8::try_from(n).expect("short");
-            },
-            share,
-        ),
-        (
-            "an extension twice",
-            |b| extend_hello(b, &[0, 43, 0, 2, 3, 4]),
-            "the server sent an extension twice",
-        ),
-        (
-            "an extension unasked",
-            |b| extend_hello(b, &[0x12, 0x34, 0, 0]),
-            UNASKED,
-        ),
-        (
-            "a session that was not offered",
-            |b| extend_hello(b, &[0, 41, 0, 2, 0, 0]),
-            UNASKED,
-        ),
-        ("more after the extensions", |b| b.push(0), MALFORMED),
-        ("a cut hello", |b| b.truncate(50), MALFORMED),
-        (
-            "TLS 1.4",
-            |b| {
-                let at = find(b, 43);
-                b[at + 1] = 5;
-            },
-            "the server does not speak TLS 1.2 or 1.3",
-        ),
-        ("a retry without a wish", |b| retry(b, &[]), again),
-        (
-            "a retry with the group it has",
-            |b| retry(b, &[0, 51, 0, 2, 0, 29]),
-            again,
-        ),
-        (
-            "a retry with an unknown group",
-            |b| retry(b, &[0, 51, 0, 2, 0x12, 0x34]),
-            again,
-        ),
-        (
-            "a retry with an empty cookie",
-            |b| retry(b, &[0, 44, 0, 2, 0, 0]),
-            MALFORMED,
-        ),
-        (
-            "a retry with an unknown extension",
-            |b| retry(b, &[0x12, 0x34, 0, 0, 0, 51, 0, 2, 0, 24]),
-            UNASKED,
-        ),
-    ];
-    let tls12: &[(&str, Change, &str)] = &[
-        (
-            "the sentinel of a downgrade",
-            |b| b[RANDOM + 24..RANDOM + 32].copy_from_slice(b"DOWNGRD\x01"),
-            "the TLS version was tampered with: the server speaks TLS 1.3 and chose 1.2",
-        ),
-        (
-            "RSA key exchange",
-            |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 0x9C]),
-            suite,
-        ),
-        (
-            "RC4",
-            |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 5]),
-            suite,
-        ),
-        (
-            "the null cipher",
-            |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 2]),
-            suite,
-        ),
-    ];
     check_all(
-        tls13
+        TLS13_WAYS
             .iter()
             .map(|(name, change, cause)| check(name, hello(&TLS13, change), cause))
             .chain(
-                tls12
+                TLS12_WAYS
                     .iter()
                     .map(|(name, change, cause)| check(name, hello(&TLS12, change), cause)),
             ),

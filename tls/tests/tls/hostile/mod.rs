@@ -10,6 +10,7 @@ mod records;
 mod signature;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -198,6 +199,30 @@ fn joined(messages: &[Message]) -> Vec<u8> {
         bytes.extend(body);
     }
     bytes
+}
+
+/// A name, what is done, and the words with which it is refused.
+type Way<T> = (&'static str, fn(&mut T), &'static str);
+
+#[test]
+fn fifty_ways() {
+    fn names<T>(ways: &[Way<T>]) -> impl Iterator<Item = &'static str> {
+        ways.iter().map(|way| way.0)
+    }
+    let groups: [Vec<&str>; 5] = [
+        names(records::WAYS).collect(),
+        names(hello::TLS13_WAYS).collect(),
+        names(hello::TLS12_WAYS).collect(),
+        names(flight::WAYS).collect(),
+        after::ways().iter().map(|way| way.0).collect(),
+    ];
+    for group in &groups {
+        let different: BTreeSet<&&str> = group.iter().collect();
+        assert_eq!(different.len(), group.len(), "a name twice: {group:?}");
+    }
+    let all = groups.concat().len();
+    println!("{all} ways");
+    assert!(all >= 50, "{all}");
 }
 
 /// Whether `done` is as it must be; else what it is.

@@ -4,9 +4,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     SignatureAlgorithm, date_time_ymd,
 };
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// A key for tests, used nowhere else. The `ring` back end cannot make RSA keys.
 const RSA: &[u8] = include_bytes!("../../data/rsa2048.pk8");
@@ -58,6 +59,36 @@ impl Authority {
 
     pub(crate) fn leaf(&self, name: &str, algorithm: &'static SignatureAlgorithm) -> Leaf {
         self.issue(params(name), algorithm)
+    }
+
+    /// A client's certificate.
+    pub(crate) fn client(&self, algorithm: &'static SignatureAlgorithm) -> Leaf {
+        let mut params = params("client");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.issue(params, algorithm)
+    }
+
+    /// A server for `name` that demands a client certificate of this authority.
+    pub(crate) fn demanding(
+        &self,
+        name: &str,
+        version: &'static SupportedProtocolVersion,
+    ) -> Arc<ServerConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).expect("a root");
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .expect("a verifier");
+        let leaf = self.leaf(name, &rcgen::PKCS_ECDSA_P256_SHA256);
+        ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .expect("versions")
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(leaf.chain, leaf.key)
+            .expect("a leaf")
+            .into()
     }
 
     pub(crate) fn issue(
