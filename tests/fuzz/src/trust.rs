@@ -53,8 +53,13 @@ pub fn tls_ocsp(data: &[u8]) {
     assert_eq!(done.is_ok(), GOOD.contains(&data));
 }
 
-/// Pins: a chain passes if one of them is of a key in it.
+/// Pins: a chain passes if one of them is of a key in it. libFuzzer finds such digests: it sees what is
+/// compared.
 pub fn tls_pins(data: &[u8]) {
+    const KEYS: [&[u8; 32]; 2] = [
+        include_bytes!("../seeds/tls_pins/server"),
+        include_bytes!("../seeds/tls_pins/authority"),
+    ];
     let (pins, _) = data.as_chunks::<32>();
     let mut policy = Policy::new(Roots::Only(ROOT));
     policy.pins = pins;
@@ -67,7 +72,8 @@ pub fn tls_pins(data: &[u8]) {
             ..
         })
     );
-    assert_eq!(refused, !pins.is_empty(), "digests out of thin air");
+    let pinned = pins.is_empty() || pins.iter().any(|pin| KEYS.contains(&pin));
+    assert_eq!(refused, !pinned);
 }
 
 static STAPLED: LazyLock<Arc<TlsConfig>> = LazyLock::new(|| {
