@@ -7,6 +7,7 @@ mod identity;
 mod openssl;
 mod records;
 mod refuse;
+mod secrets;
 mod sessions;
 mod support;
 mod timeout;
