@@ -92,7 +92,7 @@ impl Trust {
             _ => {
                 let base = Base::read(passive, &self.service, clock.unix_time(), stamp)?;
                 let time = base.machine.last_good_time.as_secs();
-                self.noted.fetch_max(time, Relaxed);
+                self.noted.store(time, Relaxed);
                 Shared::try_new(base)?
             }
         };

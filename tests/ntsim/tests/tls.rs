@@ -609,6 +609,11 @@ fn a_clock_behind_the_last_good_time() {
         let bytes = noted().expect("the time of a good chain is kept");
         let time = u64::from_le_bytes(bytes.try_into().expect("a number"));
         assert!(time > 1_700_000_000, "{time}");
+        registry::remove(&parameters());
+        put(STORES, "ROOT", "BB", &root());
+        a_while();
+        by_own_trust(device).expect("an answer");
+        assert!(noted().is_some(), "kept anew once it is gone");
     });
     // The certificates end in 2040. 1970 leaves the driver's own making, which the simulation's clock is
     // behind.

@@ -2,7 +2,7 @@
 //! has not.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -103,13 +103,20 @@ fn program() -> Result<PathBuf> {
     if let Some(program) = std::env::var_os(PROGRAM) {
         return Ok(program.into());
     }
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
         .args(["build", "--quiet", "--package", "wskhttp-origin"])
         .args(["--message-format", "json"])
-        .env_remove("RUSTC_BOOTSTRAP")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit())
-        .output()?;
+        .stderr(Stdio::inherit());
+    // A change of RUSTC_BOOTSTRAP compiles nearly everything in a target directory again: that of the
+    // workspace, above the one for what is built with it, goes without.
+    if let Some(directory) = std::env::var_os("CARGO_TARGET_DIR")
+        && let Some(target) = Path::new(&directory).parent()
+    {
+        cargo.env("CARGO_TARGET_DIR", target);
+    }
+    let output = cargo.env_remove("RUSTC_BOOTSTRAP").output()?;
     ensure!(output.status.success(), "wskhttp-origin cannot be built");
     let messages = String::from_utf8(output.stdout)?;
     messages

@@ -83,7 +83,7 @@ fn machine_proxy(bench: &Bench) -> anyhow::Result<()> {
     let direct = bench.fetch(&["--noproxy", "*", &url]);
     reg(&["add", OWN, "/f", "/v", "Proxy", "/t", "REG_SZ", "/d", ""])?;
     let own = bench.fetch(&[&url]);
-    reg(&["delete", OWN, "/f"])?;
+    reg(&["delete", OWN, "/f", "/v", "Proxy"])?;
     reg(&["delete", WINHTTP, "/f", "/v", "WinHttpSettings"])?;
     let refused = refused?;
     ensure!(
