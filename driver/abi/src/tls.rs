@@ -3,6 +3,7 @@
 use crate::span::Spans;
 use crate::{Field, ParseError, Span};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use zeroize::Zeroize;
 
 /// Fixed part of what a request says of TLS; its spans count from its own start.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -228,7 +229,7 @@ pub(crate) fn wipe(tls: &mut [u8]) {
         return;
     };
     if let Some(key) = header.key.of_mut(tls) {
-        key.fill(0);
+        key.zeroize();
     }
 }
 

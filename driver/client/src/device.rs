@@ -309,12 +309,20 @@ impl Device {
         if self.canceller.is_canceled() {
             return Err(canceled());
         }
+        let is_request = matches!(
+            operation,
+            Operation::Ioctl { code, .. } if code == IOCTL_WSKHTTP_SEND_REQUEST
+        );
         let pending = handle.start(operation);
         // A cancel between the two: it found nothing to cancel.
         if self.canceller.is_canceled() {
             pending.cancel();
         }
-        finish(pending)
+        let mut done = finish(pending)?;
+        if is_request {
+            wskhttp_abi::Request::wipe_key(&mut done.input);
+        }
+        Ok(done)
     }
 
     fn explain(&mut self, status: i32) -> Error {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use wskhttp_abi::{Tls as Message, TlsFlags};
+use zeroize::Zeroizing;
 
 /// How a request's TLS servers are judged, and what they are told. The default is the driver's policy.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct TlsOptions {
     pins: Vec<u8>,
     revocation_lists: Vec<u8>,
     certificate: Vec<u8>,
-    key: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
     groups: Vec<u8>,
 }
 
@@ -108,8 +109,7 @@ impl TlsOptions {
     #[must_use]
     pub fn client_certificate(mut self, chain: &[u8], key: &[u8]) -> Self {
         self.certificate = chain.into();
-        self.wipe();
-        self.key = key.into();
+        self.key = Zeroizing::new(key.into());
         self
     }
 
@@ -157,17 +157,6 @@ impl TlsOptions {
             key: &self.key,
             groups: &self.groups,
         })
-    }
-
-    fn wipe(&mut self) {
-        self.key.fill(0);
-        std::hint::black_box(&self.key);
-    }
-}
-
-impl Drop for TlsOptions {
-    fn drop(&mut self) {
-        self.wipe();
     }
 }
 

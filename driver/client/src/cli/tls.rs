@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use wskhttp_client::{
     Error, Group, Kind, Phase, Revocation, Stapling, TlsOptions, TlsVersion, exit,
 };
+use zeroize::Zeroizing;
 
 use super::args::{CrlMode, Transfer, Version};
 use super::failure::Failure;
@@ -46,14 +47,12 @@ pub(crate) fn options(args: &Transfer) -> Result<TlsOptions, Failure> {
         tls = tls.group(group);
     }
     if let Some(file) = &args.cert {
-        let mut chain = read(file, exit::CERT)?;
-        let mut key = match &args.key {
-            Some(file) => read(file, exit::CERT)?,
+        let chain = Zeroizing::new(read(file, exit::CERT)?);
+        let key = match &args.key {
+            Some(file) => Zeroizing::new(read(file, exit::CERT)?),
             None => chain.clone(),
         };
         tls = tls.client_certificate(&chain, &key);
-        key.fill(0);
-        chain.fill(0);
     } else if args.key.is_some() {
         return Err(Failure::usage("--key, but no --cert"));
     }
