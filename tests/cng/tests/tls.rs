@@ -5,15 +5,21 @@
 mod handshake;
 #[path = "../../../tls/tests/tls/hostile/mod.rs"]
 mod hostile;
+#[path = "../../../tls/tests/tls/identity.rs"]
+mod identity;
 #[path = "../../../tls/tests/tls/openssl.rs"]
 mod openssl;
 #[path = "../../../tls/tests/tls/records.rs"]
 mod records;
+#[path = "../../../tls/tests/tls/refuse.rs"]
+mod refuse;
 #[path = "../../../tls/tests/tls/sessions.rs"]
 mod sessions;
 #[allow(dead_code, reason = "each test program uses a part of it")]
 #[path = "../../../tls/tests/tls/support/mod.rs"]
 mod support;
+#[path = "../../../tls/tests/tls/timeout.rs"]
+mod timeout;
 #[path = "../../../tls/tests/tls/trust/mod.rs"]
 mod trust;
 

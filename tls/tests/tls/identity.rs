@@ -10,12 +10,12 @@ use wskhttp_tls::{Identity, MaybeTls, Policy, Roots, TlsConfig};
 
 use crate::handshake::echo;
 use crate::support::certificates::Authority;
-use crate::support::platform::{PLATFORM, RANDOM_LEFT};
+use crate::support::platform::PLATFORM;
 use crate::support::wire::{Echo, Wire};
 use crate::support::{HOST, connect, run, target};
 
 /// Shows `identity` to `server`; gives how many certificates it saw.
-fn show(
+pub(crate) fn show(
     authority: &Authority,
     identity: Option<Identity<'_>>,
     server: Arc<ServerConfig>,
@@ -131,36 +131,6 @@ fn keys_and_chains_that_are_none() {
     }
     let text = format!("{:?}", Identity { chain: &[], key });
     assert_eq!(text, "Identity", "no key in it");
-}
-
-#[test]
-fn rsa_without_randomness_signs_nothing() {
-    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
-    let leaf = authority.client(&rcgen::PKCS_RSA_SHA256);
-    let identity = Identity {
-        chain: &leaf.chain[0],
-        key: leaf.key.secret_der(),
-    };
-    let mut failures = 0;
-    for left in 0.. {
-        RANDOM_LEFT.set(Some(left));
-        let shown = show(
-            &authority,
-            Some(identity),
-            authority.demanding(HOST, &TLS13),
-        );
-        RANDOM_LEFT.set(None);
-        match shown {
-            Ok(seen) => {
-                assert_eq!(seen, 1);
-                break;
-            }
-            Err(error) => assert_eq!(error.cause, "there is no randomness"),
-        }
-        failures += 1;
-    }
-    // Hello and share need some, blinding and salt too.
-    assert!(failures >= 4, "{failures}");
 }
 
 #[test]

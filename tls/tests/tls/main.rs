@@ -5,6 +5,7 @@ mod handshake;
 mod hostile;
 mod identity;
 mod openssl;
+mod randomness;
 mod records;
 mod refuse;
 mod secrets;

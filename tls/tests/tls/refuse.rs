@@ -11,20 +11,20 @@ use wskhttp_core::io::{Error, Fault, Kind, Phase, Scheme};
 use wskhttp_tls::{MaybeTls, Roots, TlsConfig};
 
 use crate::support::certificates::{Authority, params, self_signed};
-use crate::support::platform::{NOW, PLATFORM, RANDOM_LEFT, RANDOM_ZERO, WALL};
+use crate::support::platform::{NOW, PLATFORM, WALL};
 use crate::support::wire::{Echo, Script, Wire};
 use crate::support::{HOST, connect, refused, run, target, trusting};
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     Authority::new(&PKCS_ECDSA_P256_SHA256)
 }
 
-fn echo(authority: &Authority, name: &str) -> Echo {
+pub(crate) fn echo(authority: &Authority, name: &str) -> Echo {
     Echo::new(authority.leaf(name, &PKCS_ECDSA_P256_SHA256).any_server())
 }
 
 #[track_caller]
-fn expect(error: Error, kind: Kind, cause: &str) {
+pub(crate) fn expect(error: Error, kind: Kind, cause: &str) {
     assert_eq!(error.phase, Phase::Tls);
     assert_eq!(error.kind, kind, "{error}");
     assert_eq!(error.cause, cause);
@@ -310,29 +310,6 @@ fn a_changed_first_flight_never_connects() {
             }
         }
     }
-}
-
-#[test]
-fn no_randomness() {
-    let authority = authority();
-    let config = trusting(&authority);
-    let mut calls = 0;
-    for left in 0.. {
-        RANDOM_LEFT.set(Some(left));
-        let wire = Wire::new(echo(&authority, HOST));
-        let (done, _) = run(connect(wire, &config, target(HOST)));
-        match done {
-            Ok(_) => break,
-            Err(error) => expect(error, Kind::TlsInternal, "there is no randomness"),
-        }
-        calls += 1;
-    }
-    RANDOM_LEFT.set(None);
-    assert!(calls >= 2, "random, session id and key share");
-    RANDOM_ZERO.set(true);
-    let error = refused(echo(&authority, HOST), &config, HOST);
-    RANDOM_ZERO.set(false);
-    expect(error, Kind::TlsInternal, "there is no randomness");
 }
 
 #[test]
