@@ -191,7 +191,7 @@ const LINES: &[Line] = &[
         0,
         &[
             "redirect::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
-            "tests/ntsim/tests/tls.rs::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
+            "tests/ntsim/tests/tls/clients.rs::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
         ],
     ),
     (
@@ -237,8 +237,8 @@ const LINES: &[Line] = &[
         &[
             "pool::only_for_the_same_origin_and_key",
             "proxy::connections_are_not_shared_across_proxies",
-            "tests/ntsim/tests/tls.rs::pins",
-            "tests/ntsim/tests/tls.rs::client_certificates",
+            "tests/ntsim/tests/tls/requests.rs::pins",
+            "tests/ntsim/tests/tls/clients.rs::client_certificates",
         ],
     ),
     (

@@ -2,7 +2,7 @@
 
 mod proxies;
 #[expect(dead_code, reason = "most of it is for other tests")]
-#[path = "../support/tls.rs"]
+#[path = "../support/tls/mod.rs"]
 mod tls;
 
 use std::cell::{Cell, RefCell};

@@ -1,0 +1,89 @@
+//! The machine's certificate stores.
+
+use sha1::{Digest, Sha1};
+use wskhttp_client::{Kind, TlsOptions};
+use wskhttp_ntsim::registry::{self, BINARY};
+
+use crate::support::tls::{Kind as Server, papers, root};
+use crate::{STORES, a_while, blob, by_own_trust, get, is, put, refused, with_device};
+
+const ENTERPRISE: &str = r"\Registry\Machine\SOFTWARE\Microsoft\EnterpriseCertificates";
+
+const POLICIES: &str = r"\Registry\Machine\SOFTWARE\Policies\Microsoft\SystemCertificates";
+
+#[test]
+fn roots_of_the_machine() {
+    for (stores, store) in [
+        (STORES, "ROOT"),
+        (STORES, "AuthRoot"),
+        (POLICIES, "Root"),
+        (
+            r"\Registry\Machine\SOFTWARE\Microsoft\EnterpriseCertificates",
+            "ROOT",
+        ),
+    ] {
+        with_device(Server::Plain, move |device| {
+            is(by_own_trust(device), Kind::UnknownIssuer);
+            put(stores, store, "AA", &root());
+            a_while();
+            by_own_trust(device).expect("an answer");
+            let path = put(stores, store, "BB", b"no certificate");
+            a_while();
+            by_own_trust(device).expect("an answer in spite of what is no certificate");
+            registry::remove(path.replace("BB", "AA").as_str());
+            a_while();
+            is(by_own_trust(device), Kind::UnknownIssuer);
+        });
+    }
+}
+
+#[test]
+fn what_the_machine_disallows() {
+    with_device(Server::Plain, |device| {
+        put(STORES, "ROOT", "AA", &root());
+        by_own_trust(device).expect("an answer");
+        let path = put(STORES, "Disallowed", "BB", &root());
+        a_while();
+        is(by_own_trust(device), Kind::CertificateInvalid);
+        registry::remove(&path);
+        let path = put(POLICIES, "Disallowed", "CC", &papers().leaf);
+        a_while();
+        is(by_own_trust(device), Kind::CertificateInvalid);
+        // Roots of a request make no difference.
+        refused(get(device, TlsOptions::new()), Kind::CertificateInvalid);
+        registry::remove(&path);
+        a_while();
+        by_own_trust(device).expect("an answer");
+        // An entry without a certificate: its name is the digest.
+        let name: String = Sha1::digest(&papers().leaf)
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        let path = format!(r"{STORES}\Disallowed\Certificates\{name}");
+        registry::set(&path, "Blob", BINARY, &blob(b"")[..32]);
+        a_while();
+        is(by_own_trust(device), Kind::CertificateInvalid);
+    });
+}
+
+#[test]
+fn authorities_of_the_machine() {
+    for stores in [STORES, POLICIES, ENTERPRISE] {
+        with_device(Server::Plain, move |device| {
+            let (other, crossed) = &papers().crossed;
+            put(STORES, "ROOT", "AA", other);
+            is(by_own_trust(device), Kind::UnknownIssuer);
+            put(stores, "CA", "BB", crossed);
+            a_while();
+            by_own_trust(device).expect("an answer");
+            // Nothing in it is trusted for being there.
+            registry::remove(&format!(r"{STORES}\ROOT\Certificates\AA"));
+            a_while();
+            is(by_own_trust(device), Kind::UnknownIssuer);
+            put(STORES, "ROOT", "AA", other);
+            put(ENTERPRISE, "Disallowed", "CC", crossed);
+            a_while();
+            is(by_own_trust(device), Kind::CertificateInvalid);
+        });
+    }
+}
