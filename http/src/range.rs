@@ -17,17 +17,149 @@ pub struct Resume {
     validator: Vec<u8>,
 }
 
-/// What a response to a request for the rest means.
+/// What is asked for of a representation, in bytes without any content coding removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// Position of the first byte.
+    pub first: u64,
+    /// Position of the last byte. `None`: all from `first`.
+    pub last: Option<u64>,
+    /// Length of the whole representation, where an earlier response told it.
+    pub length: Option<u64>,
+    /// What the request's `If-Range` says: a strong entity tag or a date. `None`: there is none, any
+    /// version will do.
+    pub validator: Option<&'a [u8]>,
+}
+
+/// What the head of a response says of parts and versions; `None` for a field that it does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartHead<'a> {
+    /// The status code.
+    pub status: u16,
+    /// `ETag`.
+    pub etag: Option<&'a [u8]>,
+    /// `Last-Modified`.
+    pub last_modified: Option<&'a [u8]>,
+    /// `Content-Range`.
+    pub content_range: Option<&'a [u8]>,
+    /// `Content-Length`.
+    pub content_length: Option<u64>,
+}
+
+/// What a response to a request for a part means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resumed {
-    /// The body is the rest: append it.
-    Rest,
+    /// The body is what was asked for: append it.
+    Rest {
+        /// Bytes that the body must have; fewer are a cut one.
+        bytes: u64,
+    },
     /// The body is the whole of it, of this version or a newer one: begin again.
     Anew,
     /// There is no rest: what is there is the whole.
     Complete,
     /// Another status: nothing of the body belongs to the download.
     Other,
+}
+
+impl Wanted<'_> {
+    /// What a response to a request for it means. A 206 is taken only if it cannot be a part of another
+    /// version (RFC 9110 section 15.3.7.3) or another part, and reaches as far as it can.
+    ///
+    /// # Errors
+    /// Phase `Head`, kind `RangeMismatch`: a 206 that is something else than what was asked for, or a
+    /// 416 although there should be more.
+    pub fn judge(&self, head: &PartHead<'_>) -> Result<Resumed, Error> {
+        match head.status {
+            200 => Ok(Resumed::Anew),
+            206 => self.part(head).map(|bytes| Resumed::Rest { bytes }),
+            416 => self.nothing(head).map(|()| Resumed::Complete),
+            _ => Ok(Resumed::Other),
+        }
+    }
+
+    /// How many bytes a 206 brings.
+    fn part(&self, head: &PartHead<'_>) -> Result<u64, Error> {
+        let range = head.content_range.and_then(parse_range);
+        let Some((first, last, said)) = range else {
+            return Err(mismatch("a 206 does not say which part it is"));
+        };
+        if first != self.first {
+            return Err(mismatch("the part begins elsewhere than was asked for"));
+        }
+        let length = self.length(said)?;
+        if length.is_some_and(|length| last >= length) || self.last.is_some_and(|most| last > most)
+        {
+            return Err(mismatch("the part ends behind what was asked for"));
+        }
+        if let Some(length) = length
+            && last.checked_add(1) != Some(length)
+            && self.last != Some(last)
+        {
+            return Err(mismatch("the part ends before what was asked for"));
+        }
+        self.check_version(head)?;
+        let bytes = last.saturating_sub(first).checked_add(1);
+        match bytes {
+            Some(bytes) if head.content_length.is_none_or(|length| length == bytes) => Ok(bytes),
+            _ => Err(mismatch(
+                "the length of the body is another one than that of the part",
+            )),
+        }
+    }
+
+    /// Whether a 416 says that there is no rest (RFC 9110 section 15.5.17).
+    fn nothing(&self, head: &PartHead<'_>) -> Result<(), Error> {
+        let said = head
+            .content_range
+            .and_then(|value| number(value.strip_prefix(b"bytes */")?));
+        let length = self.length(said)?;
+        self.check_version(head)?;
+        match self.last.is_none() && length == Some(self.first) {
+            true => Ok(()),
+            false => Err(mismatch("the server has no rest, but there should be one")),
+        }
+    }
+
+    /// The whole length, of which the response says `said`.
+    fn length(&self, said: Option<u64>) -> Result<Option<u64>, Error> {
+        match (self.length, said) {
+            (Some(known), Some(said)) if known != said => {
+                Err(mismatch("the whole has another length than before"))
+            }
+            (known, said) => Ok(known.or(said)),
+        }
+    }
+
+    /// Refuses a response whose validator is another one than was asked for. One without a validator is
+    /// taken: the server has seen `If-Range`.
+    fn check_version(&self, head: &PartHead<'_>) -> Result<(), Error> {
+        let Some(validator) = self.validator else {
+            return Ok(());
+        };
+        let said = match validator.starts_with(b"\"") {
+            true => head.etag,
+            false => head.last_modified,
+        };
+        match said.is_none_or(|said| said == validator) && !validator.starts_with(b"W/") {
+            true => Ok(()),
+            false => Err(mismatch("the part is one of another version")),
+        }
+    }
+}
+
+impl<'a> PartHead<'a> {
+    /// What `head` says. A field that is there more than once has no valid value.
+    #[must_use]
+    pub fn of(head: &'a ResponseHead) -> Self {
+        Self {
+            status: head.status(),
+            etag: only(head, "etag"),
+            last_modified: only(head, "last-modified"),
+            content_range: only(head, "content-range"),
+            content_length: head.content_length(),
+        }
+    }
 }
 
 impl Resume {
@@ -46,10 +178,12 @@ impl Resume {
             },
             _ => return Ok(None),
         };
-        let tag = head
-            .header("etag")
-            .filter(|tag| tag.starts_with(b"\"") && tag.ends_with(b"\"") && tag.len() >= 2);
-        let Some(found) = tag.or_else(|| strong_date(head)) else {
+        // A date only where there is no entity tag at all (RFC 9110 section 13.1.5).
+        let found = match only(head, "etag") {
+            Some(tag) => Some(tag).filter(|tag| is_strong(tag)),
+            None => strong_date(head),
+        };
+        let Some(found) = found else {
             return Ok(None);
         };
         let validator = copied(found)
@@ -83,40 +217,23 @@ impl Resume {
         lines.push("If-Range", &self.validator)
     }
 
+    /// What it asks for.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            first: self.have,
+            last: None,
+            length: self.length,
+            validator: Some(&self.validator),
+        }
+    }
+
     /// What a response to a request with those fields means.
     ///
     /// # Errors
-    /// Phase `Head`, kind `RangeMismatch`: a 206 that is not the rest of what is there, or a 416
-    /// although there should be more.
+    /// As [`Wanted::judge`].
     pub fn judge(&self, head: &ResponseHead) -> Result<Resumed, Error> {
-        match head.status() {
-            200 => Ok(Resumed::Anew),
-            206 => {
-                let range = content_range(head);
-                let is_rest = range.is_some_and(|(first, last, length)| {
-                    let ends = length.is_none_or(|length| last.checked_add(1) == Some(length));
-                    let agrees = length.is_none() || self.length.is_none() || length == self.length;
-                    first == self.have && ends && agrees
-                });
-                let tag = head.header("etag");
-                let same = tag
-                    .is_none_or(|tag| !self.validator.starts_with(b"\"") || tag == self.validator);
-                match is_rest && same {
-                    true => Ok(Resumed::Rest),
-                    false => Err(mismatch("the server sent another part than the rest")),
-                }
-            }
-            416 => {
-                let said = head
-                    .header("content-range")
-                    .and_then(|value| number(value.strip_prefix(b"bytes */")?));
-                match said.or(self.length) == Some(self.have) {
-                    true => Ok(Resumed::Complete),
-                    false => Err(mismatch("the server has no rest, but there should be one")),
-                }
-            }
-            _ => Ok(Resumed::Other),
-        }
+        self.wanted().judge(&PartHead::of(head))
     }
 }
 
@@ -124,7 +241,7 @@ impl Resume {
 /// 14.4).
 #[must_use]
 pub fn content_range(head: &ResponseHead) -> Option<(u64, u64, Option<u64>)> {
-    parse_range(head.header("content-range")?)
+    parse_range(only(head, "content-range")?)
 }
 
 pub(crate) fn parse_range(value: &[u8]) -> Option<(u64, u64, Option<u64>)> {
@@ -141,9 +258,23 @@ pub(crate) fn parse_range(value: &[u8]) -> Option<(u64, u64, Option<u64>)> {
     valid.then_some((first, last, length))
 }
 
+/// Whether an entity tag is a strong one (RFC 9110 section 8.8.3).
+fn is_strong(tag: &[u8]) -> bool {
+    tag.len() >= 2 && tag.starts_with(b"\"") && tag.ends_with(b"\"")
+}
+
+/// The value of a field that is there once; an empty one if it is there more often.
+fn only<'h>(head: &'h ResponseHead, name: &str) -> Option<&'h [u8]> {
+    let mut found = head
+        .headers()
+        .filter(|(own, _)| own.eq_ignore_ascii_case(name));
+    let (_, value) = found.next()?;
+    Some(found.next().map_or(value, |_| b""))
+}
+
 /// `Last-Modified` where it is at least a minute older than `Date` (RFC 9110 section 8.8.2.2).
 fn strong_date(head: &ResponseHead) -> Option<&[u8]> {
-    let modified = head.header("last-modified")?;
+    let modified = only(head, "last-modified")?;
     let zero = core::time::Duration::ZERO;
     let at = crate::date::parse(modified, zero)?;
     let now = crate::date::parse(head.header("date")?, zero)?;

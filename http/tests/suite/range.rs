@@ -1,7 +1,9 @@
 //! Ranges, validators and digests: RFC 9110 sections 8.8, 13, 14; RFC 9530.
 
 use wskhttp_core::io::{Error, Kind};
-use wskhttp_http::{Agent, BodyDigest, Call, Headers, Resume, Resumed, content_range};
+use wskhttp_http::{
+    Agent, BodyDigest, Call, Headers, PartHead, Resume, Resumed, Wanted, content_range,
+};
 
 use crate::support::script::{Connector, Script};
 use crate::support::{FakeClock, Lock, run};
@@ -47,8 +49,9 @@ fn what_can_be_resumed() {
                 "Last-Modified: Sat, 05 Nov 1994 08:48:37 GMT",
                 date,
             ],
-            Some("Sat, 05 Nov 1994 08:48:37 GMT"),
+            None,
         ),
+        (vec!["ETag: \"1\"", "ETag: \"2\""], None),
     ] {
         let found = resume(&lines).map(|resume| {
             let mut fields = Headers::new();
@@ -76,44 +79,130 @@ fn what_can_be_resumed() {
 #[test]
 fn what_the_answer_means() {
     let known = resume(&["ETag: \"v1\""]).unwrap();
-    let judge = |status, lines: &[&str]| -> Result<Resumed, Kind> {
-        with_head(&head(status, lines), |head| known.judge(head)).map_err(|error: Error| error.kind)
+    let judge = |status, length: u64, lines: &[&str]| -> Result<Resumed, Kind> {
+        let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+        let head = format!("HTTP/1.1 {status} x\r\n{lines}Content-Length: {length}\r\n\r\n");
+        with_head(&head, |head| known.judge(head)).map_err(|error: Error| error.kind)
     };
     let mismatch = Err(Kind::RangeMismatch);
-    assert_eq!(
-        judge(206, &["Content-Range: bytes 40-99/100"]),
-        Ok(Resumed::Rest)
-    );
-    assert_eq!(
-        judge(206, &["Content-Range: bytes 40-99/*"]),
-        Ok(Resumed::Rest)
-    );
-    assert_eq!(
-        judge(206, &["Content-Range: bytes 40-99/100", "ETag: \"v1\""]),
-        Ok(Resumed::Rest)
-    );
+    let rest = Ok(Resumed::Rest { bytes: 60 });
+    for lines in [
+        &["Content-Range: bytes 40-99/100"][..],
+        &["Content-Range: bytes 40-99/*"],
+        &["Content-Range: bytes 40-99/100", "ETag: \"v1\""],
+    ] {
+        assert_eq!(judge(206, 60, lines), rest, "{lines:?}");
+        for length in [0, 59, 61] {
+            assert_eq!(judge(206, length, lines), mismatch, "{lines:?}");
+        }
+    }
     for lines in [
         vec![],
         vec!["Content-Range: bytes 0-99/100"],
-        vec!["Content-Range: bytes 39-99/100"],
-        vec!["Content-Range: bytes 40-98/100"],
-        vec!["Content-Range: bytes 40-199/200"],
+        vec!["Content-Range: bytes 39-98/100"],
+        vec!["Content-Range: bytes 40-99/200"],
         vec!["Content-Range: bytes 40-99/100", "ETag: \"v2\""],
         vec!["Content-Range: bytes 40-99/100", "ETag: W/\"v1\""],
+        vec![
+            "Content-Range: bytes 40-99/100",
+            "Content-Range: bytes 40-99/100",
+        ],
+        vec![
+            "Content-Range: bytes 40-99/100",
+            "ETag: \"v1\"",
+            "ETag: \"v2\"",
+        ],
         vec!["Content-Range: items 40-99/100"],
         vec!["Content-Type: multipart/byteranges; boundary=x"],
     ] {
-        assert_eq!(judge(206, &lines), mismatch, "{lines:?}");
+        assert_eq!(judge(206, 60, &lines), mismatch, "{lines:?}");
     }
-    assert_eq!(judge(200, &["ETag: \"v2\""]), Ok(Resumed::Anew));
-    assert_eq!(
-        judge(416, &["Content-Range: bytes */40"]),
-        Ok(Resumed::Complete)
-    );
-    assert_eq!(judge(416, &["Content-Range: bytes */100"]), mismatch);
-    assert_eq!(judge(416, &[]), mismatch);
-    assert_eq!(judge(404, &[]), Ok(Resumed::Other));
-    assert_eq!(judge(304, &[]), Ok(Resumed::Other));
+    // Another end than that of the whole, which is known also where the response does not say it.
+    for (range, length) in [
+        ("40-98/100", 59),
+        ("40-98/*", 59),
+        ("40-199/*", 160),
+        ("40-199/200", 160),
+    ] {
+        let line = format!("Content-Range: bytes {range}");
+        assert_eq!(judge(206, length, &[&line]), mismatch, "{range}");
+    }
+    assert_eq!(judge(200, 7, &["ETag: \"v2\""]), Ok(Resumed::Anew));
+    assert_eq!(judge(416, 0, &["Content-Range: bytes */100"]), mismatch);
+    // The whole is another one than it was.
+    assert_eq!(judge(416, 0, &["Content-Range: bytes */40"]), mismatch);
+    assert_eq!(judge(416, 0, &[]), mismatch);
+    assert_eq!(judge(404, 0, &[]), Ok(Resumed::Other));
+    assert_eq!(judge(304, 0, &[]), Ok(Resumed::Other));
+}
+
+#[test]
+fn what_a_part_means() {
+    let date = b"Sun, 06 Nov 1994 08:48:37 GMT";
+    let from = |first| Wanted {
+        first,
+        ..Wanted::default()
+    };
+    let dated = Wanted {
+        validator: Some(date),
+        ..from(5)
+    };
+    let weak = Wanted {
+        validator: Some(b"W/\"a\""),
+        ..from(5)
+    };
+    let to = |last| Wanted {
+        last: Some(last),
+        ..from(5)
+    };
+    let of = |content_range: &'static str| PartHead {
+        status: 206,
+        content_range: Some(content_range.as_bytes()),
+        ..PartHead::default()
+    };
+    let tagged = PartHead {
+        etag: Some(b"W/\"a\""),
+        ..of("bytes 5-9/10")
+    };
+    let modified = |value: &'static [u8]| PartHead {
+        last_modified: Some(value),
+        ..of("bytes 5-9/10")
+    };
+    let none = |content_range| PartHead {
+        status: 416,
+        ..of(content_range)
+    };
+    let rest = |bytes| Ok(Resumed::Rest { bytes });
+    let refused = Err(Kind::RangeMismatch);
+    for (wanted, head, expected) in [
+        // No version was asked for.
+        (from(5), of("bytes 5-9/10"), rest(5)),
+        (from(5), tagged, rest(5)),
+        (from(5), of("bytes 5-9/11"), refused),
+        (from(5), of("bytes 5-9/*"), rest(5)),
+        (from(0), of("bytes 0-0/1"), rest(1)),
+        (from(0), of("bytes 0-18446744073709551615/*"), refused),
+        (dated, of("bytes 5-9/10"), rest(5)),
+        (dated, modified(date), rest(5)),
+        (dated, modified(b"Sun, 06 Nov 1994 08:48:38 GMT"), refused),
+        // Parts are not told apart by it.
+        (weak, tagged, refused),
+        (weak, of("bytes 5-9/10"), refused),
+        // Up to a last byte, or that of the whole.
+        (to(7), of("bytes 5-7/10"), rest(3)),
+        (to(7), of("bytes 5-7/*"), rest(3)),
+        (to(7), of("bytes 5-6/7"), rest(2)),
+        (to(7), of("bytes 5-6/10"), refused),
+        (to(7), of("bytes 5-8/10"), refused),
+        (to(7), of("bytes 4-7/10"), refused),
+        (to(7), none("bytes */5"), refused),
+        (from(5), none("bytes */5"), Ok(Resumed::Complete)),
+        (from(5), none("bytes */4"), refused),
+        (from(5), none("bytes *"), refused),
+    ] {
+        let found = wanted.judge(&head).map_err(|error| error.kind);
+        assert_eq!(found, expected, "{wanted:?} {head:?}");
+    }
 }
 
 #[test]
