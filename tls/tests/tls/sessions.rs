@@ -127,3 +127,22 @@ fn the_server_not_used_for_longest_makes_room() {
         assert_eq!(visit(&none, &servers[0], target(hosts[0])), Handshake::Full);
     }
 }
+
+#[test]
+fn a_flood_of_tickets_leaves_two() {
+    const FLOOD: usize = 200;
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let config = resuming(&Policy::new(Roots::Only(authority.der())), 4);
+    let mut flooding = (*server(&authority, HOST, &TLS13)).clone();
+    flooding.send_tls13_tickets = FLOOD;
+    // Takes the same tickets, and gives none.
+    let mut silent = flooding.clone();
+    silent.send_tls13_tickets = 0;
+    let (flooding, silent) = (Arc::new(flooding), Arc::new(silent));
+    assert_eq!(visit(&config, &flooding, target(HOST)), Handshake::Full);
+    assert_eq!(config.sessions_received(), FLOOD as u64);
+    let resumed = (0..5)
+        .map(|_| visit(&config, &silent, target(HOST)))
+        .take_while(|kind| *kind == Handshake::Resumed);
+    assert_eq!(resumed.count(), 2);
+}

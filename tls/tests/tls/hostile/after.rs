@@ -2,6 +2,7 @@
 
 use rcgen::PKCS_ECDSA_P256_SHA256;
 use rustls::version::TLS13;
+use rustls::{AlertDescription, Error as Tls};
 use wskhttp_core::io::TransportExt;
 use wskhttp_tls::MaybeTls;
 
@@ -33,6 +34,17 @@ fn say(connection: &mut MaybeTls<Wire<Echo>>, typ: u8, bytes: &[u8], times: usiz
         }
     });
     SEAL.set(None);
+}
+
+/// The alert that the server got.
+fn told(connection: &mut MaybeTls<Wire<Echo>>) -> Option<AlertDescription> {
+    let MaybeTls::Tls(tls) = connection else {
+        panic!("no TLS")
+    };
+    match tls.inner_mut().peer.error {
+        Some(Tls::AlertReceived(alert)) => Some(alert),
+        _ => None,
+    }
 }
 
 /// A NewSessionTicket.
@@ -139,6 +151,13 @@ pub(super) fn ways() -> [(&'static str, u8, Vec<u8>, usize, &'static str); 14] {
     ]
 }
 
+/// Nothing is said to a fatal alert, and rustls says nothing where it has counted enough.
+const SILENT: [&str; 3] = [
+    "a fatal alert",
+    "empty data without end",
+    "warnings without end",
+];
+
 #[test]
 fn after_the_handshake() {
     let mut wrong = Vec::new();
@@ -148,6 +167,9 @@ fn after_the_handshake() {
         match try_run(connection.fill()) {
             Some(Err(error)) if error.cause == cause => {}
             done => wrong.push(format!("{name}: {done:?}")),
+        }
+        if told(&mut connection).is_some() == SILENT.contains(&name) {
+            wrong.push(format!("{name}: told {:?}", told(&mut connection)));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

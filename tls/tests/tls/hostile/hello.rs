@@ -1,10 +1,17 @@
 //! ServerHello and HelloRetryRequest.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rcgen::PKCS_ECDSA_P256_SHA256;
 use rustls::Error as Tls;
 use rustls::version::{TLS12, TLS13};
-use wskhttp_core::io::Error;
+use wskhttp_core::io::{Error, Kind};
 
-use super::{DAMAGED, MALFORMED, UNASKED, Way, attack, check, check_all, joined, messages};
+use super::{DAMAGED, MALFORMED, TURN, UNASKED, Way, attack, check, check_all, joined, messages};
+use crate::support::certificates::Authority;
+use crate::support::wire::Peer;
+use crate::support::{HOST, refused, trusting};
 
 /// Changes the body of the ServerHello, which is the first record of the first flight.
 fn hello(
@@ -179,6 +186,11 @@ pub(super) const TLS12_WAYS: &[Way<Vec<u8>>] = &[
         NO_SUITE,
     ),
     (
+        "Diffie-Hellman over integers",
+        |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 0x9E]),
+        NO_SUITE,
+    ),
+    (
         "RC4",
         |b| b[SUITE..SUITE + 2].copy_from_slice(&[0, 5]),
         NO_SUITE,
@@ -202,4 +214,45 @@ fn server_hellos() {
                     .map(|(name, change, cause)| check(name, hello(&TLS12, change), cause)),
             ),
     );
+}
+
+/// Answers each ClientHello with a HelloRetryRequest for another group.
+struct Retries(Rc<RefCell<Vec<u8>>>);
+
+impl Peer for Retries {
+    fn receive(&mut self, bytes: &[u8], answer: &mut Vec<u8>) {
+        const CHANGE: &[u8] = &[20, 3, 3, 0, 1, 1];
+        self.0.borrow_mut().extend(bytes);
+        let (group, hello) = match bytes.strip_prefix(CHANGE) {
+            Some(hello) => (23, hello),
+            None => (24, bytes),
+        };
+        if hello[0] != 22 {
+            return;
+        }
+        let session = &hello[43..76];
+        let mut body = [&[3, 3][..], &[0; 32], session, &[0x13, 1, 0, 0, 0]].concat();
+        retry(&mut body, &[0, 51, 0, 2, 0, group]);
+        let bytes = joined(&[(2, body)]);
+        let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
+        answer.extend([&[22, 3, 3][..], &length, &bytes].concat());
+    }
+}
+
+#[test]
+fn a_second_retry() {
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let config = trusting(&Authority::new(&PKCS_ECDSA_P256_SHA256));
+    let error = refused(Retries(Rc::clone(&heard)), &config, HOST);
+    assert_eq!((error.kind, error.cause), (Kind::TlsMisbehaved, TURN));
+    // Two hellos, and the alert unexpected_message.
+    let mut heard = &heard.borrow()[..];
+    let mut types = Vec::new();
+    while let [typ, _, _, high, low, rest @ ..] = heard {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        types.push((*typ, rest[..length].to_vec()));
+        heard = &rest[length..];
+    }
+    assert_eq!(types.iter().filter(|(typ, _)| *typ == 22).count(), 2);
+    assert_eq!(types.last(), Some(&(21, vec![2, 10])));
 }

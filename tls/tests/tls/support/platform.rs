@@ -21,7 +21,7 @@ thread_local! {
     pub(crate) static WALL: Cell<Duration> = const { Cell::new(NOW) };
 }
 
-fn random(buffer: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn random(buffer: &mut [u8]) -> Result<(), Error> {
     if let Some(left) = RANDOM_LEFT.get() {
         let left = left.checked_sub(1).ok_or(Error::new(
             Phase::Tls,
@@ -41,7 +41,7 @@ fn random(buffer: &mut [u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn unix_time() -> Duration {
+pub(crate) fn unix_time() -> Duration {
     WALL.get()
 }
 

@@ -3,6 +3,7 @@
 mod authorities;
 mod chains;
 mod clock;
+mod effort;
 mod names;
 mod pins;
 mod policy;

@@ -1,12 +1,13 @@
-//! Names of servers.
+//! Names of servers, in a handshake: which certificates they take, and what the server is told.
 
 use rcgen::SanType;
-use wskhttp_core::io::Kind;
-use wskhttp_tls::{Roots, TlsConfig};
+use wskhttp_core::io::{Error, Kind};
+use wskhttp_tls::{MaybeTls, Roots, TlsConfig};
 
-use crate::support::HOST;
 use crate::support::certificates::params;
-use crate::support::platform::{NOW, PLATFORM};
+use crate::support::platform::PLATFORM;
+use crate::support::wire::{Echo, Wire};
+use crate::support::{HOST, connect, run, target};
 
 use super::{leaf, root};
 
@@ -24,20 +25,40 @@ fn names() {
             })
             .collect();
         let leaf = leaf(params, &root, &[]);
-        config.verify_chain(&leaf.chain[0], &[], Some(host), NOW)
+        let wire = Wire::new(Echo::new(leaf.any_server()));
+        let connection = run(connect(wire, &config, target(host))).0?;
+        let MaybeTls::Tls(mut tls) = connection else {
+            panic!("no TLS")
+        };
+        let told = tls.inner_mut().peer.tls.server_name();
+        Ok::<_, Error>(told.map(str::to_owned))
     };
-    for (name, host) in [
-        ("example.test", "example.test"),
-        ("example.test", "EXAMPLE.test"),
-        ("Example.TEST", "example.test"),
-        ("example.test", "example.test."),
-        ("*.example.test", "a.example.test"),
-        ("xn--bcher-kva.test", "xn--bcher-kva.test"),
-        ("127.0.0.1", "127.0.0.1"),
-        ("::1", "::1"),
-        ("2001:db8::1", "2001:DB8:0:0:0:0:0:1"),
+    for (name, host, told) in [
+        ("example.test", "example.test", Some("example.test")),
+        ("example.test", "EXAMPLE.test", Some("example.test")),
+        ("Example.TEST", "example.test", Some("example.test")),
+        ("example.test", "example.test.", Some("example.test")),
+        ("example.test", "Example.Test.", Some("example.test")),
+        ("*.example.test", "a.example.test", Some("a.example.test")),
+        ("*.Example.test", "A.example.test.", Some("a.example.test")),
+        (
+            "xn--bcher-kva.test",
+            "xn--bcher-kva.test",
+            Some("xn--bcher-kva.test"),
+        ),
+        (
+            "XN--bcher-KVA.test",
+            "xn--BCHER-kva.test",
+            Some("xn--bcher-kva.test"),
+        ),
+        // RFC 6066 section 3: no address is told.
+        ("127.0.0.1", "127.0.0.1", None),
+        ("::1", "::1", None),
+        ("2001:db8::1", "2001:DB8:0:0:0:0:0:1", None),
     ] {
-        judge(&["other.test", name], host).unwrap_or_else(|e| panic!("{name} {host}: {e}"));
+        let done = judge(&["other.test", name], host);
+        let done = done.unwrap_or_else(|e| panic!("{name} {host}: {e}"));
+        assert_eq!(done.as_deref(), told, "{name} {host}");
     }
     for (name, host) in [
         ("example.test", "example.test.evil"),
