@@ -15,6 +15,7 @@ use rustls_pki_types::pem::SectionKind;
 use wskhttp_core::io::Error;
 
 use crate::Platform;
+use crate::trust::anchors::revocation_list;
 use crate::trust::certificate::{Certificate, content, rest, split, values};
 use crate::trust::{fingerprint, pem};
 
@@ -134,6 +135,23 @@ pub fn each_root(
     let mut good = true;
     let whole = pem::each_promised(platform, bytes, SectionKind::Certificate, |der| {
         good &= webpki::anchor_from_trusted_cert(&CertificateDer::from(der)).is_ok();
+        if good { each(der) } else { Ok(()) }
+    })?;
+    Ok(whole && good)
+}
+
+/// The same for revocation lists, as [`Revocation`](crate::Revocation) takes them.
+///
+/// # Errors
+/// Those of `each`; no memory.
+pub fn each_list(
+    platform: &Platform,
+    bytes: &[u8],
+    mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<bool, Error> {
+    let mut good = true;
+    let whole = pem::each_promised(platform, bytes, SectionKind::Crl, |der| {
+        good &= revocation_list(der).is_some();
         if good { each(der) } else { Ok(()) }
     })?;
     Ok(whole && good)

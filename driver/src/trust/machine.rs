@@ -6,15 +6,18 @@
 //! SOFTWARE\Microsoft\EnterpriseCertificates\{ROOT,CA,Disallowed}\Certificates\*       Blob
 //! <service>\Parameters           Trust, Clock, Revocation, Stapling: REG_DWORD; LastGoodTime: REG_QWORD
 //! <service>\Parameters\Roots             each value certificates, DER one after the other or PEM
-//! <service>\Parameters\RevocationLists   each value lists, DER one after the other
+//! <service>\Parameters\RevocationLists   each value lists, DER one after the other or PEM
 //! ```
 //! `<service>\Parameters\ClientCertificates` has a key for each server that the driver has a certificate
 //! for, named `host` or `host:port`, without which it is 443: `Certificate`, a chain, and `Key`, PKCS#8,
 //! both DER or PEM. A request to that host shows it there and nowhere else, unless it brings its own.
 //!
 //! What is in `CA` is not trusted, and stands in for what a server has not sent, as Windows has it. A
-//! value of `Roots` that is malformed is left out and named in the debugger's log. An entry of `Disallowed`
-//! that has no certificate is known by its name alone, which tells nothing of the roots built in.
+//! value of `Roots` that is malformed is left out and named in the debugger's log. So is one of
+//! `RevocationLists` where certificates pass of which no list tells; where they do not, it is an error: of
+//! two lists of an authority, the one that is left out may be the one that revokes. An entry of
+//! `Disallowed` that has no certificate is known by its name alone, which tells nothing of the roots built
+//! in.
 //!
 //! A store that is not there, as at boot, is an empty one. One that cannot be read is an error: it may
 //! hold what must not be trusted.
@@ -23,11 +26,11 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 use core::time::Duration;
 
-use wskhttp_core::io::Error;
+use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_core::nt::irql::Passive;
-use wskhttp_core::nt::pool::{self, NO_MEMORY};
+use wskhttp_core::nt::pool;
 use wskhttp_core::nt::registry::{Buffer, Key, Name, REG_BINARY, REG_DWORD, REG_QWORD};
-use wskhttp_tls::{BadBlob, StoredCertificate, each_root};
+use wskhttp_tls::{BadBlob, StoredCertificate, each_list, each_root};
 use zeroize::Zeroizing;
 
 use super::PLATFORM;
@@ -49,7 +52,7 @@ pub(super) struct Machine {
     pub(super) disallowed_sha1: Vec<[u8; 20]>,
     /// Revocation lists, DER one after the other.
     pub(super) lists: Vec<u8>,
-    /// How they are used: 0 not at all, 1 soft, 2 hard.
+    /// How they are used: 0 not at all, 1 soft, [`HARD`] hard.
     pub(super) revocation: u32,
     /// What stapled OCSP responses are for: 0 nothing, 1 one that comes must be good, 2 one must come.
     pub(super) stapling: u32,
@@ -79,6 +82,9 @@ const STORES: u32 = 2;
 const PRIVATE: u32 = 4;
 /// The machine's intermediate authorities.
 const AUTHORITIES: u32 = 8;
+
+/// A certificate of which no revocation list tells is refused.
+const HARD: u32 = 2;
 
 /// A number that is another one when something of all this has changed, the time apart.
 pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
@@ -155,7 +161,7 @@ impl Machine {
         buffer.wipe();
         done?;
         if machine.revocation != 0 {
-            values(passive, &below(service, LISTS)?, &mut machine.lists)?;
+            machine.lists(passive, &below(service, LISTS)?, &mut buffer)?;
         }
         Ok(machine)
     }
@@ -182,6 +188,31 @@ impl Machine {
                 self.roots.truncate(before);
                 let name = Shown(value.name);
                 wdk::println!("wskhttp: Parameters\\Roots: {name} is no certificate");
+            }
+        }
+        Ok(())
+    }
+
+    /// Revocation lists. What is malformed is named, and left out if [`HARD`] is not asked for.
+    fn lists(&mut self, passive: Passive, path: &Name, buffer: &mut Buffer) -> Result<(), Error> {
+        let Some(key) = Key::open(passive, path)? else {
+            return Ok(());
+        };
+        for index in 0..MOST {
+            let Some(value) = key.value_at(index, buffer)? else {
+                break;
+            };
+            let before = self.lists.len();
+            let lists = &mut self.lists;
+            if value.kind != REG_BINARY
+                || !each_list(&PLATFORM, value.data, |der| pool::try_extend(lists, der))?
+            {
+                self.lists.truncate(before);
+                let name = Shown(value.name);
+                wdk::println!("wskhttp: Parameters\\RevocationLists: {name} is no revocation list");
+                if self.revocation >= HARD {
+                    return Err(NOT_A_LIST);
+                }
             }
         }
         Ok(())
@@ -309,24 +340,6 @@ pub(super) fn note_time(passive: Passive, service: &Name, now: Duration) -> Resu
         Some(key) => key.set(TIME, REG_QWORD, &now.as_secs().to_le_bytes()),
         None => Ok(()),
     }
-}
-
-/// Appends the values of a key.
-fn values(passive: Passive, path: &Name, to: &mut Vec<u8>) -> Result<(), Error> {
-    let Some(key) = Key::open(passive, path)? else {
-        return Ok(());
-    };
-    let mut buffer = Buffer::default();
-    for index in 0..MOST {
-        let Some(value) = key.value_at(index, &mut buffer)? else {
-            break;
-        };
-        if value.kind == REG_BINARY {
-            to.try_reserve(value.data.len()).map_err(|_| NO_MEMORY)?;
-            to.extend_from_slice(value.data);
-        }
-    }
-    Ok(())
 }
 
 fn dword(key: &Key, name: &str, buffer: &mut Buffer) -> Result<Option<u32>, Error> {
@@ -465,6 +478,12 @@ const STORE_KEYS: [Store; 10] = [
     disallowed(r"Policies\Microsoft\SystemCertificates\Disallowed"),
     disallowed(r"Microsoft\EnterpriseCertificates\Disallowed"),
 ];
+
+const NOT_A_LIST: Error = Error::new(
+    Phase::Request,
+    Kind::InvalidRequest,
+    "a value of the service's RevocationLists is no revocation list, and none may be missing",
+);
 
 /// Most entries of a store that are looked at.
 const MOST: u32 = 2048;

@@ -161,13 +161,19 @@ pub(crate) fn revocation_lists(
 ) -> Result<Vec<CertRevocationList<'static>>, Error> {
     let mut lists = Vec::new();
     let whole = pem::each_promised(platform, bytes, SectionKind::Crl, |der| {
-        if !certificate::is_numbered(der) {
-            return Err(not_a_list());
-        }
-        let list = OwnedCertRevocationList::from_der(der).map_err(|_| not_a_list())?;
-        push(&mut lists, CertRevocationList::from(list)).map_err(|_| no_memory())
+        let list = revocation_list(der).ok_or(not_a_list())?;
+        push(&mut lists, list).map_err(|_| no_memory())
     })?;
     if whole { Ok(lists) } else { Err(not_a_list()) }
+}
+
+/// The revocation list in `der`; `None` if it is malformed, or not supported.
+pub(crate) fn revocation_list(der: &[u8]) -> Option<CertRevocationList<'static>> {
+    if !certificate::is_numbered(der) {
+        return None;
+    }
+    let list = OwnedCertRevocationList::from_der(der).ok()?;
+    Some(CertRevocationList::from(list))
 }
 
 /// A time of RFC 5280 section 4.1.2.5; times before 1970 are 1970.

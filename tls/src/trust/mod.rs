@@ -1,6 +1,6 @@
 //! Whom to trust, and how a server's certificates are judged by that.
 
-mod anchors;
+pub(crate) mod anchors;
 mod budget;
 pub(crate) mod certificate;
 mod clock;

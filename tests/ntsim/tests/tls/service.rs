@@ -14,7 +14,7 @@ fn roots_of_the_service() {
         let half = [&papers().crossed.0[..], &root()[..20]].concat();
         registry::set(&roots, "half", BINARY, &half);
         is(by_own_trust(device), Kind::UnknownIssuer);
-        let pem = pem(&root());
+        let pem = pem("CERTIFICATE", &root());
         registry::set(&roots, "ours", BINARY, pem.as_bytes());
         registry::set(&roots, "text", BINARY, b"no certificate");
         a_while();
@@ -25,9 +25,9 @@ fn roots_of_the_service() {
     });
 }
 
-fn pem(der: &[u8]) -> String {
+fn pem(label: &str, der: &[u8]) -> String {
     let text = base64(der);
-    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -67,6 +67,46 @@ fn parameters_of_the_service() {
         registry::set(&lists, "ours", BINARY, &papers().list);
         a_while();
         is(by_own_trust(device), Kind::CertificateRevoked);
+    });
+}
+
+#[test]
+fn revocation_lists_of_the_service() {
+    with_device(Server::Plain, |device| {
+        let parameters = format!(r"{SERVICE}\Parameters");
+        let lists = format!(r"{parameters}\RevocationLists");
+        let mode = |mode: u32| registry::set(&parameters, "Revocation", DWORD, &mode.to_le_bytes());
+        let list = |name: &str, list: &[u8]| registry::set(&lists, name, BINARY, list);
+        put(STORES, "ROOT", "AA", &root());
+        mode(1);
+        list("a first", b"\x30\x03nonsense");
+        by_own_trust(device).expect("an answer without a list");
+        // Of a value that is malformed at its end, nothing is used.
+        let half = [&papers().list[..], &papers().clean_list[..20]].concat();
+        list("half", &half);
+        list("ours", &papers().clean_list);
+        a_while();
+        by_own_trust(device).expect("an answer in spite of the others");
+        list("ours", pem("X509 CRL", &papers().list).as_bytes());
+        a_while();
+        is(by_own_trust(device), Kind::CertificateRevoked);
+        list("ours", &papers().clean_list);
+        mode(2);
+        a_while();
+        let error = by_own_trust(device).expect_err("what is malformed may be what revokes");
+        assert_eq!(error.kind, Kind::InvalidRequest);
+        assert!(error.cause.contains("RevocationLists"), "{error}");
+        list("half", &papers().clean_list);
+        a_while();
+        is(by_own_trust(device), Kind::InvalidRequest);
+        list("a first", &papers().clean_list);
+        a_while();
+        by_own_trust(device).expect("an answer");
+        // Where nobody looks, nobody minds.
+        list("half", b"none");
+        mode(0);
+        a_while();
+        by_own_trust(device).expect("an answer");
     });
 }
 
