@@ -1,6 +1,7 @@
 //! TLS from the client crate to the server and back: what a request says of it, and what the registry
 //! does.
 
+mod badssl;
 mod clients;
 mod machine;
 mod requests;

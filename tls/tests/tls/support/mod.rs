@@ -3,6 +3,7 @@
 pub(crate) mod certificates;
 pub(crate) mod ocsp;
 pub(crate) mod platform;
+pub(crate) mod rsa;
 pub(crate) mod wire;
 
 use std::future::Future;

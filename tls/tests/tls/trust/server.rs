@@ -2,7 +2,7 @@
 
 use rcgen::{
     BasicConstraints, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, IsCa,
-    KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm,
+    KeyUsagePurpose, SanType,
 };
 use wskhttp_core::io::Kind;
 use wskhttp_tls::{Policy, Roots, TlsConfig};
@@ -10,6 +10,7 @@ use wskhttp_tls::{Policy, Roots, TlsConfig};
 use crate::support::HOST;
 use crate::support::certificates::params;
 use crate::support::platform::{NOW, PLATFORM};
+use crate::support::rsa::RsaKey;
 
 use super::{Change, expect, handshake, leaf, root};
 
@@ -104,39 +105,6 @@ fn rules_for_servers() {
                 "the certificate's key is too weak or of an unknown kind",
             );
         }
-    }
-}
-
-/// A public key of RSA whose modulus has so many bits, and nothing else to be said for it.
-struct RsaKey(Vec<u8>);
-
-impl RsaKey {
-    fn new(bits: usize) -> Self {
-        let mut modulus = vec![0xA5; bits.div_ceil(8)];
-        modulus[0] = match bits % 8 {
-            0 => 0x80,
-            more => 1 << (more - 1),
-        };
-        if modulus[0] & 0x80 != 0 {
-            modulus.insert(0, 0);
-        }
-        let integer = |bytes: &[u8]| {
-            let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
-            [&[2, 0x82], &length[..], bytes].concat()
-        };
-        let content = [integer(&modulus), vec![2, 3, 1, 0, 1]].concat();
-        let length = u16::try_from(content.len()).expect("short").to_be_bytes();
-        Self([&[0x30, 0x82], &length[..], &content].concat())
-    }
-}
-
-impl PublicKeyData for RsaKey {
-    fn der_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &rcgen::PKCS_RSA_SHA256
     }
 }
 

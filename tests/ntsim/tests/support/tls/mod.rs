@@ -14,7 +14,7 @@ use wskhttp_tls::Platform;
 
 pub(crate) use self::pki::root;
 #[allow(unused_imports, reason = "each test program uses a part of it")]
-pub(crate) use self::pki::{papers, params};
+pub(crate) use self::pki::{key, papers, params, revocation_list, serving};
 #[allow(unused_imports, reason = "each test program uses a part of it")]
 pub(crate) use self::roles::{Now, One};
 pub(crate) use self::stream::TlsStream;

@@ -52,6 +52,14 @@ pub(super) fn server(kind: Kind) -> Arc<ServerConfig> {
     })
 }
 
+/// The plain server with other certificates, of which the first is for [`key`] 2.
+pub(crate) fn serving(chain: Vec<CertificateDer<'static>>) -> Arc<ServerConfig> {
+    let mut server = (*PKI.server).clone();
+    let certified = CertifiedKey::new(chain, Arc::new(Ed25519(seed(2))));
+    server.cert_resolver = Arc::new(One(Arc::new(certified)));
+    Arc::new(server)
+}
+
 struct Pki {
     root: CertificateDer<'static>,
     server: Arc<ServerConfig>,
@@ -144,7 +152,7 @@ const fn seed(number: u8) -> [u8; 32] {
 }
 
 /// An Ed25519 key in PKCS #8 (RFC 8410 section 7): its signatures have all the same length.
-fn key(number: u8) -> KeyPair {
+pub(crate) fn key(number: u8) -> KeyPair {
     let mut pkcs8 = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
     pkcs8.extend(seed(number));
     let der = PrivatePkcs8KeyDer::from(pkcs8);
@@ -160,7 +168,8 @@ pub(crate) fn params(name: &str, serial: u64) -> CertificateParams {
     params
 }
 
-fn revocation_list(issuer: &Issuer<'_, KeyPair>, serial: Option<u64>) -> Vec<u8> {
+/// A list of `issuer`'s that has the certificate `serial`, if any.
+pub(crate) fn revocation_list(issuer: &Issuer<'_, KeyPair>, serial: Option<u64>) -> Vec<u8> {
     let revoked = |serial| RevokedCertParams {
         serial_number: SerialNumber::from(serial),
         revocation_time: rcgen::date_time_ymd(2025, 1, 1),
