@@ -60,7 +60,7 @@ pub use headers::Headers;
 pub use limits::Limits;
 pub use proto::{CloseReason, ResponseHead};
 pub use proxy::{Proxies, Proxy, ProxyConnect, WinHttpSettings};
-pub use range::{PartHead, Resume, Resumed, Wanted, content_range};
+pub use range::{PartHead, Resume, Resumed, Wanted, content_range, parse_range};
 pub use redirect::{Redirect, Redirects};
 pub use request::{Body, Request};
 pub use retry::{Retries, RetryBudget};

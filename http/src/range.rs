@@ -244,7 +244,9 @@ pub fn content_range(head: &ResponseHead) -> Option<(u64, u64, Option<u64>)> {
     parse_range(only(head, "content-range")?)
 }
 
-pub(crate) fn parse_range(value: &[u8]) -> Option<(u64, u64, Option<u64>)> {
+/// What the value of a Content-Range field says, as [`content_range`].
+#[must_use]
+pub fn parse_range(value: &[u8]) -> Option<(u64, u64, Option<u64>)> {
     let value = value.strip_prefix(b"bytes ")?;
     let mut halves = value.splitn(2, |byte| *byte == b'/');
     let (range, length) = (halves.next()?, halves.next()?);

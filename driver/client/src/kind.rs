@@ -187,6 +187,8 @@ pub mod exit {
     pub const HTTP: u8 = 22;
     /// The server does not send the part that was asked for.
     pub const RANGE: u8 = 33;
+    /// What came is not all of it.
+    pub const PARTIAL: u8 = 18;
     /// The output could not be written.
     pub const WRITE: u8 = 23;
     /// A file to send could not be read.

@@ -9,6 +9,7 @@ mod headers;
 mod output;
 mod policy;
 mod progress;
+mod range;
 mod report;
 mod resume;
 mod tls;

@@ -6,6 +6,7 @@ use wskhttp_client::{Head, exit};
 
 use super::args::Transfer;
 use super::failure::Failure;
+use super::range::Range;
 
 /// Which part of a resource, and which version, is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,15 +15,18 @@ pub(crate) struct Resume {
     pub(crate) from: u64,
     /// The entity tag of what is there.
     tag: Option<String>,
-    /// The rest is asked for only if it is of the same version (RFC 9110 section 13.1.5).
-    conditional: bool,
+    /// If-Range: the part is asked for only of this version (RFC 9110 section 13.1.5).
+    version: Option<String>,
+    range: Range,
 }
 
 /// What a response brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// What is asked for: all, or what is behind what is there.
+    /// What is asked for, as long as the framing says.
     Asked,
+    /// So many bytes, which are what is asked for.
+    Some { bytes: u64 },
     /// All of it, in place of what is there.
     Anew,
     /// Nothing that is not there.
@@ -61,11 +65,21 @@ impl Resume {
                 "the entity tag is a weak one, which does not tell parts apart; get it anew",
             ));
         }
-        let own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("if-range");
+        let given = |name: &str| {
+            let mut fields = headers.iter();
+            let (_, value) = fields.find(|(own, _)| own.eq_ignore_ascii_case(name))?;
+            Some(value.clone())
+        };
+        let range = match (from, &args.range) {
+            (0, None) => given("range").map_or(Range::Nothing, |value| Range::new(&value)),
+            (0, Some(range)) => Range::new(&format!("bytes={range}")),
+            (from, _) => Range::From(from, None),
+        };
         Ok(Self {
             from,
-            conditional: from > 0 && (tag.is_some() || headers.iter().any(own)),
+            version: tag.clone().filter(|_| from > 0).or(given("if-range")),
             tag,
+            range,
         })
     }
 
@@ -86,57 +100,31 @@ impl Resume {
     }
 
     /// What the response brings. Refuses one that is not what was asked for: its bytes would be put in
-    /// the wrong place.
+    /// the wrong place, or behind those of another version.
     pub(crate) fn check(&self, head: &Head) -> Result<Part, Failure> {
-        if self.is_complete(head) || (head.status == 304 && self.tag.is_some()) {
-            return Ok(Part::Nothing);
-        }
-        if self.from == 0 {
-            return Ok(Part::Asked);
-        }
-        let begins = content_range(head)
-            .and_then(|value| value.split_once('-'))
-            .is_some_and(|(first, _)| first.parse() == Ok(self.from));
+        let judge = || self.range.judge(head, self.version.as_deref());
         match head.status {
-            206 if begins => Ok(Part::Asked),
-            200 if self.conditional => Ok(Part::Anew),
+            304 if self.tag.is_some() => Ok(Part::Nothing),
+            206 => judge(),
+            _ if self.from == 0 => Ok(Part::Asked),
+            416 => judge(),
+            200 if self.version.is_some() => Ok(Part::Anew),
             status => Err(Failure::new(
                 exit::RANGE,
                 format!("the server answered {status}, not with the rest of it; get it anew"),
             )),
         }
     }
-
-    /// Whether there is nothing more to get: the server knows the resource's length and it is what is
-    /// there (RFC 9110 section 15.5.17).
-    fn is_complete(&self, head: &Head) -> bool {
-        self.from > 0
-            && head.status == 416
-            && content_range(head)
-                .and_then(|value| value.strip_prefix("*/"))
-                .is_some_and(|length| length.parse() == Ok(self.from))
-    }
 }
 
 /// Keeps the entity tag of a response for --etag-compare.
 pub(crate) fn save_tag(file: &str, head: &Head) -> Result<(), Failure> {
-    match field(head, "etag") {
+    match head.header("etag") {
         Some(tag) if matches!(head.status, 200 | 206) => {
             fs::write(file, format!("{tag}\n")).map_err(|error| Failure::write(file, &error))
         }
         _ => Ok(()),
     }
-}
-
-/// What follows the unit in Content-Range.
-fn content_range(head: &Head) -> Option<&str> {
-    field(head, "content-range")?.strip_prefix("bytes ")
-}
-
-fn field<'h>(head: &'h Head, name: &str) -> Option<&'h str> {
-    let mut fields = head.headers.iter();
-    let (_, value) = fields.find(|(own, _)| own.eq_ignore_ascii_case(name))?;
-    std::str::from_utf8(value).ok()
 }
 
 #[cfg(test)]
@@ -212,34 +200,63 @@ mod tests {
 
     #[test]
     fn what_the_answer_brings() {
-        let plain = Resume {
-            from: 5,
-            ..Resume::default()
+        let ask = |version: &[&str]| {
+            let own: Vec<_> = version
+                .iter()
+                .map(|value| ("IF-RANGE".to_owned(), (*value).to_owned()))
+                .collect();
+            Resume::new(&args(&["-C", "5", "u"]), None, &own).unwrap()
         };
-        let given = ("IF-RANGE".to_owned(), "\"a\"".to_owned());
-        let given = Resume::new(&args(&["-C", "5", "u"]), None, &[given]).unwrap();
-        for resume in [&plain, &given] {
+        let rest = Part::Some { bytes: 5 };
+        let (plain, same, other) = (ask(&[]), ask(&["\"b\""]), ask(&["\"a\""]));
+        for resume in [&plain, &same, &other] {
             let of = |status, range| resume.check(&head(status, range)).map_err(|f| f.code);
-            assert_eq!(of(206, "bytes 5-9/10"), Ok(Part::Asked));
             assert_eq!(of(206, "bytes 4-9/10"), Err(33));
             assert_eq!(of(206, "x"), Err(33));
-            assert_eq!(of(416, "bytes */5"), Ok(Part::Nothing));
             assert_eq!(of(416, "bytes */4"), Err(33));
             // What such a response says is not put behind what is there.
             assert_eq!(of(404, ""), Err(33));
         }
+        let complete = head(416, "bytes */5");
+        assert_eq!(plain.check(&complete).unwrap(), Part::Nothing);
+        assert_eq!(same.check(&complete).unwrap(), Part::Nothing);
+        let part = head(206, "bytes 5-9/10");
+        assert_eq!(plain.check(&part).unwrap(), rest);
+        assert_eq!(same.check(&part).unwrap(), rest);
+        // Its bytes are not put behind those of another version.
+        assert_eq!(other.check(&complete).unwrap_err().code, 33);
+        assert_eq!(other.check(&part).unwrap_err().code, 33);
+        for tag in [None, Some(&b"W/\"b\""[..]), Some(b"\"B\"")] {
+            let mut part = head(206, "bytes 5-9/10");
+            let etag = part.headers.pop().unwrap().0;
+            part.headers.extend(tag.map(|tag| (etag, tag.to_vec())));
+            assert!(plain.check(&part).is_ok(), "{tag:?}");
+            assert_eq!(same.check(&part).unwrap_err().code, 33, "{tag:?}");
+        }
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let dated = ask(&[date]);
+        assert_eq!(dated.check(&part).unwrap(), rest);
+        for (modified, code) in [(date, None), ("Sun, 06 Nov 1994 08:49:38 GMT", Some(33))] {
+            let mut part = head(206, "bytes 5-9/10");
+            let field = ("Last-Modified".into(), modified.as_bytes().to_vec());
+            part.headers.push(field);
+            assert_eq!(dated.check(&part).err().map(|f| f.code), code);
+        }
         assert_eq!(plain.check(&head(200, "")).unwrap_err().code, 33);
-        assert_eq!(given.check(&head(200, "")).unwrap(), Part::Anew);
+        assert_eq!(same.check(&head(200, "")).unwrap(), Part::Anew);
         let tagged = Resume {
             tag: Some("\"a\"".into()),
             ..Resume::default()
         };
         assert_eq!(tagged.check(&head(304, "")).unwrap(), Part::Nothing);
         assert_eq!(tagged.check(&head(200, "")).unwrap(), Part::Asked);
-        assert_eq!(
-            Resume::default().check(&head(304, "")).unwrap(),
-            Part::Asked
-        );
+        let all = Resume::default();
+        assert_eq!(all.check(&head(304, "")).unwrap(), Part::Asked);
+        // Nobody asked for a part.
+        assert_eq!(all.check(&part).unwrap_err().code, 33);
+        let own = ("Range".to_owned(), "bytes=5-".to_owned());
+        let own = Resume::new(&args(&["u"]), None, &[own]).unwrap();
+        assert_eq!(own.check(&part).unwrap(), rest);
     }
 
     #[test]

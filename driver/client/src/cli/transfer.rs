@@ -2,11 +2,10 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use wskhttp_client::{Body, Device, Request, Response, TlsOptions, certificates, exit};
+use wskhttp_client::{Body, Canceller, Device, Request, Response, TlsOptions, certificates, exit};
 
 use super::Open;
 use super::args::Transfer;
@@ -15,6 +14,7 @@ use super::data::Payload;
 use super::failure::Failure;
 use super::output::Output;
 use super::progress::{Counted, Progress};
+use super::range::End;
 use super::report::{Report, head_text, request_lines, response_lines};
 use super::resume::{Part, Resume, save_tag};
 use super::{headers, policy, tls, url};
@@ -40,8 +40,7 @@ pub(crate) fn run(args: &Transfer, payload: &Payload, open: Open<'_>) -> Result<
     let tls = tls::options(args)?;
     let cookies = Cookies::new(args);
     let mut device = open()?;
-    let interrupted = Arc::new(AtomicBool::new(false));
-    watch_interrupt(&device, &interrupted)?;
+    let canceller = watch_interrupt(&device)?;
     let mut code = 0;
     for n in 0..args.urls.len() {
         let mut one = One {
@@ -56,7 +55,7 @@ pub(crate) fn run(args: &Transfer, payload: &Payload, open: Open<'_>) -> Result<
             resume: Resume::default(),
         };
         let mut result = one.transfer(&mut device);
-        if interrupted.load(Ordering::SeqCst) {
+        if canceller.is_canceled() {
             result = Err(Failure::interrupted());
         }
         code = one.conclude(result);
@@ -207,33 +206,39 @@ impl One<'_> {
         }
         progress.restart(head.content_length);
         let status = head.status;
-        if let Some(file) = &self.args.etag_save {
-            save_tag(file, &head)?;
-        }
         let part = match self.resume.check(&head) {
             Ok(Part::Nothing) => Ok(Part::Nothing),
             _ if self.args.fail && status >= 400 => Err(http_failure(status)),
             other => other.and_then(|part| output.fit(part)),
         };
-        if !matches!(part, Ok(Part::Asked | Part::Anew)) {
-            self.report.head = Some(head);
-            return part.map(drop);
+        if let (Ok(_), Some(file)) = (&part, &self.args.etag_save) {
+            save_tag(file, &head)?;
         }
+        let part = match part {
+            Ok(Part::Nothing) | Err(_) => {
+                self.report.head = Some(head);
+                return part.map(drop);
+            }
+            Ok(part) => part,
+        };
         if self.args.include || self.args.head {
             output.write(head_text(&head).as_bytes())?;
         }
         self.report.head = Some(head);
+        let mut end = End::new(part, self.report.method == "HEAD");
         loop {
             let chunk = response.chunk()?;
             if chunk.is_empty() {
                 break;
             }
+            end.pass(chunk.len())?;
             output.write(chunk)?;
             progress.add(chunk.len());
             self.report.received += u64::try_from(chunk.len()).unwrap_or_default();
         }
         progress.finish();
         output.finish()?;
+        end.reached()?;
         match self.args.fail_with_body && status >= 400 {
             true => Err(http_failure(status)),
             false => Ok(()),
@@ -308,17 +313,27 @@ fn open_upload(file: &str) -> Result<(Box<dyn io::Read>, Option<u64>), Failure> 
     Ok((Box::new(source), length))
 }
 
-/// Ctrl-C cancels the request; if that does not end the program soon, ends it.
-fn watch_interrupt(device: &Device, interrupted: &Arc<AtomicBool>) -> Result<(), Failure> {
+/// Ctrl-C cancels the request of the command that runs; if that does not end the program soon, ends it.
+fn watch_interrupt(device: &Device) -> Result<Canceller, Failure> {
     let canceller = device.canceller();
-    let interrupted = Arc::clone(interrupted);
-    ctrlc::set_handler(move || {
-        interrupted.store(true, Ordering::SeqCst);
-        canceller.cancel();
+    if running().replace(canceller.clone()).is_some() {
+        return Ok(canceller);
+    }
+    ctrlc::set_handler(|| {
+        if let Some(canceller) = running().clone() {
+            canceller.cancel();
+        }
         std::thread::sleep(PATIENCE);
         std::process::exit(exit::INTERRUPTED.into());
     })
-    .map_err(|error| Failure::usage(format!("cannot watch for Ctrl-C: {error}")))
+    .map_err(|error| Failure::usage(format!("cannot watch for Ctrl-C: {error}")))?;
+    Ok(canceller)
+}
+
+/// Cancels the command that runs; a process that calls [`super::run`] may have had others before.
+fn running() -> MutexGuard<'static, Option<Canceller>> {
+    static RUNNING: Mutex<Option<Canceller>> = Mutex::new(None);
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const AGENT: &str = concat!("wskhttp/", env!("CARGO_PKG_VERSION"));

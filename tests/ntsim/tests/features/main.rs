@@ -1,11 +1,13 @@
 //! What the driver does for a request beyond sending it once, on every provider.
 
 mod proxies;
+mod resume;
 #[expect(dead_code, reason = "most of it is for other tests")]
 #[path = "../support/tls/mod.rs"]
 mod tls;
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,22 +15,28 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use wskhttp_client::{Device, Error, Kind, Options, Request};
+use wskhttp_client::{Device, Error, Kind, Options, Request, cli};
 use wskhttp_ntsim::{Driver, Profile, Sim, Stream, listen, sleep};
 
 use tls::TlsStream;
 
 /// Runs `body` with a driver and an open device, on every provider, for some seeds.
 fn run(body: impl FnOnce(&mut Device) + Copy + 'static) {
+    with_driver(move |driver| {
+        let mut device = Device::with_opener(driver.opener()).expect("open");
+        body(&mut device);
+    });
+}
+
+/// Runs `body` with a driver, on every provider, for some seeds.
+fn with_driver(body: impl FnOnce(&Driver) + Copy + 'static) {
     // Before any driver is there whose calls are counted.
     let _made = tls::root();
     for seed in 0..4 {
         for profile in Profile::ALL {
             Sim::new(seed).profile(profile).run(move || {
                 let driver = Driver::load().expect("loaded");
-                let mut device = Device::with_opener(driver.opener()).expect("open");
-                body(&mut device);
-                drop(device);
+                body(&driver);
                 driver.remove();
             });
         }
@@ -102,6 +110,15 @@ fn fetch(device: &mut Device, request: Request<'_>) -> Result<(u16, Vec<u8>), Er
 
 fn get(device: &mut Device, url: &str, options: Options) -> Result<(u16, Vec<u8>), Error> {
     fetch(device, Request::get(url).options(options))
+}
+
+/// Runs the command on the driver; gives its exit code.
+fn command(driver: &Driver, arguments: &[&str]) -> u8 {
+    let words = ["wskhttp", "-s"].iter().chain(arguments);
+    let opener = driver.opener();
+    cli::run(words.map(OsString::from), &|| {
+        Device::with_opener(opener.clone())
+    })
 }
 
 /// Bytes that have no short period.
@@ -183,62 +200,6 @@ fn what_came_before_a_cut_is_delivered() {
             }
         };
         assert_eq!((error.kind, &got[..]), (Kind::BodyTruncated, &b"half"[..]));
-    });
-}
-
-#[test]
-fn a_cut_download_is_resumed() {
-    const LENGTH: usize = 1 << 20;
-    run(|device| {
-        let whole = pattern(LENGTH);
-        let served = whole.clone();
-        let heads = serve(80, move |head, number| {
-            let from = head
-                .lines()
-                .find_map(|line| line.strip_prefix("Range: bytes="))
-                .and_then(|range| range.trim_end_matches('-').parse::<usize>().ok());
-            let rest = &served[from.unwrap_or(0)..];
-            let length = rest.len();
-            let start = match from.filter(|_| head.contains("If-Range: \"v1\"\r\n")) {
-                None => "HTTP/1.1 200 x\r\n".to_owned(),
-                Some(from) => format!(
-                    "HTTP/1.1 206 x\r\nContent-Range: bytes {from}-{}/{LENGTH}\r\n",
-                    LENGTH - 1
-                ),
-            };
-            // The first two are cut.
-            let (cut, sent) = match number {
-                0 | 1 => ("Cut: 1\r\n", length / 3),
-                _ => ("", length),
-            };
-            let head = format!("{start}{cut}ETag: \"v1\"\r\nContent-Length: {length}\r\n\r\n");
-            [head.as_bytes(), &rest[..sent]].concat()
-        });
-        let mut got = Vec::new();
-        for number in 0..3 {
-            let mut request = Request::get("http://localhost/");
-            if number > 0 {
-                let range = format!("bytes={}-", got.len());
-                request = request.header("Range", &range).header("If-Range", "\"v1\"");
-            }
-            let mut response = device.send(request).expect("a head");
-            assert_eq!(response.head().status, if number == 0 { 200 } else { 206 });
-            let ended = loop {
-                match response.chunk() {
-                    Ok([]) => break Ok(()),
-                    Ok(chunk) => got.extend(chunk),
-                    Err(error) => break Err(error.kind),
-                }
-            };
-            let expected = if number < 2 {
-                Err(Kind::BodyTruncated)
-            } else {
-                Ok(())
-            };
-            assert_eq!(ended, expected, "{number}");
-        }
-        assert_eq!(Sha256::digest(&got), Sha256::digest(&whole));
-        assert_eq!(heads.borrow().len(), 3);
     });
 }
 
