@@ -15,9 +15,8 @@ use rustls_pki_types::pem::SectionKind;
 use wskhttp_core::io::Error;
 
 use crate::Platform;
-use crate::trust::anchors::revocation_list;
-use crate::trust::certificate::{Certificate, content, rest, split, values};
-use crate::trust::{fingerprint, pem};
+use crate::trust::certificate::{Certificate, has_server_auth, split};
+use crate::trust::{fingerprint, pem, revocation};
 
 /// A certificate and what the machine's administrator said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,17 +80,19 @@ impl<'a> StoredCertificate<'a> {
         })
     }
 
-    /// The SHA-256 digest of the certificate, as [`Policy::disallowed`](crate::Policy) has it.
+    /// The SHA-256 digest of what is signed in the certificate, as
+    /// [`Policy::disallowed`](crate::Policy) has it; of the whole if it is not DER.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
-        fingerprint::of(self.certificate)
+        fingerprint::of(fingerprint::signed(self.certificate).unwrap_or(self.certificate))
     }
 
     /// The SHA-256 digest of the key of a certificate that is its own issuer's, as
     /// [`Policy::disallowed_keys`](crate::Policy) has it; `None` for others.
     #[must_use]
     pub fn root_key(&self) -> Option<[u8; 32]> {
-        let parsed = Certificate::parse(self.certificate)?;
+        let parsed = Certificate::parse(self.certificate)
+            .or_else(|| Certificate::parse_version1(self.certificate))?;
         (parsed.issuer == parsed.subject).then(|| fingerprint::of(parsed.spki))
     }
 
@@ -151,7 +152,7 @@ pub fn each_list(
 ) -> Result<bool, Error> {
     let mut good = true;
     let whole = pem::each_promised(platform, bytes, SectionKind::Crl, |der| {
-        good &= revocation_list(der).is_some();
+        good &= revocation::is_list(der);
         if good { each(der) } else { Ok(()) }
     })?;
     Ok(whole && good)
@@ -181,21 +182,6 @@ fn filetime(value: &[u8]) -> Option<Duration> {
     Some(Duration::from_secs(
         (ticks / 10_000_000).saturating_sub(EPOCH),
     ))
-}
-
-/// Whether the extKeyUsage `value` has serverAuth, or any purpose; `None` if it is malformed.
-fn has_server_auth(value: &[u8]) -> Option<bool> {
-    /// 1.3.6.1.5.5.7.3.1 and 2.5.29.37.0, with their tags and lengths.
-    const WANTED: [&[u8]; 2] = [
-        &[6, 8, 0x2B, 6, 1, 5, 5, 7, 3, 1],
-        &[6, 4, 0x55, 0x1D, 37, 0],
-    ];
-    let list = rest(content(value, der::Tag::Sequence)?)?;
-    let mut found = false;
-    for oid in values(list) {
-        found |= WANTED.contains(&oid?);
-    }
-    Some(found)
 }
 
 #[cfg(test)]

@@ -198,6 +198,43 @@ fn even_if_the_server_is_after_our_memory() {
     }
 }
 
+/// Authorities that are all each other's issuers, by name: the path builder tries them in each place of
+/// each chain. The first has as many purposes as it may.
+#[test]
+fn even_if_authorities_have_many_purposes() {
+    let key = &rcgen::PKCS_ECDSA_P256_SHA256;
+    let authority = Authority::new(key);
+    let issue = |purposes: usize| {
+        let mut params = params("x");
+        params.subject_alt_names = Vec::new();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let purpose = || rcgen::ExtendedKeyUsagePurpose::Other(vec![1, 2]);
+        params.extended_key_usages = (0..purposes).map(|_| purpose()).collect();
+        let key = rcgen::KeyPair::generate_for(key).expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let issuer = rcgen::Issuer::new(params, key);
+        (CertificateDer::from(certificate), issuer)
+    };
+    let (_, issuer) = issue(0);
+    for version in [&TLS12, &TLS13] {
+        let own = rcgen::KeyPair::generate_for(key).expect("a key");
+        let certificate = params(HOST).signed_by(&own, &issuer).expect("a leaf");
+        let own = rustls::pki_types::PrivatePkcs8KeyDer::from(own.serialize_der());
+        let mut chain = vec![certificate.into(), issue(19_000).0];
+        chain.extend((0..6).map(|_| issue(0).0));
+        let leaf = Leaf {
+            chain,
+            key: own.into(),
+        };
+        let what = format!("{:?}, many purposes", version.version);
+        meet(
+            &what,
+            leaf.server(ring::default_provider(), &[version]),
+            &authority,
+        );
+    }
+}
+
 /// Sends and receives a little; false if something failed.
 async fn talk<T: Transport>(connection: &mut T) -> Result<(), Error> {
     connection.output()[0] = 1;

@@ -5,12 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use der::Decode;
 use ed25519_dalek::Signer as _;
 use p256::elliptic_curve::rand_core::{CryptoRng, Error as RandomError, RngCore};
-use p256::pkcs8::DecodePrivateKey;
+use p256::pkcs8::{DecodePrivateKey, PrivateKeyInfo};
 use p384::ecdsa::signature::hazmat::PrehashSigner;
 use rsa::pkcs1::EncodeRsaPublicKey;
-use rsa::traits::PublicKeyParts;
 use rsa::{Pkcs1v15Sign, Pss, RsaPrivateKey};
 use rustls::sign::{Signer, SigningKey, public_key_to_spki};
 use rustls::{Error, SignatureAlgorithm, SignatureScheme};
@@ -41,8 +41,13 @@ impl PrivateKey {
         if let Ok(key) = ed25519_dalek::SigningKey::from_pkcs8_der(der) {
             return Some(Self::Ed25519(key));
         }
+        if !is_bounded_rsa(der)? {
+            return None;
+        }
         let key = RsaPrivateKey::from_pkcs8_der(der).ok()?;
-        (verify::is_rsa_size(key.n().bits()) && key.validate().is_ok()).then_some(Self::Rsa(key))
+        // Factors that are no primes make signatures that the crate finds to be wrong.
+        key.sign(Pkcs1v15Sign::new::<Sha256>(), &[0; 32]).ok()?;
+        Some(Self::Rsa(key))
     }
 
     pub(crate) fn signing_key(self, platform: &'static Platform) -> Arc<dyn SigningKey> {
@@ -51,6 +56,19 @@ impl PrivateKey {
             random: platform.random(),
         })))
     }
+}
+
+/// Whether what the RSA key in `der` makes the rsa crate do ends in time: it takes two factors for
+/// primes of about the same size, and subtracts one from the other until the sign changes.
+fn is_bounded_rsa(der: &[u8]) -> Option<bool> {
+    let key = PrivateKeyInfo::from_der(der).ok()?;
+    let key = rsa::pkcs1::RsaPrivateKey::from_der(key.private_key).ok()?;
+    let (n, d) = (
+        verify::rsa_bits(key.modulus)?,
+        verify::rsa_bits(key.private_exponent)?,
+    );
+    let (p, q) = (verify::rsa_bits(key.prime1)?, verify::rsa_bits(key.prime2)?);
+    Some(verify::is_rsa_size(n) && d <= n && [p, q] == [n / 2; 2] && key.prime1 != key.prime2)
 }
 
 struct Inner {

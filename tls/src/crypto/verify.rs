@@ -206,16 +206,47 @@ pub(crate) fn key_strength(spki: &[u8]) -> KeyStrength {
     }
 }
 
-/// The content of the AlgorithmIdentifier and the key's bytes, of the content of a
-/// SubjectPublicKeyInfo.
-pub(crate) fn public_key(spki: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The content of an AlgorithmIdentifier, and a key's bytes.
+pub(crate) type Key<'a> = (&'a [u8], &'a [u8]);
+
+/// Something signed.
+pub(crate) struct Signed<'a> {
+    pub(crate) message: &'a [u8],
+    /// The content of the AlgorithmIdentifier.
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) signature: &'a [u8],
+}
+
+impl Signed<'_> {
+    /// Whether it is signed with the key for `key`, by one of `algorithms`.
+    pub(crate) fn is_by(
+        &self,
+        (kind, key): Key<'_>,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> bool {
+        algorithms
+            .iter()
+            .find(|algorithm| {
+                *algorithm.signature_alg_id() == *self.algorithm
+                    && *algorithm.public_key_alg_id() == *kind
+            })
+            .is_some_and(|algorithm| {
+                algorithm
+                    .verify_signature(key, self.message, self.signature)
+                    .is_ok()
+            })
+    }
+}
+
+/// The key in the content of a SubjectPublicKeyInfo.
+pub(crate) fn public_key(spki: &[u8]) -> Option<Key<'_>> {
     let mut reader = SliceReader::new(spki).ok()?;
     let algorithm = der::AnyRef::decode(&mut reader).ok()?;
     let key = der::asn1::BitStringRef::decode(&mut reader).ok()?;
     Some((algorithm.value(), key.as_bytes()?))
 }
 
-fn rsa_bits(n: UintRef<'_>) -> Option<usize> {
+pub(super) fn rsa_bits(n: UintRef<'_>) -> Option<usize> {
     let first = n.as_bytes().first()?.leading_zeros();
     n.as_bytes()
         .len()
@@ -271,20 +302,24 @@ fn p384(key: &[u8], digest: &[u8], signature: &[u8]) -> Option<()> {
 }
 
 fn pss(key: &[u8], scheme: Pss, digest: &[u8], signature: &[u8]) -> Option<()> {
-    rsa(key)?.verify(scheme, digest, signature).ok()
+    rsa(key, signature)?.verify(scheme, digest, signature).ok()
 }
 
 fn pkcs1(key: &[u8], scheme: Pkcs1v15Sign, digest: &[u8], signature: &[u8]) -> Option<()> {
-    rsa(key)?.verify(scheme, digest, signature).ok()
+    rsa(key, signature)?.verify(scheme, digest, signature).ok()
 }
 
-/// An RSAPublicKey (RFC 8017 appendix A.1.1) of an acceptable size, its modulus odd.
-pub(super) fn rsa(key: &[u8]) -> Option<RsaPublicKey> {
+/// An RSAPublicKey (RFC 8017 appendix A.1.1) of an acceptable size, its modulus odd and above
+/// `signature` (section 5.2.2), which another number would stand for too.
+pub(super) fn rsa(key: &[u8], signature: &[u8]) -> Option<RsaPublicKey> {
     let (n, e) = integers(key)?;
     let n = BigUint::from_bytes_be(n.as_bytes());
     let e = BigUint::from_bytes_be(e.as_bytes());
     let odd = n.to_bytes_le().first().is_some_and(|byte| byte & 1 == 1);
-    if !odd || !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&n.bits()) {
+    if !odd
+        || BigUint::from_bytes_be(signature) >= n
+        || !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&n.bits())
+    {
         return None;
     }
     RsaPublicKey::new_with_max_size(n, e, RSA_MAX_BITS).ok()

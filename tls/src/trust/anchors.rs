@@ -1,17 +1,14 @@
-//! Trust anchors and revocation lists, parsed once for a configuration.
+//! Trust anchors, parsed once for a configuration.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use der::asn1::{GeneralizedTime, UtcTime};
-use der::{AnyRef, Tag, Tagged};
 use rustls_pki_types::pem::SectionKind;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
-use webpki::{CertRevocationList, OwnedCertRevocationList};
-use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Error, Kind, Phase};
 
-use super::certificate::{self, Certificate};
+use super::certificate::{Certificate, time};
+use super::disallowed::Disallowed;
 use super::policy::Policy;
 use super::rejection::Rejection;
 use super::{pem, rules};
@@ -31,14 +28,20 @@ struct Facts {
     not_after: Duration,
     /// Why no chain may end here.
     refused: Option<Rejection>,
-    /// May not sign revocation lists.
-    no_lists: bool,
+    /// May sign revocation lists.
+    lists: bool,
+    /// Most authorities between it and a server.
+    most: Option<u8>,
 }
 
 impl Anchors {
     /// # Errors
     /// Phase `Request`: a private root is no certificate, or there is no root; no memory.
-    pub(crate) fn load(platform: &Platform, policy: &Policy<'_>) -> Result<Self, Error> {
+    pub(crate) fn load(
+        platform: &Platform,
+        policy: &Policy<'_>,
+        disallowed: &Disallowed,
+    ) -> Result<Self, Error> {
         let (built_in, private) = policy.roots.parts();
         let mut anchors = Self {
             all: Vec::new(),
@@ -54,7 +57,7 @@ impl Anchors {
         }
         let kind = SectionKind::Certificate;
         let whole = pem::each_promised(platform, private, kind, |der| {
-            anchors.add(der, policy.disallows(der))
+            anchors.add(der, disallowed.has(der))
         })?;
         if !whole {
             return Err(not_a_root());
@@ -65,12 +68,12 @@ impl Anchors {
         Ok(anchors)
     }
 
-    /// Whether a chain may end at `anchor` at the time `now`. Its lists among `lists` must be its to
-    /// sign, which rustls-webpki asks of other authorities only.
+    /// Whether a chain with `authorities` between the server and `anchor` may end there at the time
+    /// `now`.
     pub(crate) fn judge(
         &self,
         anchor: &TrustAnchor<'_>,
-        lists: &[CertRevocationList<'_>],
+        authorities: usize,
         now: Duration,
     ) -> Result<(), Rejection> {
         let Some(facts) = self.facts(anchor) else {
@@ -79,8 +82,8 @@ impl Anchors {
         if let Some(refused) = facts.refused {
             return Err(refused);
         }
-        if facts.no_lists && lists.iter().any(|list| list.issuer() == &*anchor.subject) {
-            return Err(Rejection::CrlInvalid);
+        if facts.most.is_some_and(|most| authorities > most.into()) {
+            return Err(Rejection::PathLength);
         }
         if now < facts.not_before {
             return Err(Rejection::AnchorNotYetValid);
@@ -95,6 +98,11 @@ impl Anchors {
     /// Whether `anchor` is Mozilla's.
     pub(crate) fn is_built_in(&self, anchor: &TrustAnchor<'_>) -> bool {
         self.facts(anchor).is_none()
+    }
+
+    /// Whether `anchor` may sign revocation lists.
+    pub(crate) fn signs_lists(&self, anchor: &TrustAnchor<'_>) -> bool {
+        self.facts(anchor).is_none_or(|facts| facts.lists)
     }
 
     /// What is known of a private root.
@@ -124,82 +132,38 @@ impl Anchors {
 
 impl Facts {
     fn of(der: &[u8]) -> Self {
-        let none = |refused| Self {
+        Self::read(der).unwrap_or(Self {
             not_before: Duration::ZERO,
-            not_after: Duration::MAX,
-            refused,
-            no_lists: false,
-        };
-        // rustls-webpki takes roots of version 1, which say no more than it has read.
-        let Some(certificate) = Certificate::parse(der) else {
-            return none(None);
-        };
-        let (Some(not_before), Some(not_after)) =
-            (time(certificate.not_before), time(certificate.not_after))
-        else {
-            return none(Some(Rejection::Malformed));
-        };
-        Self {
-            not_before,
-            not_after,
-            refused: rules::any(&certificate)
-                .and_then(|()| rules::root(&certificate))
-                .err(),
-            no_lists: !rules::signs_lists(&certificate),
-        }
+            not_after: Duration::ZERO,
+            refused: Some(Rejection::Malformed),
+            lists: false,
+            most: None,
+        })
     }
-}
 
-/// The revocation lists in `bytes`.
-///
-/// # Errors
-/// Phase `Request`: something is not a revocation list of version 2 with a number, or one that is not
-/// supported (delta, indirect); no memory.
-pub(crate) fn revocation_lists(
-    platform: &Platform,
-    bytes: &[u8],
-) -> Result<Vec<CertRevocationList<'static>>, Error> {
-    let mut lists = Vec::new();
-    let whole = pem::each_promised(platform, bytes, SectionKind::Crl, |der| {
-        let list = revocation_list(der).ok_or(not_a_list())?;
-        push(&mut lists, list).map_err(|_| no_memory())
-    })?;
-    if whole { Ok(lists) } else { Err(not_a_list()) }
-}
-
-/// The revocation list in `der`; `None` if it is malformed, or not supported.
-pub(crate) fn revocation_list(der: &[u8]) -> Option<CertRevocationList<'static>> {
-    if !certificate::is_numbered(der) {
-        return None;
-    }
-    let list = OwnedCertRevocationList::from_der(der).ok()?;
-    Some(CertRevocationList::from(list))
-}
-
-/// A time of RFC 5280 section 4.1.2.5; times before 1970 are 1970.
-fn time(value: AnyRef<'_>) -> Option<Duration> {
-    match value.tag() {
-        Tag::UtcTime => match value.decode_as::<UtcTime>() {
-            Ok(time) => Some(time.to_unix_duration()),
-            Err(_) if matches!(value.value().first(), Some(b'5' | b'6')) => Some(Duration::ZERO),
-            Err(_) => None,
-        },
-        Tag::GeneralizedTime => Some(
-            value
-                .decode_as::<GeneralizedTime>()
-                .ok()?
-                .to_unix_duration(),
-        ),
-        _ => None,
+    fn read(der: &[u8]) -> Option<Self> {
+        let (certificate, judged) = match Certificate::parse(der) {
+            Some(parsed) => (
+                parsed,
+                rules::any(&parsed).and_then(|()| rules::root(&parsed)),
+            ),
+            None => {
+                let parsed = Certificate::parse_version1(der)?;
+                (parsed, rules::root_key(&parsed))
+            }
+        };
+        Some(Self {
+            not_before: time(certificate.not_before)?,
+            not_after: time(certificate.not_after)?,
+            refused: judged.err(),
+            lists: rules::signs_lists(&certificate),
+            most: certificate.basic_constraints()?.path_length,
+        })
     }
 }
 
 const fn not_a_root() -> Error {
     invalid("a trusted root is not a certificate in DER or PEM")
-}
-
-const fn not_a_list() -> Error {
-    invalid("a revocation list is not a CRL of version 2 in DER or PEM")
 }
 
 const fn invalid(cause: &'static str) -> Error {

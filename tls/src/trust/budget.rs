@@ -1,9 +1,15 @@
 //! What checking one chain may cost.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
-use webpki::{Error, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
+use webpki::{
+    Error, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter, KeyUsage,
+    RequiredEkuNotFoundContext,
+};
+
+use super::certificate::id;
 
 /// Certificates besides the server's own that a server may send.
 pub(crate) const CERTIFICATES: usize = 12;
@@ -15,6 +21,8 @@ pub(crate) const NAMES: usize = 1024;
 pub(crate) const NAME_COMPARISONS: usize = 1 << 16;
 /// Extensions in one certificate.
 pub(crate) const EXTENSIONS: usize = 64;
+/// Purposes in one certificate that are looked at.
+const PURPOSES: usize = 64;
 /// Bytes of a stapled OCSP response, and certificates in it that are looked at.
 pub(crate) const STAPLE: usize = 1 << 14;
 pub(crate) const RESPONDERS: usize = 4;
@@ -36,6 +44,11 @@ impl Budget {
             signatures: AtomicU32::new(SIGNATURES),
             steps: AtomicU32::new(STEPS),
         }
+    }
+
+    /// Whether a signature may have been found wrong for want of the means to check it.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.signatures.load(Relaxed) == 0
     }
 
     /// Takes one of `left`; false if there is none.
@@ -77,20 +90,62 @@ impl SignatureVerificationAlgorithm for Counted<'_> {
     }
 }
 
-/// serverAuth, if a certificate names purposes. The path builder asks it once for each certificate
-/// that it tries, which makes it the place to count and to end that.
-pub(crate) struct ServerAuth<'a>(pub(crate) &'a Budget);
+/// A purpose that a certificate must have. The path builder asks once for each certificate that it
+/// tries, which makes it the place to count and to end that. rustls-webpki's own validator would keep
+/// all other purposes for the error, for as long as the path builder looks on.
+pub(crate) struct Purpose<'a> {
+    budget: &'a Budget,
+    wanted: KeyPurposeId<'static>,
+    /// Also if the certificate names none.
+    required: bool,
+}
 
-impl ExtendedKeyUsageValidator for ServerAuth<'_> {
+impl<'a> Purpose<'a> {
+    /// serverAuth, if purposes are named.
+    pub(crate) const fn server(budget: &'a Budget) -> Self {
+        Self {
+            budget,
+            wanted: KeyPurposeId::new(id::SERVER_AUTH),
+            required: false,
+        }
+    }
+
+    /// OCSPSigning.
+    pub(crate) const fn responder(budget: &'a Budget) -> Self {
+        Self {
+            budget,
+            wanted: KeyPurposeId::new(id::OCSP_SIGNING),
+            required: true,
+        }
+    }
+}
+
+impl ExtendedKeyUsageValidator for Purpose<'_> {
     fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        if !Budget::take(&self.0.steps) {
+        if !Budget::take(&self.budget.steps) {
             // Both are final for rustls-webpki, which then tries no other path.
-            return Err(if self.0.signatures.load(Relaxed) == 0 {
+            return Err(if self.budget.is_spent() {
                 Error::MaximumSignatureChecksExceeded
             } else {
                 Error::MaximumPathBuildCallsExceeded
             });
         }
-        KeyUsage::server_auth().validate(purposes)
+        let mut required = self.required;
+        for purpose in purposes.take(PURPOSES) {
+            if purpose? == self.wanted {
+                return Ok(());
+            }
+            required = true;
+        }
+        if required {
+            Err(Error::RequiredEkuNotFoundContext(
+                RequiredEkuNotFoundContext {
+                    required: KeyUsage::server_auth(),
+                    present: Vec::new(),
+                },
+            ))
+        } else {
+            Ok(())
+        }
     }
 }

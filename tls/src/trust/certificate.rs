@@ -2,8 +2,13 @@
 //!
 //! Whether it is well signed is rustls-webpki's affair; here it is only taken apart, in strict DER.
 
-use der::asn1::{BitStringRef, OctetStringRef};
+use core::time::Duration;
+
+use der::asn1::{BitStringRef, GeneralizedTime, OctetStringRef, UtcTime};
 use der::{AnyRef, Decode, Header, Reader, SliceReader, Tag, TagNumber, Tagged};
+
+use super::fingerprint;
+use crate::crypto::verify::{Key, public_key};
 
 /// What is read of a certificate. Slices are values with their tags and lengths, unless said.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +49,16 @@ pub(crate) mod id {
     pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1D, 17];
     pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 19];
     pub(crate) const CRL_NUMBER: &[u8] = &[0x55, 0x1D, 20];
+    pub(crate) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1D, 28];
     pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 30];
+    pub(crate) const DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1D, 31];
     pub(crate) const AUTHORITY_KEY: &[u8] = &[0x55, 0x1D, 35];
     pub(crate) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 36];
     pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1D, 37];
+    /// The purpose serverAuth, 1.3.6.1.5.5.7.3.1.
+    pub(crate) const SERVER_AUTH: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 3, 1];
+    /// The purpose OCSPSigning, 1.3.6.1.5.5.7.3.9.
+    pub(crate) const OCSP_SIGNING: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 3, 9];
     /// TLSFeature (RFC 7633), 1.3.6.1.5.5.7.1.24.
     pub(crate) const TLS_FEATURE: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 1, 24];
     /// authorityInfoAccess, 1.3.6.1.5.5.7.1.1.
@@ -57,12 +68,21 @@ pub(crate) mod id {
 impl<'a> Certificate<'a> {
     /// Takes `der` apart. `None` if it is not a certificate of version 3, or not DER.
     pub(crate) fn parse(der: &'a [u8]) -> Option<Self> {
-        let mut outer = content(der, Tag::Sequence)?;
-        let mut tbs = content(outer.tlv_bytes().ok()?, Tag::Sequence)?;
+        let mut tbs = signed(der)?;
         let mut version = content(tbs.tlv_bytes().ok()?, context(0))?;
         if u8::decode(&mut version).ok()? != 2 || !version.is_finished() {
             return None;
         }
+        Self::fields(tbs)
+    }
+
+    /// The same for one of version 1, as old roots are: it has no extensions.
+    pub(crate) fn parse_version1(der: &'a [u8]) -> Option<Self> {
+        Self::fields(signed(der)?).filter(|parsed| parsed.extensions.is_empty())
+    }
+
+    /// What follows the version.
+    fn fields(mut tbs: SliceReader<'a>) -> Option<Self> {
         let serial = tbs.decode::<AnyRef<'_>>().ok()?;
         if serial.tag() != Tag::Integer {
             return None;
@@ -94,6 +114,11 @@ impl<'a> Certificate<'a> {
             spki,
             extensions,
         })
+    }
+
+    /// The key.
+    pub(crate) fn key(&self) -> Option<Key<'a>> {
+        public_key(rest(content(self.spki, Tag::Sequence)?)?)
     }
 
     /// The extensions, in order; `None` in place of one that is malformed, which is then the last.
@@ -132,22 +157,42 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Whether the revocation list `der` has a cRLNumber, not critical, as RFC 5280 section 5.2.3 asks.
-pub(crate) fn is_numbered(der: &[u8]) -> bool {
-    let extensions = || {
-        let mut outer = content(der, Tag::Sequence)?;
-        let tbs = rest(content(outer.tlv_bytes().ok()?, Tag::Sequence)?)?;
-        let field = values(tbs).flatten().last()?;
-        rest(content(
-            content(field, context(0))?.tlv_bytes().ok()?,
-            Tag::Sequence,
-        )?)
-    };
-    extensions().is_some_and(|list| {
-        values(list)
-            .filter_map(|value| extension(value?))
-            .any(|found| found.id == id::CRL_NUMBER && !found.critical)
-    })
+/// Whether the extKeyUsage `value` has serverAuth, or any purpose; `None` if it is malformed.
+pub(crate) fn has_server_auth(value: &[u8]) -> Option<bool> {
+    /// 1.3.6.1.5.5.7.3.1 and 2.5.29.37.0, with their tags and lengths.
+    const WANTED: [&[u8]; 2] = [
+        &[6, 8, 0x2B, 6, 1, 5, 5, 7, 3, 1],
+        &[6, 4, 0x55, 0x1D, 37, 0],
+    ];
+    let list = rest(content(value, Tag::Sequence)?)?;
+    let mut found = false;
+    for oid in values(list) {
+        found |= WANTED.contains(&oid?);
+    }
+    Some(found)
+}
+
+/// The content of what is signed in the certificate `der`.
+fn signed(der: &[u8]) -> Option<SliceReader<'_>> {
+    content(fingerprint::signed(der)?, Tag::Sequence)
+}
+
+/// A time of RFC 5280 section 4.1.2.5; times before 1970 are 1970.
+pub(crate) fn time(value: AnyRef<'_>) -> Option<Duration> {
+    match value.tag() {
+        Tag::UtcTime => match value.decode_as::<UtcTime>() {
+            Ok(time) => Some(time.to_unix_duration()),
+            Err(_) if matches!(value.value().first(), Some(b'5' | b'6')) => Some(Duration::ZERO),
+            Err(_) => None,
+        },
+        Tag::GeneralizedTime => Some(
+            value
+                .decode_as::<GeneralizedTime>()
+                .ok()?
+                .to_unix_duration(),
+        ),
+        _ => None,
+    }
 }
 
 /// The values in `bytes`, each with its tag and length; `None` in place of what is not DER.

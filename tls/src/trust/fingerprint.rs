@@ -1,8 +1,10 @@
 //! Digests by which keys and certificates are pinned or disallowed.
 
-use der::{Encode, Header, Length, Tag};
+use der::{Encode, Header, Length, Reader, Tag};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+
+use super::certificate::content;
 
 /// SHA-256 of `bytes`.
 pub(crate) fn of(bytes: &[u8]) -> [u8; 32] {
@@ -12,6 +14,11 @@ pub(crate) fn of(bytes: &[u8]) -> [u8; 32] {
 /// SHA-1 of `bytes`.
 pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
     Sha1::digest(bytes).into()
+}
+
+/// What is signed in the certificate `der`, its TBSCertificate. `None` if it is none.
+pub(crate) fn signed(der: &[u8]) -> Option<&[u8]> {
+    content(der, Tag::Sequence)?.tlv_bytes().ok()
 }
 
 /// SHA-256 of the SEQUENCE that holds `content`. `None` if it is too large for DER of this crate.

@@ -1,14 +1,16 @@
 //! Whom to trust, and how a server's certificates are judged by that.
 
-pub(crate) mod anchors;
+mod anchors;
 mod budget;
 pub(crate) mod certificate;
 mod clock;
+mod disallowed;
 pub(crate) mod fingerprint;
 mod ocsp;
 pub(crate) mod pem;
 mod policy;
 mod rejection;
+pub(crate) mod revocation;
 mod rules;
 mod verifier;
 

@@ -4,23 +4,27 @@ mod response;
 
 use core::time::Duration;
 
-use der::Tag;
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, KeyUsage, RevocationOptions};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::EndEntityCert;
 
 use self::response::{Basic, CertId, Single, Status};
-use super::certificate::{Certificate, content, extension, rest, values};
+use super::budget::Purpose;
+use super::certificate::{Certificate, extension, values};
+use super::disallowed::Disallowed;
+use super::revocation::{Checks, Issuer, Lists};
 use super::{Rejection, budget, fingerprint, rules};
-use crate::crypto::verify::public_key;
+use crate::crypto::verify::{Key, public_key};
 
 /// Whose certificate a response must tell of, and how it may be signed.
 pub(super) struct Question<'a> {
     pub(super) leaf: &'a Certificate<'a>,
     /// The authority that issued it, by the chain that was found good.
     pub(super) issuer: &'a TrustAnchor<'a>,
-    pub(super) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
-    pub(super) revocation: Option<RevocationOptions<'a>>,
-    pub(super) now: UnixTime,
+    /// Whether that may sign revocation lists.
+    pub(super) signs_lists: bool,
+    pub(super) lists: &'a Lists,
+    pub(super) disallowed: &'a Disallowed,
+    pub(super) checks: Checks<'a>,
 }
 
 impl Question<'_> {
@@ -42,7 +46,7 @@ impl Question<'_> {
         critical(basic.extensions)?;
         critical(single.extensions)?;
         self.authenticate(&basic)?;
-        let now = Duration::from_secs(self.now.as_secs());
+        let now = self.checks.now;
         if now.saturating_add(SKEW) < single.this_update {
             return Err(Rejection::StapleNotYetValid);
         }
@@ -87,7 +91,7 @@ impl Question<'_> {
         let (der, responder) = certificates
             .find_map(|der| {
                 let responder = Certificate::parse(der)?;
-                let key = key_of(responder.spki)?.1;
+                let key = responder.key()?.1;
                 basic
                     .responder
                     .is(responder.subject, key)
@@ -97,47 +101,42 @@ impl Question<'_> {
         rules::any(&responder)
             .and_then(|()| rules::responder(&responder))
             .map_err(|_| Rejection::StapleResponder)?;
+        if self.disallowed.has(der) {
+            return Err(Rejection::StapleResponder);
+        }
         let der = CertificateDer::from(der);
         EndEntityCert::try_from(&der)
             .and_then(|responder| {
                 let by = core::slice::from_ref(self.issuer);
-                let usage = KeyUsage::required(OCSP_SIGNING);
-                let (algorithms, revocation) = (self.algorithms, self.revocation);
+                let usage = Purpose::responder(self.checks.budget);
+                let now = UnixTime::since_unix_epoch(self.checks.now);
                 responder
-                    .verify_for_usage(algorithms, by, &[], self.now, usage, revocation, None)
+                    .verify_for_usage(self.checks.algorithms, by, &[], now, usage, None, None)
                     .map(drop)
             })
             .map_err(|_| Rejection::StapleResponder)?;
-        let key = key_of(responder.spki).ok_or(Rejection::StapleResponder)?;
+        let above = Issuer {
+            key: issuer,
+            signs: self.signs_lists,
+        };
+        self.lists
+            .judge(&responder, false, &above, self.checks)
+            .map_err(|_| Rejection::StapleResponder)?;
+        let key = responder.key().ok_or(Rejection::StapleResponder)?;
         self.signed(key, basic)
     }
 
     fn signed(&self, key: Key<'_>, basic: &Basic<'_>) -> Result<(), Rejection> {
-        let (kind, key) = key;
-        self.algorithms
-            .iter()
-            .find(|algorithm| {
-                *algorithm.signature_alg_id() == *basic.algorithm
-                    && *algorithm.public_key_alg_id() == *kind
-            })
-            .and_then(|algorithm| {
-                algorithm
-                    .verify_signature(key, basic.signed, basic.signature)
-                    .ok()
-            })
-            .ok_or(Rejection::StapleSignature)
+        if basic.signed.is_by(key, self.checks.algorithms) {
+            Ok(())
+        } else {
+            Err(Rejection::StapleSignature)
+        }
     }
 
     fn issuer_key(&self) -> Result<Key<'_>, Rejection> {
         public_key(&self.issuer.subject_public_key_info).ok_or(Rejection::Malformed)
     }
-}
-
-/// The content of an AlgorithmIdentifier, and the key's bytes.
-type Key<'a> = (&'a [u8], &'a [u8]);
-
-fn key_of(spki: &[u8]) -> Option<Key<'_>> {
-    public_key(rest(content(spki, Tag::Sequence)?)?)
 }
 
 /// None of a response's extensions changes what it says; a critical one that is not known might.
@@ -151,8 +150,6 @@ fn critical(extensions: &[u8]) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// id-kp-OCSPSigning, 1.3.6.1.5.5.7.3.9.
-const OCSP_SIGNING: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 3, 9];
 /// SHA-1, 1.3.14.3.2.26, which names and does not sign.
 const SHA1: &[u8] = &[0x2B, 14, 3, 2, 26];
 /// SHA-256, 2.16.840.1.101.3.4.2.1.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{ClockPolicy, fingerprint};
+use super::ClockPolicy;
 use crate::{Identity, Protocol};
 
 /// How servers are to be judged, and what they are told. Verification itself cannot be turned off.
@@ -21,12 +21,14 @@ pub struct Policy<'a> {
     /// SHA-256 digests of SubjectPublicKeyInfos (RFC 7469 section 2.4), backups included: one of
     /// the keys in the chain, the root's too, must have one of them. None given, none wanted.
     pub pins: &'a [[u8; 32]],
-    /// SHA-256 digests of certificates that no chain may contain.
+    /// SHA-256 digests of certificates that no chain may contain: of the whole, or of what is signed in
+    /// it (TBSCertificate), which finds it however it is signed.
     pub disallowed: &'a [[u8; 32]],
-    /// SHA-1 digests of such certificates, for lists that know no better: what is on them is refused.
+    /// SHA-1 digests of either, for lists that know no better: what is on them is refused.
     pub disallowed_sha1: &'a [[u8; 20]],
-    /// SHA-256 digests of SubjectPublicKeyInfos: no chain may end at a root with such a key. It is how
-    /// a built-in root is disallowed, of which no certificate is here.
+    /// SHA-256 digests of SubjectPublicKeyInfos: no root and no other authority of a chain may have such
+    /// a key. It is how a built-in root is disallowed, of which no certificate is here, and a root that
+    /// another one has signed.
     pub disallowed_keys: &'a [[u8; 32]],
     /// Certificates of authorities, DER one after the other, that may stand between a server's and a
     /// root though the server has not sent them. Nothing is trusted for being among them.
@@ -65,7 +67,7 @@ pub enum Roots<'a> {
 }
 
 /// How revocation lists (RFC 5280 section 5) are used. Bytes are lists, DER (one after the other) or
-/// PEM. Every certificate of a chain but the root is looked up.
+/// PEM. Every certificate of a chain but the root is looked up in all lists that its issuer has signed.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Revocation<'a> {
     /// Not at all.
@@ -73,7 +75,7 @@ pub enum Revocation<'a> {
     Off,
     /// What is on a list is refused, be the list expired or not; what no list tells of passes.
     Soft(&'a [u8]),
-    /// A list that has not expired must tell of each certificate, and must not have it.
+    /// A list that has begun and has not expired must tell of each certificate, and no list may have it.
     Hard(&'a [u8]),
 }
 
@@ -115,15 +117,6 @@ impl<'a> Policy<'a> {
             identity_for: None,
             protocol: Protocol::HTTP,
         }
-    }
-
-    /// Whether no chain may contain `certificate`, which is DER.
-    pub(crate) fn disallows(&self, certificate: &[u8]) -> bool {
-        (!self.disallowed.is_empty() && self.disallowed.contains(&fingerprint::of(certificate)))
-            || (!self.disallowed_sha1.is_empty()
-                && self
-                    .disallowed_sha1
-                    .contains(&fingerprint::sha1(certificate)))
     }
 
     /// What tells this policy from others.

@@ -17,7 +17,7 @@
 use rustls_pki_types::ServerName;
 
 use super::budget;
-use super::certificate::{Certificate, content, context, id, rest, split, values};
+use super::certificate::{Certificate, content, context, has_server_auth, id, rest, split, values};
 use super::rejection::Rejection;
 use crate::crypto::verify::{KeyStrength, key_strength};
 
@@ -162,6 +162,14 @@ pub(crate) fn root(certificate: &Certificate<'_>) -> Result<(), Rejection> {
             return Err(Rejection::Critical);
         }
     }
+    match certificate.extension(id::EXTENDED_KEY_USAGE) {
+        Some(purposes) if has_server_auth(purposes.value) != Some(true) => Err(Rejection::Purpose),
+        _ => root_key(certificate),
+    }
+}
+
+/// What holds for a root of any version.
+pub(crate) fn root_key(certificate: &Certificate<'_>) -> Result<(), Rejection> {
     match key_strength(certificate.spki) {
         KeyStrength::Enough => Ok(()),
         KeyStrength::Weak | KeyStrength::Unknown => Err(Rejection::AuthorityKey),

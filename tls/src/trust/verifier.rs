@@ -12,18 +12,18 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::{DigitallySignedStruct, PeerMisbehaved, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
-use webpki::{
-    CertRevocationList, EndEntityCert, ExpirationPolicy, RevocationCheckDepth,
-    RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
-};
+use webpki::{EndEntityCert, VerifiedPath};
 use wskhttp_core::fallible::{copied, push, room};
 use wskhttp_core::io::{Error, Kind, Phase};
 
-use super::anchors::{Anchors, revocation_lists};
-use super::budget::{self, Budget, Counted, ServerAuth};
+use super::anchors::Anchors;
+use super::budget::{self, Budget, Counted, Purpose};
 use super::certificate::{Certificate, values};
-use super::policy::{MAX_INTERMEDIATES, Policy, Revocation, Stapling};
+use super::disallowed::Disallowed;
+use super::policy::{MAX_INTERMEDIATES, Policy, Stapling};
+use super::revocation::{Checks, Issuer, Lists};
 use super::{Rejection, fingerprint, ocsp, rules};
+use crate::crypto::verify::public_key;
 use crate::error;
 use crate::platform::Platform;
 use crate::sessions::Store;
@@ -38,25 +38,15 @@ pub(crate) struct Verifier {
 pub(crate) struct Judge {
     anchors: Anchors,
     pins: Vec<[u8; 32]>,
-    disallowed: Vec<[u8; 32]>,
-    disallowed_sha1: Vec<[u8; 20]>,
-    disallowed_keys: Vec<[u8; 32]>,
+    disallowed: Disallowed,
     intermediates: Vec<CertificateDer<'static>>,
-    lists: Vec<CertRevocationList<'static>>,
-    revocation: Mode,
+    lists: Lists,
     stapling: Stapling,
     algorithms: WebPkiSupportedAlgorithms,
     schemes: Vec<SignatureScheme>,
     web_profile: bool,
     max_intermediates: usize,
     last_scheme: AtomicU16,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Off,
-    Soft,
-    Hard,
 }
 
 impl Verifier {
@@ -99,20 +89,13 @@ impl Judge {
         policy: &Policy<'_>,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Result<Self, Error> {
-        let (revocation, lists) = match policy.revocation {
-            Revocation::Off => (Mode::Off, &[][..]),
-            Revocation::Soft(lists) => (Mode::Soft, lists),
-            Revocation::Hard(lists) => (Mode::Hard, lists),
-        };
+        let disallowed = Disallowed::new(policy)?;
         Ok(Self {
-            anchors: Anchors::load(platform, policy)?,
+            anchors: Anchors::load(platform, policy, &disallowed)?,
             pins: copied(policy.pins).map_err(|_| error::no_memory())?,
-            disallowed: copied(policy.disallowed).map_err(|_| error::no_memory())?,
-            disallowed_sha1: copied(policy.disallowed_sha1).map_err(|_| error::no_memory())?,
-            disallowed_keys: copied(policy.disallowed_keys).map_err(|_| error::no_memory())?,
+            disallowed,
             intermediates: intermediates(policy.intermediates)?,
-            lists: revocation_lists(platform, lists)?,
-            revocation,
+            lists: Lists::load(platform, policy.revocation)?,
             stapling: policy.stapling,
             algorithms,
             schemes: platform.promise(SCHEMES, || policy.protocol.schemes(&algorithms))??,
@@ -185,14 +168,10 @@ impl Judge {
                 .flatten()
                 .map(|counted| counted as &dyn SignatureVerificationAlgorithm),
         );
-        let mut lists = room(self.lists.len()).map_err(|_| Rejection::NoMemory)?;
-        lists.extend(&self.lists);
-        let revocation = match RevocationOptionsBuilder::new(&lists) {
-            _ if self.revocation == Mode::Off => None,
-            Ok(options) => Some(self.revocation_options(options).build()),
-            // Without any list, nothing is known of anything.
-            Err(_) if self.revocation == Mode::Hard => return Err(Rejection::RevocationUnknown),
-            Err(_) => None,
+        let checks = Checks {
+            algorithms: &algorithms,
+            budget: &budget,
+            now: Duration::from_secs(now.as_secs()),
         };
         let refused = Cell::new(None);
         let found = server.verify_for_usage(
@@ -200,14 +179,14 @@ impl Judge {
             &self.anchors.all,
             others,
             now,
-            ServerAuth(&budget),
-            revocation,
+            Purpose::server(&budget),
+            // It would ask one list only.
+            None,
             Some(&|path| {
-                self.path(path, Duration::from_secs(now.as_secs()))
-                    .map_err(|why| {
-                        refused.set(Some(why));
-                        webpki::Error::CertDistrusted
-                    })
+                self.path(path, checks).map_err(|why| {
+                    refused.set(Some(why));
+                    webpki::Error::CertDistrusted
+                })
             }),
         );
         match found {
@@ -215,6 +194,7 @@ impl Judge {
             Ok(path) => {
                 let first = path.intermediate_certificates().next();
                 let first = first.map(webpki::Cert::der);
+                let above = first.as_deref().and_then(Certificate::parse);
                 let issuer = match &first {
                     Some(der) => &webpki::anchor_from_trusted_cert(der)?,
                     None => path.anchor(),
@@ -222,16 +202,18 @@ impl Judge {
                 let question = ocsp::Question {
                     leaf: parsed,
                     issuer,
-                    algorithms: &algorithms,
-                    revocation,
-                    now,
+                    signs_lists: match &above {
+                        Some(above) => rules::signs_lists(above),
+                        None => self.anchors.signs_lists(path.anchor()),
+                    },
+                    lists: &self.lists,
+                    disallowed: &self.disallowed,
+                    checks,
                 };
                 question.judge(staple)
             }
-            Err(webpki::Error::CertDistrusted) => {
-                Err(refused.get().unwrap_or(Rejection::Distrusted))
-            }
-            Err(error) => Err(error.into()),
+            // Of a chain that rustls-webpki found good, that tells more than why others are not.
+            Err(error) => Err(refused.get().unwrap_or_else(|| error.into())),
         }
     }
 
@@ -261,25 +243,11 @@ impl Judge {
         self.chain(server, parsed, &all, staple, now)
     }
 
-    fn revocation_options<'l>(
-        &self,
-        options: RevocationOptionsBuilder<'l>,
-    ) -> RevocationOptionsBuilder<'l> {
-        let (status, expiration) = if self.revocation == Mode::Hard {
-            (UnknownStatusPolicy::Deny, ExpirationPolicy::Enforce)
-        } else {
-            (UnknownStatusPolicy::Allow, ExpirationPolicy::Ignore)
-        };
-        options
-            .with_depth(RevocationCheckDepth::Chain)
-            .with_status_policy(status)
-            .with_expiration_policy(expiration)
-    }
-
     /// Whether a chain that is good by rustls-webpki is good.
-    fn path(&self, path: &VerifiedPath<'_>, now: Duration) -> Result<(), Rejection> {
+    fn path(&self, path: &VerifiedPath<'_>, checks: Checks<'_>) -> Result<(), Rejection> {
         let authorities = || path.intermediate_certificates().map(webpki::Cert::der);
-        if authorities().count() > self.max_intermediates {
+        let count = authorities().count();
+        if count > self.max_intermediates {
             return Err(Rejection::TooDeep);
         }
         for der in authorities() {
@@ -287,20 +255,19 @@ impl Judge {
             rules::any(&certificate)?;
             rules::authority(&certificate)?;
         }
-        self.anchors.judge(path.anchor(), &self.lists, now)?;
+        self.anchors.judge(path.anchor(), count, checks.now)?;
         let leaf = path.end_entity().der();
         if self.web_profile || self.anchors.is_built_in(path.anchor()) {
             rules::web(&Certificate::parse(&leaf).ok_or(Rejection::Malformed)?)?;
         }
-        let mut certificates = core::iter::once(leaf).chain(authorities());
         let key = &path.anchor().subject_public_key_info;
-        if certificates.any(|der| self.is_disallowed(&der))
-            || (!self.disallowed_keys.is_empty()
-                && fingerprint::of_sequence(key)
-                    .is_none_or(|digest| self.disallowed_keys.contains(&digest)))
+        if self.disallowed.has(&leaf)
+            || authorities().any(|der| self.disallowed.has_authority(&der))
+            || self.disallowed.has_key(key)
         {
             return Err(Rejection::Disallowed);
         }
+        self.look_up(path, checks)?;
         if self.pins.is_empty() || self.is_pinned(path) {
             Ok(())
         } else {
@@ -317,10 +284,34 @@ impl Judge {
         Ok(())
     }
 
-    fn is_disallowed(&self, der: &[u8]) -> bool {
-        (!self.disallowed.is_empty() && self.disallowed.contains(&fingerprint::of(der)))
-            || (!self.disallowed_sha1.is_empty()
-                && self.disallowed_sha1.contains(&fingerprint::sha1(der)))
+    /// Whether no certificate of a chain but the root has been revoked.
+    fn look_up(&self, path: &VerifiedPath<'_>, checks: Checks<'_>) -> Result<(), Rejection> {
+        let anchor = path.anchor();
+        let authorities = path.intermediate_certificates().map(webpki::Cert::der);
+        let mut chain = core::iter::once(path.end_entity().der())
+            .chain(authorities)
+            .peekable();
+        let mut is_authority = false;
+        while let Some(der) = chain.next() {
+            let certificate = Certificate::parse(&der).ok_or(Rejection::Malformed)?;
+            let issuer = match chain.peek() {
+                Some(der) => Certificate::parse(der).and_then(|above| {
+                    Some(Issuer {
+                        key: above.key()?,
+                        signs: rules::signs_lists(&above),
+                    })
+                }),
+                None => public_key(&anchor.subject_public_key_info).map(|key| Issuer {
+                    key,
+                    signs: self.anchors.signs_lists(anchor),
+                }),
+            };
+            let issuer = issuer.ok_or(Rejection::Malformed)?;
+            self.lists
+                .judge(&certificate, is_authority, &issuer, checks)?;
+            is_authority = true;
+        }
+        Ok(())
     }
 
     fn is_pinned(&self, path: &VerifiedPath<'_>) -> bool {

@@ -169,6 +169,16 @@ fn rsa_pkcs1() {
                     good,
                     test.tc_id,
                 );
+                if good && let Some(sum) = sum(&test.sig, modulus(&group.asn_key)) {
+                    check(
+                        algorithm,
+                        &group.asn_key,
+                        &test.msg,
+                        &sum,
+                        false,
+                        test.tc_id,
+                    );
+                }
             }
         }
     }
@@ -203,9 +213,40 @@ fn rsa_pss() {
                     good,
                     test.tc_id,
                 );
+                if good && let Some(sum) = sum(&test.sig, modulus(&group.asn_key)) {
+                    check(
+                        algorithm,
+                        &group.asn_key,
+                        &test.msg,
+                        &sum,
+                        false,
+                        test.tc_id,
+                    );
+                }
             }
         }
     }
+}
+
+/// The modulus of an RSAPublicKey without its leading zero.
+fn modulus(key: &[u8]) -> &[u8] {
+    let [0x30, 0x82, _, _, 2, 0x82, high, low, 0, rest @ ..] = key else {
+        panic!("the modulus is of 2048 bits or more")
+    };
+    &rest[..usize::from(u16::from_be_bytes([*high, *low])) - 1]
+}
+
+/// A signature and the modulus, which is no signature but stands for the same number (RFC 8017 section
+/// 5.2.2), if it is as short.
+fn sum(signature: &[u8], modulus: &[u8]) -> Option<Vec<u8>> {
+    assert_eq!(signature.len(), modulus.len());
+    let mut sum = signature.to_vec();
+    let mut carry = 0;
+    for (digit, more) in sum.iter_mut().zip(modulus).rev() {
+        let whole = u16::from(*digit) + u16::from(*more) + carry;
+        (*digit, carry) = ((whole & 0xFF) as u8, whole >> 8);
+    }
+    (carry == 0).then_some(sum)
 }
 
 #[test]

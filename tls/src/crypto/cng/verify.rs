@@ -240,7 +240,7 @@ impl<S: System, const EXCLUSIVE: bool> Algorithms<S, EXCLUSIVE> {
             return rust.verify_signature(key, message, signature).ok();
         }
         // The same keys are acceptable.
-        rsa(key)?;
+        rsa(key, signature)?;
         let (n, e) = integers(key)?;
         let key = RsaKey {
             modulus: n.as_bytes(),

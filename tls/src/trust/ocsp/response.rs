@@ -5,6 +5,7 @@ use core::time::Duration;
 use der::asn1::{BitStringRef, GeneralizedTime, OctetStringRef};
 use der::{AnyRef, Reader, SliceReader, Tag, Tagged};
 
+use crate::crypto::verify::Signed;
 use crate::trust::certificate::{content, context, rest, split};
 use crate::trust::{Rejection, fingerprint};
 
@@ -34,15 +35,11 @@ fn response_bytes(der: &[u8]) -> Option<&[u8]> {
 
 /// A BasicOCSPResponse.
 pub(super) struct Basic<'a> {
-    /// What the signature is of.
-    pub(super) signed: &'a [u8],
+    pub(super) signed: Signed<'a>,
     pub(super) responder: Responder<'a>,
     /// SingleResponses, one after the other.
     pub(super) responses: &'a [u8],
     pub(super) extensions: &'a [u8],
-    /// The content of the AlgorithmIdentifier.
-    pub(super) algorithm: &'a [u8],
-    pub(super) signature: &'a [u8],
     /// Certificates, one after the other.
     pub(super) certificates: &'a [u8],
 }
@@ -66,14 +63,14 @@ impl Responder<'_> {
 impl<'a> Basic<'a> {
     pub(super) fn parse(der: &'a [u8]) -> Option<Self> {
         let mut outer = content(der, Tag::Sequence)?;
-        let signed = outer.tlv_bytes().ok()?;
+        let message = outer.tlv_bytes().ok()?;
         let algorithm = rest(content(outer.tlv_bytes().ok()?, Tag::Sequence)?)?;
         let signature: BitStringRef<'_> = outer.decode().ok()?;
         let certificates = optional(&mut outer, 0)?
             .map(|list| rest(content(list, Tag::Sequence)?))
             .unwrap_or(Some(&[]))?;
 
-        let mut data = content(signed, Tag::Sequence)?;
+        let mut data = content(message, Tag::Sequence)?;
         if let Some(version) = optional(&mut data, 0)? {
             // The only version is the default, which DER leaves out; some write it.
             (version == [2, 1, 0]).then_some(())?;
@@ -87,12 +84,14 @@ impl<'a> Basic<'a> {
         let extensions = extensions(&mut data)?;
         let whole = outer.is_finished() && data.is_finished();
         whole.then_some(Self {
-            signed,
+            signed: Signed {
+                message,
+                algorithm,
+                signature: signature.as_bytes()?,
+            },
             responder,
             responses,
             extensions,
-            algorithm,
-            signature: signature.as_bytes()?,
             certificates,
         })
     }

@@ -10,7 +10,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// A key for tests, used nowhere else. The `ring` back end cannot make RSA keys.
-const RSA: &[u8] = include_bytes!("../../data/rsa2048.pk8");
+pub(crate) const RSA: &[u8] = include_bytes!("../../data/rsa2048.pk8");
 
 pub(crate) fn rsa() -> KeyPair {
     let key = PrivatePkcs8KeyDer::from(RSA);
