@@ -5,9 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 
 use wdk_sys::{NTSTATUS, STATUS_BUFFER_OVERFLOW, STATUS_INVALID_DEVICE_STATE, STATUS_SUCCESS};
-use wskhttp_abi::{
-    CookiesHeader, Request, RequestFlags, ResponseFlags, ResponseHeader, WriteError,
-};
+use wskhttp_abi::{CookiesHeader, Request, RequestFlags};
 use wskhttp_core::exec::{Either, race};
 use wskhttp_core::io::{Clock, Error, Kind, Phase, TlsInfo};
 use wskhttp_core::nt::clock::KernelClock;
@@ -18,14 +16,14 @@ use wskhttp_http::{Agent, Client, Jar, Limits, ProxyConnect, Response, Upload};
 use wskhttp_tls::TlsConnect;
 use zeroize::Zeroizing;
 
-use crate::body::{Filled, Wait, fill};
+use crate::body::{Wait, fill};
 use crate::buffer::buffer;
 use crate::control;
 use crate::handle::Handle;
 use crate::machine::Machine;
 use crate::plan::Plan;
 use crate::queue::{Entry, Operation};
-use crate::reply;
+use crate::reply::{self, Reply};
 use crate::trust::OwnTrust;
 
 /// TLS with the target, over the tunnel of a proxy, over TLS with the proxy.
@@ -180,7 +178,7 @@ async fn request<'c>(
         }
         // SAFETY: the IRP stays pending until it is completed below.
         let out = unsafe { buffer(front) }?;
-        match respond(handle, &mut response, out, flags, arrived, first_byte).await? {
+        match Reply::write(handle, &mut response, out, flags, arrived, first_byte).await? {
             Reply::Overflow {
                 status,
                 information,
@@ -305,85 +303,6 @@ async fn read<'c>(
     }
 }
 
-/// What became of an output buffer for a response.
-enum Reply {
-    /// The head does not fit.
-    Overflow {
-        status: NTSTATUS,
-        information: usize,
-    },
-    /// The head, and the beginning of the body; behind it, an error.
-    Head {
-        information: usize,
-        late: Option<Error>,
-    },
-    /// Everything.
-    Whole { information: usize },
-}
-
-/// Writes the response message into `out`.
-async fn respond(
-    handle: &Handle,
-    response: &mut HandleResponse<'_>,
-    out: &mut [u8],
-    flags: RequestFlags,
-    arrived: Duration,
-    first_byte: Duration,
-) -> Result<Reply, Error> {
-    let mut header = ResponseHeader::default();
-    let head = response.head();
-    header.status = head.status();
-    header.minor_version = head.minor_version().into();
-    header.content_length = head
-        .content_length()
-        .filter(|_| !response.is_decoded())
-        .unwrap_or(ResponseHeader::UNKNOWN_LENGTH);
-    header.first_byte_us = reply::micros(first_byte);
-    let begun = header.begin(out, head.reason(), head.header_lines());
-    reply::connection(&mut header, response.info(), response.reused());
-    let at = match begun {
-        Ok(at) => at,
-        Err(error) => {
-            let information = match error {
-                WriteError::Overflow(written) => written,
-                WriteError::TooSmall => 0,
-            };
-            return Ok(Reply::Overflow {
-                status: error.status(),
-                information,
-            });
-        }
-    };
-    let whole = flags.contains(RequestFlags::WHOLE_BODY);
-    let wait = if whole { Wait::All } else { Wait::Nothing };
-    let filled = match out.get_mut(at..) {
-        Some(room) => fill(response, room, wait).await?,
-        None => Filled::default(),
-    };
-    if let Some(error) = filled.late.filter(|_| whole) {
-        return Err(error);
-    }
-    let mut known = ResponseFlags::empty();
-    known.set(ResponseFlags::BODY_COMPLETE, filled.complete);
-    known.set(ResponseFlags::REUSED, response.reused());
-    known.set(ResponseFlags::DECODED, response.is_decoded());
-    let resumed = response.info().tls.is_some_and(|tls| tls.resumed);
-    known.set(ResponseFlags::RESUMED, resumed);
-    header.flags = known.bits();
-    header.total_us = reply::micros(handle.services.clock.now().saturating_sub(arrived));
-    let information = header
-        .finish(out, filled.bytes)
-        .map_err(|_| invalid("the output buffer is too small"))?;
-    Ok(if filled.complete {
-        Reply::Whole { information }
-    } else {
-        Reply::Head {
-            information,
-            late: filled.late,
-        }
-    })
-}
-
 async fn next(handle: &Handle) -> Result<Entry, Error> {
     handle.next().await.ok_or(Error::new(
         Phase::Request,
@@ -401,6 +320,6 @@ fn limits() -> Limits {
     }
 }
 
-const fn invalid(cause: &'static str) -> Error {
+pub(crate) const fn invalid(cause: &'static str) -> Error {
     Error::new(Phase::Request, Kind::InvalidRequest, cause)
 }

@@ -30,10 +30,11 @@ use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool;
 use wskhttp_core::nt::registry::{Buffer, Key, Name, REG_BINARY, REG_DWORD, REG_QWORD};
-use wskhttp_tls::{BadBlob, StoredCertificate, each_list, each_root};
-use zeroize::Zeroizing;
+use wskhttp_tls::{each_list, each_root};
 
 use super::PLATFORM;
+use super::client::ClientCertificate;
+use super::store::STORE_KEYS;
 
 /// What the registry says of trust.
 #[derive(Default)]
@@ -64,24 +65,14 @@ pub(super) struct Machine {
     pub(super) last_good_time: Duration,
 }
 
-/// Who the driver is to one server.
-pub(super) struct ClientCertificate {
-    /// UTF-16.
-    host: Name,
-    port: u16,
-    /// DER or PEM, as is the key.
-    pub(super) chain: Vec<u8>,
-    pub(super) key: Zeroizing<Vec<u8>>,
-}
-
 /// Mozilla's roots.
 pub(super) const BUILT_IN: u32 = 1;
 /// The machine's stores.
-const STORES: u32 = 2;
+pub(super) const STORES: u32 = 2;
 /// The service's own roots.
 const PRIVATE: u32 = 4;
 /// The machine's intermediate authorities.
-const AUTHORITIES: u32 = 8;
+pub(super) const AUTHORITIES: u32 = 8;
 
 /// A certificate of which no revocation list tells is refused.
 const HARD: u32 = 2;
@@ -92,17 +83,8 @@ pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
     let mut hash = Fnv::new();
     for store in STORE_KEYS {
         hash.add(store.path.as_bytes());
-        let Some(key) = Key::open(passive, &store.name()?)? else {
-            continue;
-        };
-        for index in 0..MOST {
-            let Some(entry) = key.subkey(index, &mut buffer)? else {
-                break;
-            };
-            for unit in entry.name.units() {
-                hash.add(&unit.to_le_bytes());
-            }
-            hash.add(&entry.written.to_le_bytes());
+        if let Some(key) = Key::open(passive, &store.name()?)? {
+            hash.add_subkeys(&key, &mut buffer)?;
         }
     }
     if let Some(key) = Key::open(passive, &below(service, PARAMETERS)?)? {
@@ -112,15 +94,7 @@ pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
         }
     }
     if let Some(key) = Key::open(passive, &below(service, CLIENTS)?)? {
-        for index in 0..MOST {
-            let Some(entry) = key.subkey(index, &mut buffer)? else {
-                break;
-            };
-            for unit in entry.name.units() {
-                hash.add(&unit.to_le_bytes());
-            }
-            hash.add(&entry.written.to_le_bytes());
-        }
+        hash.add_subkeys(&key, &mut buffer)?;
     }
     for path in [ROOTS, LISTS] {
         let key = Key::open(passive, &below(service, path)?)?;
@@ -217,121 +191,6 @@ impl Machine {
         }
         Ok(())
     }
-
-    /// Certificates of the driver's own.
-    fn clients(&mut self, passive: Passive, path: &Name, buffer: &mut Buffer) -> Result<(), Error> {
-        let Some(key) = Key::open(passive, path)? else {
-            return Ok(());
-        };
-        for index in 0..MOST {
-            let Some(entry) = key.subkey(index, buffer)? else {
-                break;
-            };
-            let mut path = path.clone();
-            path.push("\\")?;
-            path.push_units(entry.name.units())?;
-            let Some(own) = Key::open(passive, &path)? else {
-                continue;
-            };
-            let mut chain = Vec::new();
-            if let Some(value) = own.value("Certificate", buffer)? {
-                pool::try_extend(&mut chain, value.data)?;
-            }
-            let mut secret = Zeroizing::new(Vec::new());
-            if let Some(value) = own.value("Key", buffer)? {
-                pool::try_extend(&mut *secret, value.data)?;
-            }
-            let (host, port) = host_and_port(entry.name.units());
-            let mut name = Name::new();
-            name.push_units(host)?;
-            let client = ClientCertificate {
-                host: name,
-                port,
-                chain,
-                key: secret,
-            };
-            pool::try_push(&mut self.clients, client)?;
-        }
-        Ok(())
-    }
-
-    /// The certificate that is for this server.
-    pub(super) fn client(&self, host: &str, port: u16) -> Option<&ClientCertificate> {
-        self.clients
-            .iter()
-            .find(|client| client.port == port && same(client.host.units(), host))
-    }
-
-    fn store(
-        &mut self,
-        passive: Passive,
-        store: Store,
-        now: Duration,
-        buffer: &mut Buffer,
-    ) -> Result<(), Error> {
-        let wanted = match store.holds {
-            Holds::Roots => STORES,
-            Holds::Authorities => AUTHORITIES,
-            Holds::Disallowed => 0,
-        };
-        if self.trust & wanted != wanted {
-            return Ok(());
-        }
-        let path = store.name()?;
-        let Some(key) = Key::open(passive, &path)? else {
-            return Ok(());
-        };
-        for index in 0..MOST {
-            let Some(entry) = key.subkey(index, buffer)? else {
-                break;
-            };
-            let mut path = path.clone();
-            path.push("\\")?;
-            path.push_units(entry.name.units())?;
-            let Some(certificate) = Key::open(passive, &path)? else {
-                continue;
-            };
-            let blob = certificate.value("Blob", buffer)?;
-            let Some(blob) = blob.filter(|blob| blob.kind == REG_BINARY) else {
-                continue;
-            };
-            self.entry(store, blob.data, &entry.name, now)?;
-        }
-        Ok(())
-    }
-
-    fn entry(
-        &mut self,
-        store: Store,
-        blob: &[u8],
-        name: &Name,
-        now: Duration,
-    ) -> Result<(), Error> {
-        match (store.holds, StoredCertificate::parse(blob)) {
-            (Holds::Disallowed, Ok(stored)) => {
-                if let Some(key) = stored.root_key() {
-                    pool::try_push(&mut self.disallowed_keys, key)?;
-                }
-                pool::try_push(&mut self.disallowed, stored.sha256())
-            }
-            // The key's name is the certificate's digest.
-            (Holds::Disallowed, Err(BadBlob::Malformed | BadBlob::NoCertificate)) => {
-                match thumbprint(name.units()) {
-                    Some(digest) => pool::try_push(&mut self.disallowed_sha1, digest),
-                    None => Ok(()),
-                }
-            }
-            (Holds::Roots, Ok(stored)) if stored.is_for_servers(now) && stored.is_root() => {
-                pool::try_extend(&mut self.roots, stored.certificate)
-            }
-            (Holds::Authorities, Ok(stored))
-                if stored.is_for_servers(now) && stored.is_authority() =>
-            {
-                pool::try_extend(&mut self.intermediates, stored.certificate)
-            }
-            (_, Ok(_) | Err(_)) => Ok(()),
-        }
-    }
 }
 
 /// Keeps `now`, at which a server's certificates were good.
@@ -355,60 +214,6 @@ fn below(service: &Name, path: &str) -> Result<Name, Error> {
     Ok(name)
 }
 
-/// A SHA-1 digest in hexadecimal.
-fn thumbprint(units: &[u16]) -> Option<[u8; 20]> {
-    let mut digest = [0; 20];
-    let (pairs, []) = units.as_chunks::<2>() else {
-        return None;
-    };
-    if pairs.len() != digest.len() {
-        return None;
-    }
-    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-        let digit = |unit: u16| char::from_u32(unit.into())?.to_digit(16);
-        *byte = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
-    }
-    Some(digest)
-}
-
-/// `host` or `host:port`, an IPv6 address in brackets.
-fn host_and_port(units: &[u16]) -> (&[u16], u16) {
-    const HTTPS: u16 = 443;
-    const COLON: u16 = b':' as u16;
-    const OPEN: u16 = b'[' as u16;
-    const CLOSE: u16 = b']' as u16;
-    let last = |wanted| units.iter().rposition(|unit| *unit == wanted);
-    let (host, digits) = last(COLON)
-        .filter(|colon| last(CLOSE).is_none_or(|close| close < *colon))
-        .and_then(|colon| units.split_at_checked(colon))
-        .unwrap_or((units, &[]));
-    let host = match host {
-        [OPEN, middle @ .., CLOSE] => middle,
-        host => host,
-    };
-    let port = digits.split_first().map_or(Some(HTTPS), |(_, digits)| {
-        digits.iter().try_fold(0_u16, |number, unit| {
-            let digit = char::from_u32((*unit).into())?.to_digit(10)?;
-            number
-                .checked_mul(10)?
-                .checked_add(u16::try_from(digit).ok()?)
-        })
-    });
-    // No server has the port 0.
-    (host, port.unwrap_or(0))
-}
-
-/// Whether a host of the registry is `host`, without regard to case and to a dot at the end.
-fn same(units: &[u16], host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let own = char::decode_utf16(units.iter().copied());
-    own.map(|unit| {
-        unit.unwrap_or(char::REPLACEMENT_CHARACTER)
-            .to_ascii_lowercase()
-    })
-    .eq(host.chars().map(|unit| unit.to_ascii_lowercase()))
-}
-
 /// A name of the registry's, UTF-16LE.
 struct Shown<'a>(&'a [u8]);
 
@@ -422,63 +227,6 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// A certificate store.
-#[derive(Clone, Copy)]
-struct Store {
-    path: &'static str,
-    holds: Holds,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    Roots,
-    Authorities,
-    Disallowed,
-}
-
-impl Store {
-    fn name(self) -> Result<Name, Error> {
-        let mut name = Name::of(r"\Registry\Machine\SOFTWARE\")?;
-        name.push(self.path)?;
-        name.push(r"\Certificates")?;
-        Ok(name)
-    }
-}
-
-const fn roots(path: &'static str) -> Store {
-    Store {
-        path,
-        holds: Holds::Roots,
-    }
-}
-
-const fn disallowed(path: &'static str) -> Store {
-    Store {
-        path,
-        holds: Holds::Disallowed,
-    }
-}
-
-const fn authorities(path: &'static str) -> Store {
-    Store {
-        path,
-        holds: Holds::Authorities,
-    }
-}
-
-const STORE_KEYS: [Store; 10] = [
-    roots(r"Microsoft\SystemCertificates\ROOT"),
-    roots(r"Microsoft\SystemCertificates\AuthRoot"),
-    roots(r"Policies\Microsoft\SystemCertificates\ROOT"),
-    roots(r"Microsoft\EnterpriseCertificates\ROOT"),
-    authorities(r"Microsoft\SystemCertificates\CA"),
-    authorities(r"Policies\Microsoft\SystemCertificates\CA"),
-    authorities(r"Microsoft\EnterpriseCertificates\CA"),
-    disallowed(r"Microsoft\SystemCertificates\Disallowed"),
-    disallowed(r"Policies\Microsoft\SystemCertificates\Disallowed"),
-    disallowed(r"Microsoft\EnterpriseCertificates\Disallowed"),
-];
-
 const NOT_A_LIST: Error = Error::new(
     Phase::Request,
     Kind::InvalidRequest,
@@ -486,7 +234,7 @@ const NOT_A_LIST: Error = Error::new(
 );
 
 /// Most entries of a store that are looked at.
-const MOST: u32 = 2048;
+pub(super) const MOST: u32 = 2048;
 
 const PARAMETERS: &str = r"\Parameters";
 const ROOTS: &str = r"\Parameters\Roots";
@@ -504,6 +252,20 @@ struct Fnv(u64);
 impl Fnv {
     const fn new() -> Self {
         Self(0xCBF2_9CE4_8422_2325)
+    }
+
+    /// The names of what is below a key, and when each was written.
+    fn add_subkeys(&mut self, key: &Key, buffer: &mut Buffer) -> Result<(), Error> {
+        for index in 0..MOST {
+            let Some(entry) = key.subkey(index, buffer)? else {
+                break;
+            };
+            for unit in entry.name.units() {
+                self.add(&unit.to_le_bytes());
+            }
+            self.add(&entry.written.to_le_bytes());
+        }
+        Ok(())
     }
 
     fn add(&mut self, bytes: &[u8]) {

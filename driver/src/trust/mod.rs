@@ -1,6 +1,8 @@
 //! TLS configurations: the driver's own, by what the registry says, or what a request asks for.
 
+mod client;
 mod machine;
+mod store;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -1,0 +1,160 @@
+//! The machine's certificate stores.
+
+use core::time::Duration;
+
+use wskhttp_core::io::Error;
+use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::nt::pool;
+use wskhttp_core::nt::registry::{Buffer, Key, Name, REG_BINARY};
+use wskhttp_tls::{BadBlob, StoredCertificate};
+
+use super::machine::{AUTHORITIES, MOST, Machine, STORES};
+
+/// A certificate store.
+#[derive(Clone, Copy)]
+pub(super) struct Store {
+    pub(super) path: &'static str,
+    holds: Holds,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Roots,
+    Authorities,
+    Disallowed,
+}
+
+impl Store {
+    /// The path of the key of its certificates.
+    pub(super) fn name(self) -> Result<Name, Error> {
+        let mut name = Name::of(r"\Registry\Machine\SOFTWARE\")?;
+        name.push(self.path)?;
+        name.push(r"\Certificates")?;
+        Ok(name)
+    }
+}
+
+const fn roots(path: &'static str) -> Store {
+    Store {
+        path,
+        holds: Holds::Roots,
+    }
+}
+
+const fn disallowed(path: &'static str) -> Store {
+    Store {
+        path,
+        holds: Holds::Disallowed,
+    }
+}
+
+const fn authorities(path: &'static str) -> Store {
+    Store {
+        path,
+        holds: Holds::Authorities,
+    }
+}
+
+/// All of them.
+pub(super) const STORE_KEYS: [Store; 10] = [
+    roots(r"Microsoft\SystemCertificates\ROOT"),
+    roots(r"Microsoft\SystemCertificates\AuthRoot"),
+    roots(r"Policies\Microsoft\SystemCertificates\ROOT"),
+    roots(r"Microsoft\EnterpriseCertificates\ROOT"),
+    authorities(r"Microsoft\SystemCertificates\CA"),
+    authorities(r"Policies\Microsoft\SystemCertificates\CA"),
+    authorities(r"Microsoft\EnterpriseCertificates\CA"),
+    disallowed(r"Microsoft\SystemCertificates\Disallowed"),
+    disallowed(r"Policies\Microsoft\SystemCertificates\Disallowed"),
+    disallowed(r"Microsoft\EnterpriseCertificates\Disallowed"),
+];
+
+impl Machine {
+    /// Takes what `store` holds, as far as it is wanted.
+    pub(super) fn store(
+        &mut self,
+        passive: Passive,
+        store: Store,
+        now: Duration,
+        buffer: &mut Buffer,
+    ) -> Result<(), Error> {
+        let wanted = match store.holds {
+            Holds::Roots => STORES,
+            Holds::Authorities => AUTHORITIES,
+            Holds::Disallowed => 0,
+        };
+        if self.trust & wanted != wanted {
+            return Ok(());
+        }
+        let path = store.name()?;
+        let Some(key) = Key::open(passive, &path)? else {
+            return Ok(());
+        };
+        for index in 0..MOST {
+            let Some(entry) = key.subkey(index, buffer)? else {
+                break;
+            };
+            let mut path = path.clone();
+            path.push("\\")?;
+            path.push_units(entry.name.units())?;
+            let Some(certificate) = Key::open(passive, &path)? else {
+                continue;
+            };
+            let blob = certificate.value("Blob", buffer)?;
+            let Some(blob) = blob.filter(|blob| blob.kind == REG_BINARY) else {
+                continue;
+            };
+            self.entry(store, blob.data, &entry.name, now)?;
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        store: Store,
+        blob: &[u8],
+        name: &Name,
+        now: Duration,
+    ) -> Result<(), Error> {
+        match (store.holds, StoredCertificate::parse(blob)) {
+            (Holds::Disallowed, Ok(stored)) => {
+                if let Some(key) = stored.root_key() {
+                    pool::try_push(&mut self.disallowed_keys, key)?;
+                }
+                pool::try_push(&mut self.disallowed, stored.sha256())
+            }
+            // The key's name is the certificate's digest.
+            (Holds::Disallowed, Err(BadBlob::Malformed | BadBlob::NoCertificate)) => {
+                match thumbprint(name.units()) {
+                    Some(digest) => pool::try_push(&mut self.disallowed_sha1, digest),
+                    None => Ok(()),
+                }
+            }
+            (Holds::Roots, Ok(stored)) if stored.is_for_servers(now) && stored.is_root() => {
+                pool::try_extend(&mut self.roots, stored.certificate)
+            }
+            (Holds::Authorities, Ok(stored))
+                if stored.is_for_servers(now) && stored.is_authority() =>
+            {
+                pool::try_extend(&mut self.intermediates, stored.certificate)
+            }
+            (_, Ok(_) | Err(_)) => Ok(()),
+        }
+    }
+}
+
+/// A SHA-1 digest in hexadecimal.
+fn thumbprint(units: &[u16]) -> Option<[u8; 20]> {
+    let mut digest = [0; 20];
+    let (pairs, []) = units.as_chunks::<2>() else {
+        return None;
+    };
+    if pairs.len() != digest.len() {
+        return None;
+    }
+    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+        let digit = |unit: u16| char::from_u32(unit.into())?.to_digit(16);
+        *byte = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
+    }
+    Some(digest)
+}
