@@ -7,8 +7,10 @@ mod clock;
 mod connect;
 mod error;
 mod transport;
+mod turns;
 
 pub use clock::{Clock, deadline};
 pub use connect::{Connect, ConnectionInfo, Scheme, Target, TlsInfo, Via};
 pub use error::{Error, Fault, Kind, NtStatus, Phase};
 pub use transport::{Transport, TransportExt};
+pub use turns::Turns;

@@ -5,7 +5,7 @@ mod receive;
 use core::fmt;
 use core::future::poll_fn;
 use core::net::SocketAddr;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 use super::closing::Closing;
 use super::cursor::Cursor;
@@ -14,7 +14,7 @@ use super::options;
 use super::provider::Provider;
 use super::sender::Sender;
 use super::socket::Socket;
-use crate::io::{Error, Kind, NtStatus, Phase, Transport};
+use crate::io::{Error, Kind, NtStatus, Phase, Transport, Turns};
 use crate::nt::mdl::IoBuffer;
 use crate::nt::shared::Shared;
 
@@ -32,6 +32,7 @@ pub struct TcpTransport {
     /// The last receive filled everything that it was offered.
     filled: bool,
     pub(super) end: Option<End>,
+    turns: Turns,
     pub(super) closing: Closing,
     /// The receive in flight is to let go what comes.
     pub(super) draining: bool,
@@ -67,6 +68,7 @@ impl TcpTransport {
             offered: 0,
             filled: false,
             end: None,
+            turns: Turns::default(),
             closing: Closing::No,
             draining: false,
             empty: false,
@@ -173,6 +175,10 @@ impl Transport for TcpTransport {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+        if self.end.is_none() {
+            // A peer that is fast enough is never waited for.
+            ready!(self.turns.poll(cx));
+        }
         self.poll_receive(0, cx)
     }
 
@@ -206,7 +212,7 @@ impl Transport for TcpTransport {
         }
         match self.watch(cx) {
             Some(open) => open,
-            None => self.poll_fill(cx).is_pending(),
+            None => self.poll_receive(0, cx).is_pending(),
         }
     }
 }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use lock_api::RawMutex;
 use wskhttp_core::fallible::Boxed;
 use wskhttp_core::io::{
-    Clock, Connect, ConnectionInfo, Error, Kind, Phase, Transport, TransportExt, deadline,
+    Clock, Connect, ConnectionInfo, Error, Kind, Phase, Transport, TransportExt, Turns, deadline,
 };
 
 use super::Client;
@@ -34,6 +34,7 @@ pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     pub(super) timeouts: Timeouts,
     pub(super) meter: Meter,
     pub(super) sending: SendBody,
+    pub(super) turns: Turns,
     /// The head, and a body at hand, is in the transport.
     pub(super) started: bool,
     pub(super) to_head: bool,
@@ -79,6 +80,7 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             timeouts: *request.timeouts(),
             meter: Meter::new(request.timeouts().low_speed),
             sending: SendBody::new(request.body()),
+            turns: Turns::default(),
             started: false,
             to_head: request.method() == "HEAD",
             receiving: RecvHead::with_memory(spare),

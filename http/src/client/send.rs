@@ -49,6 +49,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         if data.is_empty() || self.sending == SendBody::Stopped {
             return Ok(0);
         }
+        poll_fn(|cx| self.turns.poll(cx)).await;
         let mut flushed = false;
         loop {
             if self.look_for_response().await? {
@@ -119,6 +120,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         let mut head = SendHead::new(request);
         let mut flushed = false;
         while !head.is_done() {
+            poll_fn(|cx| self.turns.poll(cx)).await;
             if head.is_held() {
                 head.release();
                 flushed = false;

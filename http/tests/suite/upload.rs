@@ -311,3 +311,41 @@ fn write_takes_all_or_says_that_the_rest_is_not_wanted() {
     assert_eq!(result.unwrap_err().kind, Kind::BodyLengthMismatch);
     assert_eq!(taken, 0);
 }
+
+/// A peer that takes all at once keeps nobody waiting, so that a long write would never be cancelled.
+#[test]
+fn a_long_write_waits_for_its_turns() {
+    let data = vec![b'x'; 1 << 20];
+    let connect = Connector::new([after(data.len(), OK)]);
+    let (client, _) = client(connect.clone());
+    run(async {
+        let at = url("http://a/");
+        let request = Request::new("PUT", &at, b"", Body::Sized(data.len() as u64)).unwrap();
+        let mut exchange = client
+            .send(&request, &0, Deadlines::default())
+            .await
+            .unwrap();
+        let mut write = pin!(exchange.write(&data));
+        assert!(poll_once(write.as_mut()).is_pending());
+        assert!(connect.log(0).text().len() < data.len());
+        assert!(write.await.unwrap());
+    });
+    assert!(connect.log(0).text().ends_with("xx"));
+}
+
+/// As much as one that is sent whole.
+#[test]
+fn a_long_body_waits_for_its_turns() {
+    let data = vec![b'x'; 1 << 20];
+    let connect = Connector::new([after(data.len(), OK)]);
+    let (client, _) = client(connect.clone());
+    run(async {
+        let at = url("http://a/");
+        let request = Request::new("PUT", &at, b"", Body::Full(&data)).unwrap();
+        let mut send = pin!(client.send(&request, &0, Deadlines::default()));
+        assert!(poll_once(send.as_mut()).is_pending());
+        assert!(connect.log(0).text().len() < data.len());
+        let mut exchange = send.await.unwrap();
+        assert_eq!(exchange.response().await.unwrap().status(), 200);
+    });
+}

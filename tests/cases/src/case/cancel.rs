@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use wskhttp_abi::RequestFlags;
+use wskhttp_client::Operation;
 
 use super::download::parse;
 use crate::Context;
-use crate::message::{expect, finish, get, send, sha256, status, wait};
+use crate::message::{expect, finish, get, message, send, sha256, status, wait};
+use crate::observer::until;
 use crate::phase::Phase;
 use crate::random::Random;
 
@@ -44,6 +46,26 @@ fn one(context: &Context, phase: Phase, tag: &str) -> Result<()> {
         "the handle's failure is {failure:?}"
     );
     stalled.wait_for_end(context)
+}
+
+/// In the middle of a write that the server keeps up with, so that it may never have to wait.
+pub(super) fn upload(context: &Context) -> Result<()> {
+    let tag = context.tag("cancel-upload");
+    let url = context.url(&format!("/upload?tag={tag}"));
+    let input = message(context, "POST", &url, RequestFlags::STREAM_BODY)?;
+    let mut device = context.device()?;
+    let done = finish(&mut device, send(input, Vec::new()))?;
+    expect(&done, status::SUCCESS, "the upload's begin")?;
+    let mut pending = device.start(Operation::Write(vec![2; LONG]))?;
+    until("the upload at the server", || {
+        Ok(!context.seen(&tag)?.is_empty())
+    })?;
+    pending.cancel();
+    expect(&wait(&mut *pending)?, status::CANCELLED, "the write")?;
+    until("the connection's end at the server", || {
+        let seen = context.seen(&tag)?;
+        Ok(seen.iter().all(|connection| connection.end.is_some()))
+    })
 }
 
 /// Cancels from several threads at once: one completion, as ever.
@@ -142,3 +164,5 @@ pub(super) fn busy(context: &Context) -> Result<()> {
 }
 
 const ROUNDS: usize = 400;
+/// Bytes that are not sent before a cancel comes.
+const LONG: usize = 128 << 20;

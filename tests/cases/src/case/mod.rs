@@ -28,6 +28,7 @@ pub(crate) const ALL: &[Case] = &[
     plain("output-poison", output::poison),
     plain("cancel", cancel::each_phase),
     plain("cancel-look-up", cancel::look_up),
+    plain("cancel-upload", cancel::upload),
     plain("cancel-twice", cancel::twice),
     plain("cancel-race", cancel::race),
     plain("close", close::each_phase),
