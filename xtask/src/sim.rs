@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let tests: &[&str] = match options {
         Options { soak: true, .. } => &["soak"],
         Options { sweep: true, .. } => &["fault", "sweep"],
-        Options { seed: Some(_), .. } => &["driver", "soak"],
+        Options { seed: Some(_), .. } => SEEDED,
         Options { asan: true, .. } => SOUND,
         _ => &[],
     };
@@ -94,6 +94,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// The tests that have many seeds.
+const SEEDED: &[&str] = &[
+    "driver",
+    "features",
+    "soak",
+    "transport",
+    "wsk",
+    "wsk_provider",
+];
 
 /// The tests that break no rule on purpose, and the one that shows that AddressSanitizer is there.
 const SOUND: &[&str] = &[

@@ -10,7 +10,7 @@ use crate::fault;
 use crate::paged;
 use crate::rule;
 use crate::sched::{APC, DISPATCH, enter, enter_quietly};
-use crate::state::{State, in_driver, lot, with};
+use crate::state::{State, in_driver, is_running, lot, with};
 use crate::{dpc, timer, work_item};
 
 /// A block of simulated pool.
@@ -44,7 +44,7 @@ const KEPT: usize = if asan::ON { 0 } else { 2048 };
 #[unsafe(no_mangle)]
 unsafe extern "C" fn ExAllocatePool2(flags: u64, size: u64, tag: u32) -> *mut u8 {
     let size = size as usize;
-    if !in_driver() {
+    if !in_driver() || std::thread::panicking() {
         // It is the simulator's or a test's, but the driver's allocator will count it.
         usage::given_back(size);
         // SAFETY: the size is not zero.
@@ -131,6 +131,10 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
         usage::taken(unsafe { (*header).size });
         // SAFETY: a block of the system, freed once.
         unsafe { release(data) };
+        return;
+    }
+    if !is_running() {
+        // It is left of a simulation that has failed.
         return;
     }
     let _entry = if in_driver() {

@@ -28,7 +28,7 @@
 //! `RULES.md` says it of each [`rule`]: checked, with the clients in `tests/mutants` that break it on
 //! purpose and are caught, or why not.
 //!
-//! `NTSIM_SEED=7 cargo xtask test host` runs the tests of the driver with that seed alone.
+//! A test that fails says by which seed, and how to run it again: `cargo xtask sim --seed 7`.
 //!
 //! # Against the real thing
 //! The profile [`Profile::Wine`] is measured: the small WSK clients of `tests/wsk-programs` run on it and
@@ -66,6 +66,7 @@
 )]
 
 mod asan;
+mod assertion;
 pub mod bcrypt;
 mod device;
 mod door;
@@ -108,7 +109,7 @@ pub use net::{Ending, Host, Stream, connect_to, reset_connections, set_host, set
 pub use profile::{Profile, Sim};
 pub use sim::{
     Report, Thread, as_driver, as_user, at_irql, elapsed, image_gone, in_process, listen, lot,
-    points, process, run, socket_owners, spawn, spawn_at, try_run, wait_until,
+    points, process, run, seeds, socket_owners, spawn, spawn_at, try_run, wait_until,
 };
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};

@@ -142,6 +142,7 @@ impl Sim {
     /// any more.
     pub fn run(self, body: impl FnOnce() + 'static) {
         let (seed, profile) = (self.seed, self.profile);
+        let _replay = sim::Replay(seed, profile);
         if let Err(failure) = self.try_run(body) {
             panic!("seed {seed}, profile {profile:?}: {failure}");
         }

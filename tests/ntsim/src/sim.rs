@@ -1,6 +1,7 @@
 //! One simulation: a seed, a body, and what a body may ask for.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
@@ -12,12 +13,12 @@ use crate::driver::{new_driver, unloaded};
 use crate::fault::Faults;
 use crate::host::Host;
 use crate::net::Stream;
-use crate::profile::Sim;
+use crate::profile::{Profile, Sim};
 use crate::rule;
 use crate::sched::{self, TEST_STACK, block, call_at};
 use crate::stack::Depth;
 use crate::state::{State, replace, set_in_driver, simulator, with};
-use crate::{ex, ps, wsk};
+use crate::{assertion, ex, ps, wsk};
 
 /// Statics of the driver allow one simulation at a time.
 static ONE: Mutex<()> = Mutex::new(());
@@ -46,7 +47,9 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
     std::alloc::set_alloc_error_hook(ex::bugcheck);
     set_in_driver(false);
     crate::trap::install();
+    assertion::install();
     replace(Some(Box::new(State {
+        seed: sim.seed,
         random: sim.seed,
         now: 10_000_000,
         profile: sim.profile,
@@ -84,7 +87,6 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
             Err(failure)
         }
         Err(panic) => {
-            eprintln!("seed {}, profile {:?}", sim.seed, sim.profile);
             std::mem::forget(state);
             resume_unwind(panic)
         }
@@ -103,6 +105,33 @@ pub struct Report {
     pub depths: BTreeMap<String, Depth>,
     /// The calls that might have failed, by name, in the order of the run.
     pub fallible: Vec<&'static str>,
+}
+
+/// The seeds of a test: `number` of them, or the one that `NTSIM_SEED` names, as `cargo xtask sim --seed`
+/// has it.
+#[must_use]
+pub fn seeds(number: u64) -> Range<u64> {
+    match std::env::var("NTSIM_SEED").map(|seed| seed.parse()) {
+        Ok(Ok(seed)) => seed..seed + 1,
+        _ => 0..number,
+    }
+}
+
+/// Says how to have a run again that fails while this is there.
+pub(crate) struct Replay(pub(crate) u64, pub(crate) Profile);
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let Self(seed, profile) = self;
+        let thread = std::thread::current();
+        // A runner of one thread does not call it by the test.
+        let test = thread.name().filter(|name| *name != "main");
+        let test = test.map_or(String::new(), |name| format!(" --test {name}"));
+        eprintln!("replay: cargo xtask sim --seed {seed} --profile {profile:?}{test}");
+    }
 }
 
 /// A number below `bound`, by lot.

@@ -12,6 +12,8 @@ use crate::wsk::Wsk;
 /// The whole state. Borrowed for moments only, never across a switch of threads.
 #[derive(Default)]
 pub(crate) struct State {
+    /// What `random` began with.
+    pub(crate) seed: u64,
     pub(crate) random: u64,
     /// Virtual time, in 100 ns.
     pub(crate) now: u64,
@@ -113,6 +115,11 @@ pub(crate) fn with<R>(look: impl FnOnce(&mut State) -> R) -> R {
 /// As [`with`]; `None` where no simulation runs, or its state is being looked at.
 pub(crate) fn try_with<R>(look: impl FnOnce(&mut State) -> R) -> Option<R> {
     STATE.with(|state| Some(look(state.try_borrow_mut().ok()?.as_mut()?)))
+}
+
+/// Whether there is a simulation on this thread.
+pub(crate) fn is_running() -> bool {
+    try_with(|_| ()).is_some()
 }
 
 pub(crate) fn replace(state: Option<Box<State>>) -> Option<Box<State>> {

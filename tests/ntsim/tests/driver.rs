@@ -9,16 +9,8 @@ use wskhttp_ntsim::{
     try_run,
 };
 
-const SEEDS: u64 = 100;
-
 fn seeds() -> std::ops::Range<u64> {
-    match std::env::var("NTSIM_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-    {
-        Some(seed) => seed..seed + 1,
-        None => 0..SEEDS,
-    }
+    wskhttp_ntsim::seeds(100)
 }
 
 /// Runs `body` on every provider.

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use support::{Replay, Scheme, cancel, close, get, number, open, post, serve_in};
+use support::{Scheme, cancel, close, get, number, open, post, serve_in};
 use wskhttp_client::{Device, Error, Kind, Opener};
 use wskhttp_ntsim::fault::{self, Plan};
 use wskhttp_ntsim::{
@@ -146,8 +146,6 @@ fn load(ready: bool) {
 }
 
 fn run(seed: u64, profile: Profile) {
-    let name = format!("{profile:?}").to_lowercase();
-    let _replay = Replay(format!("--seed {seed} --profile {name}"));
     let sim = Sim::new(seed).profile(profile);
     let (sim, ready) = match seed / 4 % 32 {
         0 => (sim.never_ready(), false),

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use wskhttp_client::{Device, Error, Kind, Phase, Request};
 use wskhttp_ntsim::{
-    Driver, Ending, Profile, Sim, Stream, listen, lose_provider, restore_provider, sleep, spawn,
+    Driver, Ending, Profile, Sim, Stream, listen, lose_provider, restore_provider, seeds, sleep,
+    spawn,
 };
 
 const SEEDS: u64 = 20;
@@ -36,7 +37,7 @@ fn get(device: &mut Device) -> Result<String, Error> {
 
 #[test]
 fn a_request_waits_for_a_late_provider() {
-    for seed in 0..SEEDS {
+    for seed in seeds(SEEDS) {
         let sim = Sim::new(seed).ready_after(Duration::from_secs(30));
         sim.run(|| {
             listen(80, server);
@@ -51,7 +52,7 @@ fn a_request_waits_for_a_late_provider() {
 
 #[test]
 fn without_provider_a_request_fails_and_the_driver_unloads() {
-    for seed in 0..SEEDS {
+    for seed in seeds(SEEDS) {
         Sim::new(seed).never_ready().run(|| {
             let driver = Driver::load().expect("loaded");
             let mut device = Device::with_opener(driver.opener()).expect("open");
@@ -66,7 +67,7 @@ fn without_provider_a_request_fails_and_the_driver_unloads() {
 #[test]
 fn a_provider_that_goes_away_fails_requests_and_may_come_back() {
     static FAILED: AtomicUsize = AtomicUsize::new(0);
-    for seed in 0..100 {
+    for seed in seeds(100) {
         for profile in [Profile::Windows, Profile::Hostile] {
             let sim = Sim::new(seed).profile(profile).ready_after(Duration::ZERO);
             sim.run(move || {
@@ -94,7 +95,7 @@ fn a_provider_that_goes_away_fails_requests_and_may_come_back() {
 
 #[test]
 fn a_server_sees_how_a_connection_ends() {
-    for seed in 0..SEEDS {
+    for seed in seeds(SEEDS) {
         for profile in Profile::ALL {
             Sim::new(seed).profile(profile).run(|| {
                 listen(80, |mut stream| {

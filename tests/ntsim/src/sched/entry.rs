@@ -73,6 +73,10 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The driver does not go on.
+            return;
+        }
         if self.0 {
             stack::repaint();
         }

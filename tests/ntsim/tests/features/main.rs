@@ -16,7 +16,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use wskhttp_client::{Device, Error, Kind, Options, Request, cli};
-use wskhttp_ntsim::{Driver, Profile, Sim, Stream, listen, sleep};
+use wskhttp_ntsim::{Driver, Profile, Sim, Stream, listen, seeds, sleep};
 
 use tls::TlsStream;
 
@@ -32,7 +32,7 @@ fn run(body: impl FnOnce(&mut Device) + Copy + 'static) {
 fn with_driver(body: impl FnOnce(&Driver) + Copy + 'static) {
     // Before any driver is there whose calls are counted.
     let _made = tls::root();
-    for seed in 0..4 {
+    for seed in seeds(4) {
         for profile in Profile::ALL {
             Sim::new(seed).profile(profile).run(move || {
                 let driver = Driver::load().expect("loaded");

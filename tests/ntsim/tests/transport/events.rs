@@ -8,9 +8,9 @@ use std::time::Duration;
 use wskhttp_core::io::{Clock, Error, Transport, TransportExt};
 use wskhttp_core::wsk::TcpTransport;
 use wskhttp_ntsim::fault::Plan;
-use wskhttp_ntsim::{Profile, Sim, fault, listen, set_ideal_backlog, sleep};
+use wskhttp_ntsim::{Profile, Sim, fault, listen, seeds, set_ideal_backlog, sleep};
 
-use super::program::{Driver, drive, each, seeds, send};
+use super::program::{Driver, drive, each, send};
 
 const SECOND: Duration = Duration::from_secs(1);
 

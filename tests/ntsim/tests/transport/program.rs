@@ -12,15 +12,7 @@ use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::event::{Event, EventKind};
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::wsk::{TcpTransport, Wsk, WskConnect};
-use wskhttp_ntsim::{Profile, Sim, as_driver, image_gone};
-
-/// The seeds of a test, or the one that `NTSIM_SEED` names.
-pub(super) fn seeds(number: u64) -> std::ops::Range<u64> {
-    match std::env::var("NTSIM_SEED").map(|seed| seed.parse()) {
-        Ok(Ok(seed)) => seed..seed + 1,
-        _ => 0..number,
-    }
-}
+use wskhttp_ntsim::{Profile, Sim, as_driver, image_gone, seeds};
 
 /// What a program works with.
 #[derive(Clone)]
