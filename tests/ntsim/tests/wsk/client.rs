@@ -13,8 +13,9 @@ use wdk_sys::ntddk::{
 use wdk_sys::{DEVICE_OBJECT, IRP, MDL, NTSTATUS, PVOID};
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::*;
-use wskhttp_ntsim::{Profile, Sim, as_driver, sleep};
+use wskhttp_ntsim::{Profile, Sim, as_driver, seeds, sleep};
 
+/// So many that what falls by lot falls both ways.
 pub(crate) const SEEDS: u64 = 12;
 pub(crate) const PENDING: NTSTATUS = 0x103;
 pub(crate) const CANCELLED: NTSTATUS = 0xC000_0120_u32.cast_signed();
@@ -23,7 +24,7 @@ pub(crate) const NOT_IMPLEMENTED: NTSTATUS = 0xC000_0002_u32.cast_signed();
 /// Runs a client as code of a driver, registered, with the provider captured, on `profiles`.
 pub(crate) fn run(profiles: &[Profile], client: impl FnOnce(&Client) + Copy + 'static) {
     for &profile in profiles {
-        for seed in 0..SEEDS {
+        for seed in seeds(SEEDS) {
             Sim::new(seed).profile(profile).run(move || {
                 as_driver(|| {
                     let registered = Client::new();

@@ -1,12 +1,15 @@
 //! Listening and accepting.
 
+use std::ffi::c_void;
 use std::io::{Read, Write};
 use std::net::Ipv4Addr;
 use std::ptr::{null, null_mut};
 
+use wdk_sys::{NTSTATUS, PVOID, ULONG};
 use wskhttp_core::wsk::sys::*;
-use wskhttp_ntsim::{Profile, connect_to, spawn};
+use wskhttp_ntsim::{Ending, Profile, connect_to, spawn};
 
+use crate::callbacks::*;
 use crate::client::*;
 
 fn accept(listener: PWSK_SOCKET, accept: PFN_WSK_ACCEPT) -> Request {
@@ -100,5 +103,74 @@ fn a_stream_socket_listens_and_another_connects() {
         accepted.close();
         Socket(server).close();
         Socket(other).close();
+    });
+}
+
+/// Takes the first connection, and no other.
+unsafe extern "C" fn accepts(
+    context: PVOID,
+    flags: ULONG,
+    _local: PSOCKADDR,
+    remote: PSOCKADDR,
+    socket: PWSK_SOCKET,
+    its_context: *mut PVOID,
+    its_table: *mut *const WSK_CLIENT_CONNECTION_DISPATCH,
+) -> NTSTATUS {
+    check_level(flags);
+    // SAFETY: what WSK passes, and the context of the listening socket.
+    unsafe {
+        assert_eq!(from_address(&*remote.cast()).port(), 40000);
+        let (place, seen) = *context.cast::<(*mut PWSK_SOCKET, *mut Seen)>();
+        if !(*place).is_null() {
+            return 0xC000_00D0_u32.cast_signed();
+        }
+        *place = socket;
+        *its_context = seen.cast();
+        *its_table = &raw const CALLBACKS;
+    }
+    0
+}
+
+#[test]
+fn connections_are_accepted_by_callback() {
+    static LISTENS: WSK_CLIENT_LISTEN_DISPATCH = WSK_CLIENT_LISTEN_DISPATCH {
+        WskAcceptEvent: Some(accepts),
+        WskInspectEvent: None,
+        WskAbortEvent: None,
+    };
+    run(FULL, |client| {
+        let seen = Box::into_raw(Box::new(Seen::default()));
+        let place = Box::into_raw(Box::new(null_mut::<WSK_SOCKET>()));
+        let context = Box::into_raw(Box::new((place, seen)));
+        let table: *const c_void = (&raw const LISTENS).cast();
+        let listener = client.socket(WSK_FLAG_LISTEN_SOCKET, context.cast(), table);
+        let listener = listener.expect("made");
+        // SAFETY: a listening socket.
+        let bind = unsafe { &*(*listener).Dispatch.cast::<WSK_PROVIDER_LISTEN_DISPATCH>() }.WskBind;
+        let bind = bind.expect("there");
+        let mut local = address(Ipv4Addr::UNSPECIFIED, 4000);
+        assert_eq!(
+            request(|irp| unsafe { bind(listener, (&raw mut local).cast(), 0, irp) }).0,
+            0
+        );
+        let mask = WSK_EVENT_ACCEPT | WSK_EVENT_RECEIVE;
+        assert_eq!(change(listener, mask, null_mut()), 0);
+        let mut first = connect_to(4000).expect("it listens");
+        a_while();
+        first.write_all(b"hello").expect("taken");
+        a_while();
+        let mut second = connect_to(4000).expect("it listens");
+        assert_eq!(second.wait_end(), Ending::Reset, "refused");
+        // SAFETY: read between calls.
+        assert_eq!(unsafe { &*seen }.data, b"hello");
+        // SAFETY: as above.
+        Socket(unsafe { *place }).close();
+        Socket(listener).close();
+        end(seen);
+        // SAFETY: made by Box.
+        unsafe {
+            drop(Box::from_raw(place));
+            drop(Box::from_raw(context));
+        }
     });
 }

@@ -1,5 +1,6 @@
 //! What the simulated provider does, function by function, seen by a client that keeps the rules.
 
+mod callbacks;
 mod client;
 mod control;
 mod data;
