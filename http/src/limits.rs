@@ -25,9 +25,9 @@ pub struct Limits {
     pub idle_per_origin: usize,
     /// How long a connection may be idle before it is not used again. 60 s.
     pub idle_timeout: Duration,
-    /// Exchanges at once; others wait. `usize::MAX`.
+    /// Exchanges at once; others wait. 1024; `usize::MAX` for any number.
     pub active_total: usize,
-    /// Exchanges at once with one origin; others wait, in order. `usize::MAX`.
+    /// Exchanges at once with one origin; others wait, in order. 256; `usize::MAX` for any number.
     pub active_per_origin: usize,
     /// How many may wait for others. 1024.
     pub queue: usize,
@@ -55,8 +55,8 @@ impl Default for Limits {
             idle_total: 32,
             idle_per_origin: 8,
             idle_timeout: Duration::from_secs(60),
-            active_total: usize::MAX,
-            active_per_origin: usize::MAX,
+            active_total: 1024,
+            active_per_origin: 256,
             queue: 1024,
             stall: Duration::from_secs(300),
             drain: 64 << 10,

@@ -15,7 +15,7 @@ pub struct Timeouts {
     pub head: Option<Duration>,
     /// Between two arrivals of bytes of the body. Phase `Body`.
     pub body: Option<Duration>,
-    /// The lowest speed at which the body may arrive. Phase `Body`.
+    /// The lowest speed at which bytes may be taken and arrive. Phase `Send` or `Body`.
     pub low_speed: Option<LowSpeed>,
 }
 
@@ -28,15 +28,21 @@ impl Timeouts {
         body: None,
         low_speed: None,
     };
+
+    /// The lowest speed, if it is one.
+    pub(crate) fn lowest(&self) -> Option<LowSpeed> {
+        self.low_speed
+            .filter(|lowest| lowest.bytes > 0 && !lowest.over.is_zero())
+    }
 }
 
 /// A speed below which a transfer is given up. Only the time spent waiting for the peer counts, so
 /// that a caller who reads slowly does not fail its own transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LowSpeed {
-    /// Bytes a second, as they come from the transport.
+    /// Bytes a second, as they go to the transport and come from it. 0: any speed will do.
     pub bytes: u32,
-    /// Over how long they are counted; also how long the head may take.
+    /// Over how long they are counted; also how long the head may take. 0: any speed will do.
     pub over: Duration,
 }
 
@@ -46,6 +52,8 @@ pub(crate) struct Meter {
     lowest: Option<LowSpeed>,
     waited: Duration,
     bytes: u64,
+    /// How much of the wait was after the last byte.
+    silent: Duration,
 }
 
 impl Meter {
@@ -54,7 +62,21 @@ impl Meter {
             lowest,
             waited: Duration::ZERO,
             bytes: 0,
+            silent: Duration::ZERO,
         }
+    }
+
+    /// How long nothing has come.
+    pub(crate) const fn silent(&self) -> Duration {
+        self.silent
+    }
+
+    /// How long sending `bytes` may take: until the speed is looked at, or longer if even the lowest
+    /// speed does.
+    pub(crate) fn pace(&self, bytes: usize) -> Option<Duration> {
+        let lowest = self.lowest?;
+        let most = (bytes as u64).checked_div(lowest.bytes.into())?;
+        Some(self.left()?.max(Duration::from_secs(most)))
     }
 
     /// How much longer may be waited until the speed is looked at.
@@ -70,6 +92,10 @@ impl Meter {
         };
         self.bytes = self.bytes.saturating_add(bytes as u64);
         self.waited = self.waited.saturating_add(took);
+        self.silent = match bytes {
+            0 => self.silent.saturating_add(took),
+            _ => Duration::ZERO,
+        };
         if self.waited < lowest.over {
             return true;
         }

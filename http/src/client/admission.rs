@@ -7,12 +7,12 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use lock_api::{Mutex, RawMutex};
-use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Clock, Error, Kind, Phase, deadline};
 
 use crate::{Limits, Url};
 
-/// Counts exchanges by origin. Those that wait for the same origin go in the order in which they came.
+/// Counts exchanges by origin. A place that comes free is given to the first of those that wait for which
+/// there is one now, so that nobody who comes later takes it.
 #[derive(Debug)]
 pub(crate) struct Admission<R: RawMutex> {
     state: Mutex<R, State>,
@@ -23,7 +23,7 @@ pub(crate) struct Admission<R: RawMutex> {
 
 #[derive(Debug, Default)]
 struct State {
-    /// An entry for each exchange.
+    /// An entry for each exchange. Has room for all that wait, too.
     active: Vec<u64>,
     waiting: Vec<Waiting>,
     next: u64,
@@ -34,6 +34,8 @@ struct Waiting {
     ticket: u64,
     origin: u64,
     waker: Waker,
+    /// It has a place.
+    called: bool,
 }
 
 /// A place among the exchanges; gives it back when dropped.
@@ -59,7 +61,7 @@ impl<R: RawMutex> Admission<R> {
         }
     }
 
-    /// Waits for a place; `None` when there are no limits.
+    /// Waits for a place; `None` when there are no bounds.
     pub(crate) async fn admit<K: Clock>(
         &self,
         url: &Url,
@@ -97,22 +99,37 @@ impl<R: RawMutex> Ticket<'_, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let waker = cx.waker().clone();
         let mut state = self.admission.state.lock();
-        let number = self.number.unwrap_or(state.next);
-        let is_before = |other: &Waiting| other.origin == self.origin && other.ticket < number;
-        if self.admission.has_room(&state, self.origin) && !state.waiting.iter().any(is_before) {
-            let pushed = push(&mut state.active, self.origin);
-            return Poll::Ready(pushed.map_err(|_| no_memory()));
-        }
-        let found = state
-            .waiting
-            .iter_mut()
-            .find(|waiting| Some(waiting.ticket) == self.number);
-        if let Some(waiting) = found {
-            let old = core::mem::replace(&mut waiting.waker, waker);
+        if let Some(number) = self.number {
+            let Some(at) = state
+                .waiting
+                .iter()
+                .position(|other| other.ticket == number)
+            else {
+                return Poll::Ready(Ok(()));
+            };
             // A waker must not be dropped under the lock.
+            let old = match state.waiting.get_mut(at) {
+                Some(waiting) if !waiting.called => {
+                    let old = core::mem::replace(&mut waiting.waker, waker);
+                    drop(state);
+                    drop(old);
+                    return Poll::Pending;
+                }
+                _ => state.waiting.remove(at),
+            };
+            self.number = None;
             drop(state);
             drop(old);
-            return Poll::Pending;
+            return Poll::Ready(Ok(()));
+        }
+        // Nobody who waits has a place meanwhile: it was given to them.
+        let ahead = state.waiting.len().saturating_add(1);
+        if state.active.try_reserve(ahead).is_err() {
+            return Poll::Ready(Err(no_memory()));
+        }
+        if self.admission.has_room(&state, self.origin) {
+            state.active.push(self.origin);
+            return Poll::Ready(Ok(()));
         }
         if state.waiting.len() >= self.admission.queue {
             return Poll::Ready(Err(Error::new(
@@ -124,11 +141,13 @@ impl<R: RawMutex> Ticket<'_, R> {
         if state.waiting.try_reserve(1).is_err() {
             return Poll::Ready(Err(no_memory()));
         }
+        let number = state.next;
         state.next = state.next.wrapping_add(1);
         state.waiting.push(Waiting {
             ticket: number,
             origin: self.origin,
             waker,
+            called: false,
         });
         self.number = Some(number);
         Poll::Pending
@@ -147,22 +166,15 @@ impl<R: RawMutex> Drop for Ticket<'_, R> {
             at.filter(|at| *at < state.waiting.len())
                 .map(|at| state.waiting.remove(at))
         };
-        drop(removed);
-        // Whoever waited behind it may be next.
-        self.admission.wake();
+        if removed.is_some_and(|waiting| waiting.called) {
+            self.admission.release(self.origin);
+        }
     }
 }
 
 impl<R: RawMutex> Drop for Permit<'_, R> {
     fn drop(&mut self) {
-        {
-            let mut state = self.admission.state.lock();
-            let at = state.active.iter().position(|other| *other == self.origin);
-            if let Some(at) = at.filter(|at| *at < state.active.len()) {
-                state.active.swap_remove(at);
-            }
-        }
-        self.admission.wake();
+        self.admission.release(self.origin);
     }
 }
 
@@ -173,15 +185,27 @@ impl<R: RawMutex> fmt::Debug for Permit<'_, R> {
 }
 
 impl<R: RawMutex> Admission<R> {
-    /// Wakes the first that can go.
-    fn wake(&self) {
+    /// Gives a place of `origin` back, to the first that can have it.
+    fn release(&self, origin: u64) {
         let waker = {
-            let state = self.state.lock();
+            let mut state = self.state.lock();
+            let at = state.active.iter().position(|other| *other == origin);
+            if let Some(at) = at.filter(|at| *at < state.active.len()) {
+                state.active.swap_remove(at);
+            }
             let next = state
                 .waiting
                 .iter()
-                .find(|waiting| self.has_room(&state, waiting.origin));
-            next.map(|waiting| waiting.waker.clone())
+                .position(|waiting| !waiting.called && self.has_room(&state, waiting.origin));
+            let State {
+                active, waiting, ..
+            } = &mut *state;
+            next.and_then(|at| waiting.get_mut(at)).map(|next| {
+                next.called = true;
+                // There is room: see `Ticket::poll`.
+                active.push(next.origin);
+                next.waker.clone()
+            })
         };
         if let Some(waker) = waker {
             waker.wake();

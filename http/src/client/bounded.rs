@@ -49,6 +49,8 @@ pub(super) async fn metered<K: Clock>(
         return bounded(clock, total, stall, phase, work).await.map(Some);
     };
     let began = clock.now();
+    // A look does not begin the bound on silence anew.
+    let stall = stall.saturating_sub(meter.silent());
     let done = bounded(clock, total, stall.min(left), phase, work).await;
     let now = clock.now();
     let took = now.saturating_sub(began);
@@ -62,10 +64,39 @@ pub(super) async fn metered<K: Clock>(
     };
     match meter.count(bytes.unwrap_or(0), took) {
         true => Ok(bytes),
-        false => Err(Error::new(
-            phase,
-            Kind::TimedOut,
-            "the transfer is slower than the caller's lowest speed",
-        )),
+        false => Err(slow(phase)),
     }
+}
+
+/// As [`bounded`], for work that sends `bytes`, of which nothing is known until all are sent. `meter`
+/// counts them.
+pub(super) async fn paced<T, K: Clock>(
+    clock: &K,
+    total: Option<Duration>,
+    stall: Duration,
+    meter: &mut Meter,
+    bytes: usize,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let Some(most) = meter.pace(bytes).filter(|most| *most < stall) else {
+        return bounded(clock, total, stall, Phase::Send, work).await;
+    };
+    let began = clock.now();
+    let done = bounded(clock, total, most, Phase::Send, work).await;
+    let now = clock.now();
+    match done {
+        Err(error) if error.kind == Kind::TimedOut && total.is_none_or(|at| now < at) => {
+            Err(slow(Phase::Send))
+        }
+        Ok(_) if !meter.count(bytes, now.saturating_sub(began)) => Err(slow(Phase::Send)),
+        done => done,
+    }
+}
+
+const fn slow(phase: Phase) -> Error {
+    Error::new(
+        phase,
+        Kind::TimedOut,
+        "the transfer is slower than the caller's lowest speed",
+    )
 }

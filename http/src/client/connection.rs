@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use wskhttp_core::fallible::copied_text;
 use wskhttp_core::io::{ConnectionInfo, Error, Kind, Phase, Scheme};
 
-use crate::Url;
+use crate::{ResponseHead, Url};
 
 /// A connection between two exchanges, or in one.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Connection<T, Key> {
     pub(crate) info: ConnectionInfo,
     /// Memory for response heads.
     pub(crate) spare: Vec<u8>,
+    /// The last response was one of HTTP/1.0.
+    pub(crate) is_http10: bool,
 }
 
 /// Scheme, host and port (RFC 9110 section 4.3.1).
@@ -44,11 +46,15 @@ impl<T, Key> Connection<T, Key> {
             proxy,
             info,
             spare: Vec::new(),
+            is_http10: false,
         }
     }
 
-    /// Takes back memory for response heads, unless one head made it large.
-    pub(crate) fn keep(&mut self, spare: Vec<u8>) {
+    /// Takes back the memory of a response head, unless that head made it large, and notes what the head
+    /// says of the server.
+    pub(crate) fn keep(&mut self, head: ResponseHead) {
+        self.is_http10 = head.minor_version() == 0;
+        let spare = head.into_memory();
         if spare.capacity() <= MOST_SPARE {
             self.spare = spare;
         }

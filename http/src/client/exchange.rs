@@ -33,6 +33,11 @@ pub struct Exchange<'c, C: Connect, K: Clock, R: RawMutex> {
     pub(super) total: Option<Duration>,
     pub(super) timeouts: Timeouts,
     pub(super) meter: Meter,
+    pub(super) send_meter: Meter,
+    /// Bytes that were staged since all were sent.
+    pub(super) unsent: usize,
+    /// Time of the wait for the head that has passed already.
+    pub(super) head_waited: Duration,
     pub(super) sending: SendBody,
     pub(super) turns: Turns,
     /// The head, and a body at hand, is in the transport.
@@ -78,7 +83,10 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
             reused,
             total,
             timeouts: *request.timeouts(),
-            meter: Meter::new(request.timeouts().low_speed),
+            meter: Meter::new(request.timeouts().lowest()),
+            send_meter: Meter::new(request.timeouts().lowest()),
+            unsent: 0,
+            head_waited: Duration::ZERO,
             sending: SendBody::new(request.body()),
             turns: Turns::default(),
             started: false,
@@ -127,11 +135,7 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
         self.check()?;
         if self.body.is_none() {
             let (client, total) = (self.client, self.total);
-            let stall = self.timeouts.head.unwrap_or(client.limits.stall);
-            let stall = match self.timeouts.low_speed {
-                Some(lowest) => stall.min(lowest.over),
-                None => stall,
-            };
+            let stall = self.head_stall();
             let work = poll_fn(|cx| self.poll_head(cx));
             let done = bounded(&client.clock, total, stall, Phase::Head, work).await;
             done.map_err(|error| self.fail(error))?;
@@ -183,23 +187,31 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
     }
 
     /// Ends the exchange. A connection that may serve another one goes to the pool; one that may
-    /// not, although the exchange is complete, is closed gracefully within [`Limits::close`]; any
-    /// other, also one that still has bytes to send, is aborted.
+    /// not, although the exchange is complete, is closed gracefully within [`Limits::close`] and the
+    /// exchange's deadline; any other, also one that still has bytes to send, is aborted.
     ///
     /// Dropping the future aborts the connection.
-    pub async fn done(mut self) -> Outcome {
+    pub async fn done(self) -> Outcome {
+        let within = self.client.limits.close;
+        self.end(within).await
+    }
+
+    async fn end(mut self, within: Duration) -> Outcome {
         let client = self.client;
+        let until = client.clock.now().saturating_add(within);
+        let until = self.total.map_or(until, |total| total.min(until));
         let mut reason = self.close_reason();
         if reason.is_none() {
-            reason = client.why_not_keep(&mut self.connection.transport).await;
+            let transport = &mut self.connection.transport;
+            reason = client.why_not_keep(transport, until).await;
         }
         let Some(reason) = reason else {
-            self.connection.keep(self.head.into_memory());
+            self.connection.keep(self.head);
             let now = client.clock.now();
             // The guard must be gone before the wait.
             let (kept, homeless) = client.pool.lock().put(self.connection, now);
             if let Some(mut homeless) = homeless {
-                client.close(&mut homeless.transport).await;
+                client.close(&mut homeless.transport, until).await;
             }
             return match kept {
                 true => Outcome::Pooled,
@@ -214,14 +226,15 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
                 | CloseReason::ResponseUnfinished
         );
         if !abort {
-            client.close(&mut self.connection.transport).await;
+            client.close(&mut self.connection.transport, until).await;
         }
         Outcome::Closed(reason)
     }
 
     /// Ends the exchange, its response unwanted: reads what is left of it, within
     /// [`Limits::drain`] and [`Limits::close`], so that the connection can be used again. Content
-    /// codings are not decoded. Then as [`Exchange::done`].
+    /// codings are not decoded. Then as [`Exchange::done`], but that a close takes no longer than a
+    /// quarter of a second, since something else is to come.
     pub async fn discard(mut self) -> Outcome {
         let client = self.client;
         let late = Error::new(Phase::Body, Kind::TimedOut, "the body was unwanted");
@@ -239,7 +252,15 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
                 break;
             }
         }
-        self.done().await
+        self.end(client.limits.close.min(HURRIED)).await
+    }
+
+    /// How much longer the end of the head may be waited for.
+    pub(super) fn head_stall(&self) -> Duration {
+        let stall = self.timeouts.head.unwrap_or(self.client.limits.stall);
+        let lowest = self.timeouts.lowest().map(|lowest| lowest.over);
+        let stall = lowest.map_or(stall, |over| over.min(stall));
+        stall.saturating_sub(self.head_waited)
     }
 
     pub(super) fn limits(&self) -> &'c Limits {
@@ -308,14 +329,17 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
 
 impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
     /// Why a connection whose exchange is complete cannot serve another one.
-    async fn why_not_keep(&self, transport: &mut C::Transport) -> Option<CloseReason> {
+    async fn why_not_keep(
+        &self,
+        transport: &mut C::Transport,
+        until: Duration,
+    ) -> Option<CloseReason> {
         if !transport.input().is_empty() {
             return Some(CloseReason::Leftover);
         }
         // The response may have been seen before the completion of the last send.
         let late = Error::new(Phase::Send, Kind::TimedOut, "the request is not sent yet");
-        let at = self.clock.now().saturating_add(self.limits.close);
-        let sent = deadline(&self.clock, Some(at), late, transport.flush()).await;
+        let sent = deadline(&self.clock, Some(until), late, transport.flush()).await;
         if sent.is_err() {
             return Some(CloseReason::EarlyResponse);
         }
@@ -328,11 +352,10 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         })
     }
 
-    async fn close(&self, transport: &mut C::Transport) {
+    async fn close(&self, transport: &mut C::Transport, until: Duration) {
         let late = Error::new(Phase::Close, Kind::TimedOut, "the close took too long");
-        let at = self.clock.now().saturating_add(self.limits.close);
         // The connection is gone either way.
-        let _ = deadline(&self.clock, Some(at), late, transport.close()).await;
+        let _ = deadline(&self.clock, Some(until), late, transport.close()).await;
     }
 }
 
@@ -347,3 +370,6 @@ pub(super) fn in_phase(error: Error, phase: Phase) -> Error {
 const fn no_head() -> Error {
     Error::new(Phase::Body, Kind::MalformedHead, "there is no response yet")
 }
+
+/// How long a close may take that something else waits for.
+const HURRIED: Duration = Duration::from_millis(250);

@@ -18,7 +18,7 @@ use wskhttp_core::io::{
     Clock, Connect, ConnectionInfo, Error, Kind, Phase, Target, Transport, TransportExt, deadline,
 };
 
-use crate::{Limits, Proxy, Request};
+use crate::{Body, Limits, Proxy, Request};
 use admission::Admission;
 use connection::{Connection, Origin};
 use pool::Pool;
@@ -73,8 +73,11 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
     /// Dropping the future aborts the connection.
     ///
     /// # Errors
-    /// Phase `Wait` with kind `TimedOut` or `TooManyRequests`; those of the connector; phase `Connect` or `Send` with kind `TimedOut`; those of
-    /// [`Exchange::response`].
+    /// Phase `Wait` with kind `TimedOut` or `TooManyRequests`; those of the connector; phase `Connect` or
+    /// `Send` with kind `TimedOut`; those of
+    /// [`Exchange::response`]. Phase `Head`, kind `MalformedHead`: a new connection had bytes on it before
+    /// the request (RFC 9112 section 9.2). Phase `Request`, kind `InvalidRequest`: a chunked body for a
+    /// server whose last response on the connection was one of HTTP/1.0 (RFC 9112 section 6.1).
     pub async fn send<'c>(
         &'c self,
         request: &Request<'_>,
@@ -87,6 +90,13 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         let permit = self.admission.admit(request.url(), &self.clock, until);
         let mut permit = permit.await?;
         if let Some(connection) = self.reuse(request, key).await {
+            if connection.is_http10 && request.body() == Body::Chunked {
+                return Err(Error::new(
+                    Phase::Request,
+                    Kind::InvalidRequest,
+                    "the server speaks HTTP/1.0, in which a body has a length",
+                ));
+            }
             let mut exchange = Exchange::new(self, connection, request, true, deadlines.total);
             exchange.permit = permit.take();
             match exchange.start(request).await {
@@ -222,7 +232,16 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         );
         let guard = at.and_then(|at| at.checked_add(GRACE));
         let work = self.connect.connect(&target, key, &mut info);
-        let transport = deadline(&self.clock, guard, late, work).await?;
+        let mut transport = deadline(&self.clock, guard, late, work).await?;
+        // One that has ended already says so when the request is sent.
+        let _ = poll_fn(|cx| Poll::Ready(transport.is_idle_and_open(cx))).await;
+        if !transport.input().is_empty() {
+            return Err(Error::new(
+                Phase::Head,
+                Kind::MalformedHead,
+                "the server spoke before it was asked",
+            ));
+        }
         let connection = Connection::new(transport, origin, key.clone(), proxy, info);
         Boxed::new(connection).map_err(|_| connection::no_memory())
     }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use lock_api::RawMutex;
 use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase, Transport, deadline};
 
-use super::bounded::bounded;
+use super::bounded::{bounded, paced};
 use super::exchange::Exchange;
 use crate::proto::{SendBody, SendHead};
 use crate::{CloseReason, Headers, Request};
@@ -58,6 +58,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
             let transport = &mut self.connection.transport;
             let (used, staged) = self.sending.write(data, transport.output());
             transport.stage(staged);
+            self.unsent = self.unsent.saturating_add(staged);
             if used > 0 {
                 self.start_flush().await?;
                 return Ok(used);
@@ -95,7 +96,10 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         while !matches!(self.sending, SendBody::Done | SendBody::Stopped) {
             let transport = &mut self.connection.transport;
             match self.sending.finish(trailers.lines(), transport.output()) {
-                Ok(Some(staged)) => transport.stage(staged),
+                Ok(Some(staged)) => {
+                    transport.stage(staged);
+                    self.unsent = self.unsent.saturating_add(staged);
+                }
                 Ok(None) if flushed => return Err(self.fail(no_room())),
                 Ok(None) => {
                     self.flush().await?;
@@ -112,11 +116,6 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
 
     /// Sends the head and a body that is at hand.
     pub(super) async fn start(&mut self, request: &Request<'_>) -> Result<(), Error> {
-        let transport = &mut self.connection.transport;
-        if !poll_fn(|cx| Poll::Ready(transport.is_idle_and_open(cx))).await {
-            // Not an answer to this request, but perhaps why there will be none.
-            self.close = self.close.or(Some(CloseReason::EarlyResponse));
-        }
         let mut head = SendHead::new(request);
         let mut flushed = false;
         while !head.is_done() {
@@ -131,6 +130,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
             let transport = &mut self.connection.transport;
             let staged = head.write(transport.output());
             transport.stage(staged);
+            self.unsent = self.unsent.saturating_add(staged);
             self.started = head.is_done();
             let goes_on = staged > 0 && !self.started && !head.is_held();
             if goes_on && !transport.output().is_empty() {
@@ -147,11 +147,13 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         }
         if self.reused && request.is_replayable() && self.body.is_none() {
             let (client, total) = (self.client, self.total);
-            let stall = self.timeouts.head.unwrap_or(client.limits.stall);
+            let stall = self.head_stall();
+            let began = client.clock.now();
             let work = poll_fn(|cx| self.poll_first_byte(cx));
             bounded(&client.clock, total, stall, Phase::Head, work)
                 .await
                 .map_err(|error| self.fail(error))?;
+            self.head_waited = client.clock.now().saturating_sub(began);
         }
         Ok(())
     }
@@ -191,10 +193,15 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
     async fn flush(&mut self) -> Result<bool, Error> {
         let (client, total) = (self.client, self.total);
         let stall = self.timeouts.send.unwrap_or(client.limits.stall);
+        let (mut meter, bytes) = (self.send_meter, self.unsent);
         let work = poll_fn(|cx| self.poll_flush_or_head(cx));
-        let sent = bounded(&client.clock, total, stall, Phase::Send, work).await;
+        let sent = paced(&client.clock, total, stall, &mut meter, bytes, work).await;
+        self.send_meter = meter;
         match sent {
-            Ok(Sent::All) => Ok(true),
+            Ok(Sent::All) => {
+                self.unsent = 0;
+                Ok(true)
+            }
             Ok(Sent::Answered) if self.is_staged() => Ok(true),
             Ok(Sent::Answered) => {
                 self.stop();

@@ -122,3 +122,40 @@ fn one_that_gives_up_holds_nobody_up() {
     drop(running);
     assert!(run(behind).is_ok());
 }
+
+#[test]
+fn a_newcomer_takes_no_place_from_those_that_wait() {
+    let (client, _) = with_limits(scripts(4), limits(1, 1, 8));
+    let (a, b) = (url("http://a/"), url("http://b/"));
+    let get = |at| Request::new("GET", at, b"", Body::Empty).unwrap();
+    let (to_a, to_b) = (get(&a), get(&b));
+    let none = Deadlines::default();
+    let running = run(client.send(&to_a, &0, none)).unwrap();
+    let mut waiting = pin!(client.send(&to_a, &0, none));
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    drop(running);
+    // The place is the other one's, although that has not been polled since.
+    let mut newcomer = pin!(client.send(&to_b, &0, none));
+    assert!(poll_once(newcomer.as_mut()).is_pending());
+    let served = run(waiting);
+    assert!(served.is_ok());
+    assert!(poll_once(newcomer.as_mut()).is_pending());
+    drop(served);
+    assert!(run(newcomer).is_ok());
+}
+
+#[test]
+fn a_place_that_nobody_takes_up_is_passed_on() {
+    let (client, _) = with_limits(scripts(4), limits(1, 1, 8));
+    let at = url("http://a/");
+    let request = Request::new("GET", &at, b"", Body::Empty).unwrap();
+    let running = run(client.send(&request, &0, Deadlines::default())).unwrap();
+    let mut behind = pin!(client.send(&request, &0, Deadlines::default()));
+    {
+        let mut before = pin!(client.send(&request, &0, Deadlines::default()));
+        assert!(poll_once(before.as_mut()).is_pending());
+        assert!(poll_once(behind.as_mut()).is_pending());
+        drop(running);
+    }
+    assert!(run(behind).is_ok());
+}

@@ -319,17 +319,73 @@ fn dropping_send_aborts() {
 
 #[test]
 fn a_response_before_the_request() {
-    // It is delivered, but the connection is not trusted with another exchange.
-    let connect = Connector::new([Script::new([Act::Give(
+    // It answers nothing (RFC 9112 section 9.2), and nothing is sent.
+    let script = Script::new([Act::Give(
         b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n".to_vec(),
-    )])]);
-    let (client, _) = client(connect);
-    let mut early = Script::new([Act::Give(OK.as_bytes().to_vec())]);
-    early.window = 0;
-    let view = run(exchange(&client, "GET", "http://a/", Body::Empty)).unwrap();
-    assert_eq!(view.status, 503);
+    )]);
+    let connect = Connector::new([script]);
+    let (client, _) = client(connect.clone());
+    let error = run(exchange(&client, "GET", "http://a/", Body::Empty)).unwrap_err();
+    assert_eq!(
+        (error.phase, error.kind),
+        (Phase::Head, Kind::MalformedHead)
+    );
+    assert_eq!(connect.log(0).text(), "");
+    assert!(connect.log(0).dropped);
+}
+
+#[test]
+fn a_response_before_the_end_of_the_request() {
+    let mut early = Script::new([Act::AwaitBytes(1), Act::Give(OK.as_bytes().to_vec())]);
+    early.window = 1;
     let view = single(early, "GET").unwrap();
     assert_eq!(view.outcome, Outcome::Closed(CloseReason::EarlyResponse));
+}
+
+#[test]
+fn a_connection_that_ends_before_the_request() {
+    let error = single(Script::new([Act::End]), "GET").unwrap_err();
+    assert_eq!(error.kind, Kind::EmptyResponse);
+}
+
+#[test]
+fn a_close_that_lasts() {
+    // No longer than the limit, the exchange's deadline, and what waits for it.
+    let last = "HTTP/1.1 302 x\r\nLocation: /\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
+    for (total, discarded, until) in [
+        (None, false, 2000),
+        (Some(500), false, 500),
+        (None, true, 250),
+        (Some(100), true, 100),
+    ] {
+        let mut script = Script::answers(&[last]);
+        script.lingers = true;
+        let connect = Connector::new([script]);
+        let (client, clock) = client(connect.clone());
+        let at = url("http://a/");
+        let request = Request::new("GET", &at, b"", Body::Empty).unwrap();
+        let deadlines = Deadlines {
+            connect: None,
+            total: total.map(Duration::from_millis),
+        };
+        run(async {
+            let mut exchange = client.send(&request, &0, deadlines).await.unwrap();
+            if !discarded {
+                exchange.data().await.unwrap();
+                exchange.consume(2);
+                exchange.done().await;
+                return;
+            }
+            exchange.response().await.unwrap();
+            exchange.discard().await;
+        });
+        assert_eq!(
+            clock.now(),
+            Duration::from_millis(until),
+            "{total:?} {discarded}"
+        );
+        assert!(connect.log(0).closed && connect.log(0).dropped);
+    }
 }
 
 #[test]

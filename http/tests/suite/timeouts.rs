@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
-use wskhttp_http::{Agent, Body, Call, Deadlines, LowSpeed, Policy, Timeouts};
+use wskhttp_http::{Agent, Body, Call, Deadlines, Limits, LowSpeed, Policy, Timeouts};
 
 use crate::support::script::{Act, Connector, Script};
 use crate::support::{FakeClock, Lock, run};
@@ -194,6 +194,7 @@ fn low_speed_of_the_head() {
     script
         .acts
         .push_front(Act::Give(b"HTTP/1.1 200 OK\r\nX: ".to_vec()));
+    script.acts.push_front(Act::AwaitHeads(1));
     assert_eq!(
         fails(script, &clock, with_lowest(1, 30)),
         (Phase::Head, seconds(30))
@@ -256,4 +257,102 @@ fn a_streamed_body_waits_no_longer_than_for_sending() {
         (error.phase, error.kind, clock.now()),
         (Phase::Send, Kind::TimedOut, seconds(2))
     );
+}
+
+#[test]
+fn no_lowest_speed_at_all() {
+    // Not a speed, not a time to measure it over: the other bounds count, and nobody spins.
+    for call in [with_lowest(0, 30), with_lowest(1, 0), with_lowest(0, 0)] {
+        let clock = FakeClock::default();
+        let script = Script::new([Act::AwaitHeads(1), head(10)]);
+        let stall = Limits::default().stall;
+        assert_eq!(fails(script, &clock, call), (Phase::Body, stall));
+        let clock = FakeClock::default();
+        let slow_head = [Act::Pause(clock.clone(), seconds(100)), head(0)];
+        let call = with_lowest(0, 30);
+        assert_eq!(fetch(Script::new(slow_head), &clock, call).unwrap(), 0);
+    }
+}
+
+#[test]
+fn a_look_at_the_speed_does_not_begin_silence_anew() {
+    // A burst, fast enough for three looks, then nothing: silent after 4 s.
+    let clock = FakeClock::default();
+    let burst = Act::Give(vec![b'x'; 9]);
+    let script = Script::new([Act::AwaitHeads(1), head(10), burst]);
+    let mut policy = POLICY;
+    policy.timeouts.low_speed = Some(LowSpeed {
+        bytes: 1,
+        over: seconds(3),
+    });
+    let error = fetch(script, &clock, Call::get("http://a/").policy(policy)).unwrap_err();
+    assert!(error.cause.contains("silent"), "{error}");
+    assert_eq!(clock.now(), seconds(4));
+}
+
+/// Where and when the second call over one connection fails, whose server answers only the first.
+fn second_fails(script: Script, clock: &FakeClock, second: Call<'_>) -> (Phase, Duration) {
+    let connect = Connector::new([script]);
+    let agent: Agent<_, _, Lock> = Agent::new(connect.clone(), clock.clone()).unwrap();
+    let error = run(async {
+        let first = agent.send(Call::get("http://a/"), &0).await.unwrap();
+        first.done().await;
+        let mut second = agent.send(second, &0).await?;
+        second.read_to_end(10).await.map(drop)
+    })
+    .unwrap_err();
+    assert_eq!((error.kind, connect.made()), (Kind::TimedOut, 1), "{error}");
+    (error.phase, clock.now())
+}
+
+#[test]
+fn the_head_over_a_kept_connection() {
+    let kept = || Script::answers(&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
+    let get = || Call::get("http://a/");
+    let calls = [(with_lowest(1, 5), 5), (get().policy(POLICY), 3)];
+    for (call, at) in calls {
+        let clock = FakeClock::default();
+        let failure = second_fails(kept(), &clock, call);
+        assert_eq!(failure, (Phase::Head, seconds(at)));
+    }
+}
+
+#[test]
+fn the_head_has_its_time_once() {
+    // A first byte after two seconds leaves one for the rest.
+    let clock = FakeClock::default();
+    let script = Script::answers(&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
+        .and(Act::AwaitHeads(2))
+        .and(Act::Pause(clock.clone(), seconds(2)))
+        .and(Act::Give(b"H".into()));
+    let get = Call::get("http://a/").policy(POLICY);
+    assert_eq!(second_fails(script, &clock, get), (Phase::Head, seconds(3)));
+}
+
+#[test]
+fn low_speed_of_a_body_that_is_sent() {
+    // A peer that takes 100 bytes at once and none after: 5 s, or as long as what is staged may take.
+    for (bytes, over, staged, at) in [(100, 5, 400, 5), (10, 5, 4000, 400), (1000, 5, 4000, 5)] {
+        let clock = FakeClock::default();
+        let deaf = Script {
+            window: 100,
+            room: staged,
+            ..Script::new([])
+        };
+        let low_speed = Some(LowSpeed {
+            bytes,
+            over: seconds(over),
+        });
+        let timeouts = Timeouts {
+            low_speed,
+            send: Some(seconds(1000)),
+            ..Timeouts::default()
+        };
+        let policy = Policy {
+            timeouts,
+            ..Policy::default()
+        };
+        let call = Call::put("http://a/", &[b'x'; 10_000]).policy(policy);
+        assert_eq!(fails(deaf, &clock, call), (Phase::Send, seconds(at)));
+    }
 }

@@ -47,6 +47,8 @@ pub struct Script {
     pub late: bool,
     /// The connection is never made.
     pub stuck: bool,
+    /// A close never ends.
+    pub lingers: bool,
 }
 
 impl Script {
@@ -60,6 +62,7 @@ impl Script {
             hesitant: false,
             late: false,
             stuck: false,
+            lingers: false,
         }
     }
 
@@ -285,7 +288,10 @@ impl Transport for Scripted {
 
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.log(|log| log.closed = true);
-        Poll::Ready(Ok(()))
+        match self.script.lingers {
+            true => Poll::Pending,
+            false => Poll::Ready(Ok(())),
+        }
     }
 }
 

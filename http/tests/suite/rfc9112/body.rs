@@ -1,10 +1,11 @@
 //! RFC 9112. Section 6: where a body ends.
 
-use wskhttp_http::{Body, Outcome};
+use wskhttp_core::io::Kind;
+use wskhttp_http::{Body, Deadlines, Outcome, Request};
 
-use super::{FRAMING, HEAD, SHORT, sent, table};
-use crate::support::script::Script;
-use crate::support::single;
+use super::{FRAMING, HEAD, OK, SHORT, sent, table};
+use crate::support::script::{Connector, Script};
+use crate::support::{client, exchange, run, single, url};
 
 #[test]
 fn section_6_1_transfer_encoding() {
@@ -62,6 +63,33 @@ fn section_6_1_transfer_encoding() {
     );
     let sent = sent("POST", "http://a.test/", b"", Body::Empty);
     assert!(!sent.contains("Transfer-Encoding") && sent.contains("Content-Length: 0\r\n"));
+}
+
+#[test]
+fn section_6_1_chunked_is_not_sent_to_http_1_0() {
+    // "unless it knows the server will handle HTTP/1.1"; it remembers "the version of a prior received
+    // response". Bodies with a length go there.
+    let old = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi";
+    for (first, body, expected) in [
+        (old, Body::Chunked, Err(Kind::InvalidRequest)),
+        (old, Body::Full(b"x"), Ok(200)),
+        (OK, Body::Chunked, Ok(200)),
+    ] {
+        let connect = Connector::new([Script::answers(&[first, OK])]);
+        let (client, _) = client(connect.clone());
+        run(exchange(&client, "GET", "http://a.test/", Body::Empty)).unwrap();
+        let at = url("http://a.test/");
+        let request = Request::new("POST", &at, b"", body).unwrap();
+        let status = run(async {
+            let sent = client.send(&request, &0, Deadlines::default()).await;
+            let mut exchange = sent.map_err(|error| error.kind)?;
+            exchange.finish().await.unwrap();
+            Ok(exchange.response().await.unwrap().status())
+        });
+        assert_eq!(status, expected, "{first:?} {body:?}");
+        assert!(!connect.log(0).text().contains("chunked") || first == OK);
+        assert_eq!(connect.made(), 1);
+    }
 }
 
 #[test]

@@ -24,6 +24,15 @@ fn section_9_2_data_without_a_request() {
 }
 
 #[test]
+fn section_9_2_data_on_a_new_connection() {
+    for bytes in [OK, "x", "\r\n"] {
+        let script = Script::new([Act::Give(bytes.into())]);
+        let error = single(script, "GET").unwrap_err();
+        assert_eq!(error.kind, Kind::MalformedHead, "{bytes:?}");
+    }
+}
+
+#[test]
 fn section_9_3_persistence() {
     for (head, keeps) in [
         ("HTTP/1.1 200 OK\r\n", true),
