@@ -35,11 +35,14 @@ impl BodyDigest {
     }
 
     /// A check against what `head` says with the algorithm `sha-256`; `None` if it says nothing, or
-    /// only of another algorithm.
+    /// only of another algorithm, or has no body (204, 304; one to HEAD is not told from others here).
     ///
     /// # Errors
     /// Phase `Head`, kind `MalformedHead`: a digest that is not one, or two that differ.
     pub fn of(head: &ResponseHead) -> Result<Option<Self>, Error> {
+        if matches!(head.status(), 204 | 304) {
+            return Ok(None);
+        }
         let whole = head.status() == 200;
         let fields = head.headers().filter(|(name, _)| {
             name.eq_ignore_ascii_case("content-digest")
@@ -47,11 +50,11 @@ impl BodyDigest {
         });
         let mut expected: Option<[u8; 32]> = None;
         for (_, value) in fields {
-            for item in value.split(|byte| *byte == b',').map(trim) {
-                let Some(digest) = item.strip_prefix(b"sha-256=") else {
+            for member in members(value) {
+                let Some(item) = member.strip_prefix(b"sha-256=") else {
                     continue;
                 };
-                let digest = bytes(digest).ok_or_else(malformed)?;
+                let digest = bytes(item).ok_or_else(malformed)?;
                 if expected.is_some_and(|other| other != digest) {
                     return Err(malformed());
                 }
@@ -82,9 +85,33 @@ impl BodyDigest {
     }
 }
 
-/// A byte sequence of RFC 8941 section 3.3.5 with 32 bytes.
+/// The members of a dictionary of RFC 8941 section 3.2. A comma in a string ends none.
+fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    value
+        .split(move |byte| {
+            let is_escaped = core::mem::replace(&mut escaped, false);
+            match byte {
+                _ if is_escaped => {}
+                b'\\' => escaped = quoted,
+                b'"' => quoted = !quoted,
+                b',' => return !quoted,
+                _ => {}
+            }
+            false
+        })
+        .map(trim)
+}
+
+/// A byte sequence of RFC 8941 section 3.3.5 with 32 bytes. Its parameters mean nothing here.
 fn bytes(item: &[u8]) -> Option<[u8; 32]> {
-    let inner = item.strip_prefix(b":")?.strip_suffix(b":")?;
+    let rest = item.strip_prefix(b":")?;
+    let end = rest.iter().position(|byte| *byte == b':')?;
+    let (inner, parameters) = rest.split_at_checked(end)?;
+    let parameters = parameters.strip_prefix(b":")?;
+    if !parameters.is_empty() && !parameters.starts_with(b";") {
+        return None;
+    }
     let mut room = [0; 32];
     let decoded = Base64::decode(inner, &mut room).ok()?;
     (decoded.len() == 32).then_some(room)

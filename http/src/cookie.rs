@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
+use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use wskhttp_core::fallible::{copied_text, extend, room};
@@ -86,7 +87,8 @@ impl Jar {
         Ok(())
     }
 
-    /// Adds the `Cookie` field for a request for `url`, if there is one (RFC 6265 section 5.4).
+    /// Adds the `Cookie` field for a request for `url`, if there is one (RFC 6265 section 5.4). It becomes
+    /// one with those that are there already, whose cookies follow.
     ///
     /// # Errors
     /// Kind `NoResources`.
@@ -99,17 +101,23 @@ impl Jar {
                 && (!cookie.secure || url.scheme() == Scheme::Https)
         };
         let count = self.cookies.iter().filter(serves).count();
-        let mut parts: Vec<&[u8]> = room(count.saturating_mul(4)).map_err(|_| no_memory())?;
+        let most = count.saturating_mul(4).saturating_add(2);
+        let mut parts: Vec<&[u8]> = room(most).map_err(|_| no_memory())?;
         for cookie in self.cookies.iter().filter(serves) {
             if !parts.is_empty() {
                 parts.push(b"; ");
             }
             parts.extend([cookie.name.as_bytes(), b"=", cookie.value.as_bytes()]);
         }
-        match parts.is_empty() {
-            true => Ok(()),
-            false => lines.push_parts("Cookie", &parts),
+        if parts.is_empty() {
+            return Ok(());
         }
+        let own = lines.joined("cookie", b"; ")?;
+        if !own.is_empty() {
+            lines.remove(|name| name.eq_ignore_ascii_case("cookie"));
+            parts.extend([&b"; "[..], &own]);
+        }
+        lines.push_parts("Cookie", &parts)
     }
 
     /// Takes cookies in the format of Netscape's files, which [`Jar::write`] and curl write: seven
@@ -270,7 +278,7 @@ impl<'a> Draft<'a> {
                 }
                 () if is("path") => draft.path = default_path(url),
                 () if is("max-age") => max_age = age(value).or(max_age),
-                () if is("expires") => draft.expires = cookie_date(value, now).or(draft.expires),
+                () if is("expires") => draft.expires = cookie_date(value).or(draft.expires),
                 () if is("domain") && !value.is_empty() => {
                     has_domain = true;
                     let domain = value.strip_prefix('.').unwrap_or(value);
@@ -379,23 +387,18 @@ fn age(value: &str) -> Option<Duration> {
     }
 }
 
-/// RFC 6265 section 5.1.1: day, month, year and time in any order.
-fn cookie_date(value: &str, now: Duration) -> Option<Duration> {
-    if let Some(at) = date::parse(value.as_bytes(), now) {
-        return Some(at);
-    }
+/// RFC 6265 section 5.1.1: day, month, year and time in any order. What was before 1970 is 1970.
+fn cookie_date(value: &str) -> Option<Duration> {
     let (mut day, mut month, mut year, mut time) = (None, None, None, None);
-    let is_delimiter = |c: char| !(c.is_ascii_alphanumeric() || c == ':');
     for token in value.split(is_delimiter).filter(|token| !token.is_empty()) {
-        let number = || token.parse::<u64>().ok();
-        match token.len() {
-            _ if time.is_none() && token.contains(':') => time = Some(token),
-            1 | 2 if day.is_none() && number().is_some() => day = number(),
-            3.. if month.is_none() && token.get(..3).and_then(month_of).is_some() => {
+        match () {
+            () if time.is_none() && clock_time(token).is_some() => time = clock_time(token),
+            () if day.is_none() && leading(token, 1..=2).is_some() => day = leading(token, 1..=2),
+            () if month.is_none() && token.get(..3).and_then(month_of).is_some() => {
                 month = token.get(..3).and_then(month_of);
             }
-            2 | 4 if year.is_none() && number().is_some() => year = number(),
-            _ => {}
+            () if year.is_none() => year = leading(token, 2..=4),
+            () => {}
         }
     }
     let year = match year? {
@@ -403,7 +406,38 @@ fn cookie_date(value: &str, now: Duration) -> Option<Duration> {
         year @ 0..=69 => year.checked_add(2000)?,
         year => year,
     };
-    date::seconds((year, month?, day?), time?)
+    let (month, day, time) = (month?, day?, time?);
+    match year {
+        ..=1600 => None,
+        // Only whether there is such a day.
+        ..=1969 => {
+            date::seconds((year.checked_add(400)?, month, day), time).map(|_| Duration::ZERO)
+        }
+        _ => date::seconds((year, month, day), time),
+    }
+}
+
+const fn is_delimiter(c: char) -> bool {
+    matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~')
+}
+
+/// `1*2DIGIT ":" 1*2DIGIT ":" 1*2DIGIT`, and then perhaps what does not begin with a digit.
+fn clock_time(token: &str) -> Option<(u64, u64, u64)> {
+    let mut parts = token.splitn(3, ':');
+    let mut whole = || {
+        let part = parts.next()?;
+        leading(part, 1..=2).filter(|_| part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let (hour, minute) = (whole()?, whole()?);
+    let second = leading(parts.next()?, 1..=2)?;
+    (hour <= 23 && minute <= 59 && second <= 59).then_some((hour, minute, second))
+}
+
+/// The number of so many digits with which a token begins.
+fn leading(token: &str, digits: RangeInclusive<usize>) -> Option<u64> {
+    let count = token.bytes().take_while(u8::is_ascii_digit).count();
+    let number = token.get(..count).filter(|_| digits.contains(&count))?;
+    number.parse().ok()
 }
 
 /// The number of a month in any case.

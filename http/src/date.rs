@@ -21,7 +21,10 @@ fn imf_fixdate(date: &str) -> Option<Duration> {
     let (day, month, year) = (words.next()?, words.next()?, words.next()?);
     let time = words.next()?;
     let date = (number(year, 4)?, month_of(month)?, number(day, 2)?);
-    words.next().is_none().then(|| seconds(date, time))?
+    words
+        .next()
+        .is_none()
+        .then(|| seconds(date, clock(time)?))?
 }
 
 /// `06-Nov-94 08:49:37 GMT`
@@ -40,7 +43,7 @@ fn rfc850(date: &str, now: Duration) -> Option<Duration> {
     if full > this_year.checked_add(50)? {
         full = full.checked_sub(100)?;
     }
-    seconds((full, month, day), time)
+    seconds((full, month, day), clock(time)?)
 }
 
 /// `Sun Nov  6 08:49:37 1994`
@@ -49,14 +52,25 @@ fn asctime(text: &str) -> Option<Duration> {
     let (_, month, day) = (words.next()?, words.next()?, words.next()?);
     let (time, year) = (words.next()?, words.next()?);
     let date = (number(year, 4)?, month_of(month)?, number(day, day.len())?);
-    words.next().is_none().then(|| seconds(date, time))?
+    words
+        .next()
+        .is_none()
+        .then(|| seconds(date, clock(time)?))?
 }
 
-/// The time since 1970 of a year, month (from 1) and day and a time `hh:mm:ss`.
-pub(crate) fn seconds((year, month, day): (u64, u64, u64), time: &str) -> Option<Duration> {
+/// `hh:mm:ss`
+fn clock(time: &str) -> Option<(u64, u64, u64)> {
     let mut parts = time.split(':').map(|part| number(part, 2));
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
-    if parts.next().is_some() || hour > 23 || minute > 59 || second > 60 {
+    let time = (parts.next()??, parts.next()??, parts.next()??);
+    parts.next().is_none().then_some(time)
+}
+
+/// The time since 1970 of a year, month (from 1) and day and an hour, minute and second.
+pub(crate) fn seconds(
+    (year, month, day): (u64, u64, u64),
+    (hour, minute, second): (u64, u64, u64),
+) -> Option<Duration> {
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let days = days(year, month, day)?;

@@ -180,8 +180,13 @@ impl<'a> ByteRanges<'a> {
         })?;
         // RFC 2046 section 5.1.1.
         let valid = (1..=70).contains(&boundary.len()) && is_value(boundary);
+        // "Additional CRLFs might precede the first boundary string" (RFC 9110 section 14.6).
+        let mut rest = body;
+        while let Some(next) = rest.strip_prefix(b"\r\n") {
+            rest = next;
+        }
         valid.then_some(Self {
-            rest: body,
+            rest,
             boundary,
             done: false,
         })

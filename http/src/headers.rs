@@ -7,6 +7,7 @@ use wskhttp_core::fallible;
 use wskhttp_core::io::{Error, Kind, Phase};
 use zeroize::Zeroize;
 
+use crate::auth::Secret;
 use crate::proto::fields::{is_token, is_value, split_field, split_line};
 
 /// Checked lines `Name: value` CRLF. Their memory is cleared before it is given back.
@@ -97,6 +98,26 @@ impl Headers {
         find(&self.lines, name)
     }
 
+    /// All values of a field with `separator` between them; empty if there is none.
+    pub(crate) fn joined(&self, name: &str, separator: &[u8]) -> Result<Secret, Error> {
+        let mut rest = self.lines.as_slice();
+        let joined = fallible::room(rest.len()).map_err(|_| no_memory())?;
+        let mut joined = Secret::new(joined);
+        while let Some((line, next)) = split_line(rest) {
+            rest = next;
+            match split_field(line) {
+                Some((found, value)) if found.eq_ignore_ascii_case(name.as_bytes()) => {
+                    if !joined.is_empty() {
+                        joined.extend_from_slice(separator);
+                    }
+                    joined.extend_from_slice(value);
+                }
+                _ => {}
+            }
+        }
+        Ok(joined)
+    }
+
     /// The lines.
     #[must_use]
     pub fn lines(&self) -> &[u8] {
@@ -109,13 +130,7 @@ impl Headers {
         }
         let double = self.lines.capacity().saturating_mul(2);
         let capacity = self.lines.len().saturating_add(room).max(double);
-        let mut grown = fallible::room(capacity).map_err(|_| {
-            Error::new(
-                Phase::Request,
-                Kind::NoResources,
-                "no memory for the header lines",
-            )
-        })?;
+        let mut grown = fallible::room(capacity).map_err(|_| no_memory())?;
         grown.extend_from_slice(&self.lines);
         self.lines.zeroize();
         self.lines = grown;
@@ -148,6 +163,14 @@ pub(crate) fn find<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
         }
     }
     None
+}
+
+const fn no_memory() -> Error {
+    Error::new(
+        Phase::Request,
+        Kind::NoResources,
+        "no memory for the header lines",
+    )
 }
 
 const fn invalid(cause: &'static str) -> Error {

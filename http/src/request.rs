@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 
+use crate::headers::find;
 use crate::proto::fields::{is_token, is_value, split_line, trim};
 use crate::{Proxy, Timeouts, Url};
 
@@ -40,7 +41,8 @@ impl<'a> Request<'a> {
     /// Every name must be a token and every value free of control characters. The client itself
     /// says `Host`, `Content-Length` and `Transfer-Encoding`; those, and fields that ask for what it
     /// does not do (`TE`, `Trailer`, `Upgrade`, `Expect`, `Keep-Alive`, `Proxy-Connection`), are
-    /// refused. `Connection` may only say `close`. `CONNECT` is refused.
+    /// refused. `Connection` may only say `close`. `CONNECT` is refused, and credentials and cookies in a
+    /// `TRACE`, which shows them to whoever reads the answer (RFC 9110 section 9.3.8).
     ///
     /// # Errors
     /// Phase `Request`, kind `InvalidRequest`.
@@ -60,6 +62,9 @@ impl<'a> Request<'a> {
             return Err(invalid("a TRACE request has no body"));
         }
         let close = check_headers(headers)?;
+        if method == "TRACE" && SECRET.iter().any(|name| find(headers, name).is_some()) {
+            return Err(invalid("a TRACE request says nothing that is secret"));
+        }
         Ok(Self {
             method,
             url,
@@ -225,6 +230,9 @@ fn check_headers(headers: &[u8]) -> Result<bool, Error> {
     }
     Ok(close)
 }
+
+/// Fields that a TRACE must not have.
+const SECRET: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
 const REFUSED: [&[u8]; 9] = [
     b"host",

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use wskhttp_core::fallible::copied_text;
-use wskhttp_core::io::Error;
+use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::{Policy, no_memory};
 use crate::{Body, Credentials, Deadlines, Headers, Jar, Proxies, Url};
@@ -87,10 +87,20 @@ impl<'a> Call<'a> {
         self.and(|parts| parts.headers.push(name, value.as_ref()))
     }
 
-    /// Adds header lines, each `Name: value` CRLF.
+    /// Adds header lines, each `Name: value` CRLF. What [`Request::new`](crate::Request::new) refuses is
+    /// refused.
     #[must_use]
     pub fn lines(self, lines: &[u8]) -> Self {
-        self.and(|parts| parts.headers.extend(lines))
+        // What follows must not become a part of the last one.
+        let is_whole = lines.is_empty() || lines.ends_with(b"\r\n");
+        self.and(|parts| match is_whole {
+            true => parts.headers.extend(lines),
+            false => Err(Error::new(
+                Phase::Request,
+                Kind::InvalidRequest,
+                "a header line does not end with CRLF",
+            )),
+        })
     }
 
     /// Sets the body.
@@ -116,7 +126,8 @@ impl<'a> Call<'a> {
     }
 
     /// Sets the jar from which cookies are sent, and into which those of each response go, also of
-    /// redirects. A `Cookie` field of the caller's is sent besides, to its own origin.
+    /// redirects. Cookies of the caller's own `Cookie` field, which go to its own origin only, follow those
+    /// of the jar in one field.
     #[must_use]
     pub fn jar(mut self, jar: &'a mut Jar) -> Self {
         self.jar = Some(jar);

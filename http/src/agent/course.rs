@@ -1,20 +1,19 @@
 //! What a call becomes from one exchange to the next, without I/O.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
-use wskhttp_core::fallible::push;
 use wskhttp_core::io::{Error, Kind, Phase};
 
 use super::call::{Call, Parts};
+use super::seen::Seen;
 use super::{Keys, Policy, no_memory};
 use crate::auth::{Form, Session};
 use crate::entropy::Entropy;
 use crate::redirect::{Redirect, describes_body, is_private};
 use crate::retry::retry_after;
 use crate::{
-    Body, BodyDigest, Credentials, Deadlines, Decode, Decoder, Headers, Jar, Proxies, Request,
+    Body, BodyDigest, Credentials, Deadlines, Decoder, Headers, Jar, Proxies, Request,
     ResponseHead, Retries, RetryBudget, Url,
 };
 
@@ -46,8 +45,7 @@ pub(super) struct Course<'a> {
     tries: u32,
     /// When the first one began.
     began: Option<Duration>,
-    /// Hashes of the URLs that were asked for.
-    seen: Vec<u64>,
+    seen: Seen,
 }
 
 /// What to do with a response.
@@ -94,7 +92,7 @@ impl<'a> Course<'a> {
             crossed: false,
             tries: 0,
             began: None,
-            seen: Vec::new(),
+            seen: Seen::default(),
         })
     }
 
@@ -122,10 +120,13 @@ impl<'a> Course<'a> {
             self.lines
                 .push("Accept-Encoding", Decoder::ACCEPT.as_bytes())?;
         }
-        if let Some(jar) = &mut self.jar {
-            jar.add_to(&self.url, unix, &mut self.lines)?;
+        // A TRACE shows what it was sent to whoever reads the answer (RFC 9110 section 9.3.8).
+        if self.method != "TRACE" {
+            if let Some(jar) = &mut self.jar {
+                jar.add_to(&self.url, unix, &mut self.lines)?;
+            }
+            self.authorize(entropy)?;
         }
-        self.authorize(entropy)?;
         let request = Request::new(&self.method, &self.url, self.lines.lines(), self.body)?;
         let proxy = self.proxies.and_then(|proxies| proxies.for_url(&self.url));
         Ok(request
@@ -193,12 +194,25 @@ impl<'a> Course<'a> {
         self.deadlines.total
     }
 
-    pub(super) const fn decode(&self) -> Option<&Decode> {
-        self.policy.decode.as_ref()
+    /// What removes the content codings of the final response.
+    pub(super) fn decoder(&self, head: &ResponseHead) -> Result<Option<Decoder>, Error> {
+        match &self.policy.decode {
+            Some(limits) if self.has_body(head) => Decoder::new(head, limits),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a response has a body, be it one of no bytes (RFC 9112 section 6.3). What is said of the
+    /// body of another one is of that which GET would bring.
+    fn has_body(&self, head: &ResponseHead) -> bool {
+        self.method != "HEAD" && !matches!(head.status(), 204 | 304)
     }
 
     /// What the body of the final response is checked against.
     pub(super) fn digest(&self, head: &ResponseHead) -> Result<Option<BodyDigest>, Error> {
+        if !self.has_body(head) {
+            return Ok(None);
+        }
         let own = self.sha256.filter(|_| head.status() == 200);
         let own = own.map(BodyDigest::sha256);
         let said = match self.policy.digest {
@@ -260,16 +274,13 @@ impl<'a> Course<'a> {
     }
 
     /// How long to wait before sending the request again that failed with `error`; `None` if it is
-    /// not to be.
+    /// not to be. Of a body that is streamed nothing must have been taken.
     pub(super) fn judge_failure(
         &mut self,
         error: &Error,
         by: &Circumstances<'_>,
     ) -> Option<Duration> {
-        let may = match Retries::is_before_request(error) {
-            true => !self.is_streamed(),
-            false => self.may_repeat(),
-        };
+        let may = Retries::is_before_request(error) || self.may_repeat();
         match Retries::is_transient(error) && may {
             true => self.retry(None, by),
             false => None,
@@ -312,7 +323,7 @@ impl<'a> Course<'a> {
             return Err(too_many("there are more redirects than the limit"));
         }
         self.hops = self.hops.saturating_add(1);
-        self.note(hash(&self.method, &self.url))?;
+        self.seen.note(&self.method, &self.url, self.hops)?;
         if redirect.to_get {
             self.method.clear();
             // No longer than the method that it replaces, which is POST or longer, or fits anyway.
@@ -334,28 +345,12 @@ impl<'a> Course<'a> {
             self.crossed = true;
         }
         // With cookies, the same URL may answer otherwise the next time.
-        if self.jar.is_none() && self.seen.contains(&hash(&self.method, &redirect.url)) {
+        if self.jar.is_none() && self.seen.has(&self.method, &redirect.url) {
             return Err(too_many("the redirects go in a circle"));
         }
         self.url = redirect.url;
         Ok(())
     }
-
-    fn note(&mut self, hash: u64) -> Result<(), Error> {
-        push(&mut self.seen, hash).map_err(|_| no_memory())
-    }
-}
-
-/// FNV-1a. A server that finds a collision stops its own redirects.
-fn hash(method: &str, url: &Url) -> u64 {
-    let scheme = [url.scheme() as u8];
-    let bytes = method
-        .bytes()
-        .chain(scheme)
-        .chain(url.after_scheme().bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 pub(super) const fn streamed() -> Error {

@@ -4,6 +4,7 @@ mod call;
 mod course;
 mod keys;
 mod response;
+mod seen;
 mod upload;
 
 use core::time::Duration;
@@ -174,7 +175,8 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         self.run(&mut course, keys.into()).await
     }
 
-    /// Sends the head of a call whose body is streamed.
+    /// Sends the head of a call whose body is streamed. What fails before is tried again as the policy
+    /// says: nothing of the body was taken.
     ///
     /// # Errors
     /// As [`Agent::send`].
@@ -186,12 +188,27 @@ impl<C: Connect, K: Clock, R: RawMutex> Agent<C, K, R> {
         let keys = keys.into();
         let mut course = Course::new(call, &self.policy)?;
         self.budget.earn();
-        let mut exchange = self.begin(&mut course, keys).await?;
+        let mut exchange = self.begin_upload(&mut course, keys).await?;
         if exchange.has_response() && course.is_unexpected(exchange.head()) {
             exchange.into_inner().discard().await;
-            exchange = self.begin(&mut course, keys).await?;
+            exchange = self.begin_upload(&mut course, keys).await?;
         }
         Ok(Upload::new(self, exchange, course, keys))
+    }
+
+    async fn begin_upload(
+        &self,
+        course: &mut Course<'_>,
+        keys: Keys<'_, C::Key>,
+    ) -> Result<Boxed<Exchange<'_, C, K, R>>, Error> {
+        loop {
+            let error = match self.begin(course, keys).await {
+                Ok(exchange) => return Ok(exchange),
+                Err(error) => error,
+            };
+            let wait = course.judge_failure(&error, &self.circumstances());
+            self.pause(wait.ok_or(error)?, course.total()).await?;
+        }
     }
 
     async fn begin(

@@ -26,12 +26,8 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Response<'c, C, K, R> {
         exchange: Boxed<Exchange<'c, C, K, R>>,
         course: &Course<'_>,
     ) -> Result<Self, Error> {
-        let decoder = match course.decode() {
-            Some(limits) => Decoder::new(exchange.head(), limits)?,
-            None => None,
-        };
         Ok(Self {
-            decoder,
+            decoder: course.decoder(exchange.head())?,
             digest: course.digest(exchange.head())?,
             digested: 0,
             exchange,

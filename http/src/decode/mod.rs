@@ -75,14 +75,15 @@ impl Decoder {
         "gzip, deflate"
     };
 
-    /// A decoder for the codings that `head` names; `None` if there are none, or if the response is
-    /// a part (206), which cannot be decoded by itself.
+    /// A decoder for the codings that `head` names; `None` if there are none, if the response has no body
+    /// (204, 304; one to HEAD is not told from others here), or if it is a part (206), which cannot be
+    /// decoded by itself.
     ///
     /// # Errors
     /// Phase `Head`; kind `UnsupportedContent` for another coding or too many; `NoResources`.
     pub fn new(head: &ResponseHead, limits: &Decode) -> Result<Option<Self>, Error> {
         let mut stages = Vec::new();
-        if head.status() == 206 {
+        if matches!(head.status(), 204 | 206 | 304) {
             return Ok(None);
         }
         let fields = head

@@ -15,8 +15,9 @@ use crate::Limits;
 ///                                                           +--size 0--> Trailer --> Done
 /// ```
 ///
-/// Refused although the grammar or other software lets them pass: whitespace after the size, more
-/// than 16 digits, an extension without a name, bare LF anywhere. Extensions are checked and dropped.
+/// Refused although the grammar or other software lets them pass: whitespace at the end of the line, more
+/// than 16 digits, an extension without a name, bare LF anywhere. Extensions are checked and dropped, with
+/// the whitespace that may be around `;` and `=` (BWS, which RFC 9110 section 5.6.3 has recipients parse).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Chunked {
     state: State,
@@ -31,10 +32,14 @@ pub(crate) struct Chunked {
 enum State {
     #[default]
     Size,
+    /// After whitespace behind the size or an extension: only another extension may follow.
+    Bws,
     /// After `;`, before or inside a name.
     ExtName {
         begun: bool,
     },
+    /// After whitespace behind a name.
+    ExtNameEnd,
     /// After `=`.
     ExtValue {
         begun: bool,
@@ -51,13 +56,19 @@ enum State {
 }
 
 impl Chunked {
-    pub(crate) fn step(&mut self, input: &[u8], limits: &Limits) -> Result<Step, Error> {
+    /// What the bytes of `input` are. A chunk of more than `allowed` bytes is refused at its size.
+    pub(crate) fn step(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        allowed: u64,
+    ) -> Result<Step, Error> {
         let mut used: usize = 0;
         for byte in input {
             if matches!(self.state, State::Data | State::Done) {
                 break;
             }
-            self.framing(*byte, limits)?;
+            self.framing(*byte, limits, allowed)?;
             used = used.saturating_add(1);
         }
         if used > 0 {
@@ -82,7 +93,7 @@ impl Chunked {
         }
     }
 
-    fn framing(&mut self, byte: u8, limits: &Limits) -> Result<(), Error> {
+    fn framing(&mut self, byte: u8, limits: &Limits, allowed: u64) -> Result<(), Error> {
         if !matches!(self.state, State::DataCr | State::DataLf | State::Trailer) {
             self.line = self.line.saturating_add(1);
             if self.line > limits.chunk_line {
@@ -96,10 +107,21 @@ impl Chunked {
             }
             (State::Size, b';') if self.digits > 0 => State::ExtName { begun: false },
             (State::Size, b'\r') if self.digits > 0 => State::SizeLf,
+            (State::Size, b' ' | b'\t') if self.digits > 0 => State::Bws,
             (State::Size, _) => return Err(malformed("a chunk size is not a hexadecimal number")),
 
+            (State::Bws | State::ExtNameEnd, b' ' | b'\t') => self.state,
+            (State::Bws | State::ExtNameEnd, b';') => State::ExtName { begun: false },
+            (State::Bws, _) => return Err(malformed("a chunk-size line has stray whitespace")),
+            (State::ExtName { begun: false } | State::ExtValue { begun: false }, b' ' | b'\t') => {
+                self.state
+            }
+            (State::ExtName { begun: true }, b' ' | b'\t') => State::ExtNameEnd,
+            (State::ExtValue { begun: true } | State::ExtQuotedEnd, b' ' | b'\t') => State::Bws,
             (State::ExtName { .. }, _) if is_tchar(byte) => State::ExtName { begun: true },
-            (State::ExtName { begun: true }, b'=') => State::ExtValue { begun: false },
+            (State::ExtName { begun: true } | State::ExtNameEnd, b'=') => {
+                State::ExtValue { begun: false }
+            }
             (State::ExtValue { .. }, _) if is_tchar(byte) => State::ExtValue { begun: true },
             (State::ExtValue { begun: false }, b'"') => State::ExtQuoted,
             (State::ExtQuoted, b'"') => State::ExtQuotedEnd,
@@ -119,6 +141,7 @@ impl Chunked {
             ) => State::SizeLf,
             (
                 State::ExtName { .. }
+                | State::ExtNameEnd
                 | State::ExtValue { .. }
                 | State::ExtQuoted
                 | State::ExtEscaped
@@ -126,7 +149,7 @@ impl Chunked {
                 _,
             ) => return Err(malformed("a chunk extension is malformed")),
 
-            (State::SizeLf, b'\n') => self.begin(limits)?,
+            (State::SizeLf, b'\n') => self.begin(limits, allowed)?,
             (State::SizeLf, _) => return Err(malformed("a chunk-size line has a bare CR")),
 
             (State::DataCr, b'\r') => State::DataLf,
@@ -161,7 +184,10 @@ impl Chunked {
     }
 
     /// A chunk-size line is complete.
-    fn begin(&mut self, limits: &Limits) -> Result<State, Error> {
+    fn begin(&mut self, limits: &Limits, more: u64) -> Result<State, Error> {
+        if self.size > more {
+            return Err(super::recv_body::too_large());
+        }
         let allowed = self.size.saturating_mul(2).saturating_add(16);
         self.excess = self
             .excess

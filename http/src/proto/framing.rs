@@ -31,7 +31,7 @@ impl Framing {
     /// Takes note of a header field.
     ///
     /// # Errors
-    /// Phase `Head`, kind `MalformedFraming`: a Content-Length that is not 1 to 20 digits below
+    /// Phase `Head`, kind `MalformedFraming`: a Content-Length that is not digits of a number below
     /// 2^64, a second one even if it is the same (RFC 9110 section 8.6 lets a recipient refuse), a
     /// Transfer-Encoding that is not exactly `chunked`, or a second one.
     pub fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
@@ -67,7 +67,7 @@ impl Framing {
     ///
     /// # Errors
     /// Phase `Head`, kind `MalformedFraming`: both Content-Length and Transfer-Encoding, or the
-    /// latter in HTTP/1.0 or in an interim response.
+    /// latter in HTTP/1.0.
     pub fn decide(
         &self,
         status: u16,
@@ -82,11 +82,12 @@ impl Framing {
         if self.chunked && minor_version == 0 {
             return Err(malformed("an HTTP/1.0 response has a Transfer-Encoding"));
         }
+        // "always terminated by the first empty line" (section 6.3 item 1), but somebody on the way may
+        // have gone by what it says.
+        let announced = self.chunked || self.content_length.is_some_and(|length| length > 0);
+        let forbidden = announced.then_some(CloseReason::ForbiddenBody);
         if status < 200 {
-            return match self.chunked || self.content_length.is_some_and(|length| length > 0) {
-                true => Err(malformed("an interim response announces a body")),
-                false => Ok((BodyLength::None, None)),
-            };
+            return Ok((BodyLength::None, forbidden));
         }
         let persists = match minor_version {
             _ if self.close => Some(CloseReason::ResponseClose),
@@ -97,9 +98,7 @@ impl Framing {
             return Ok((BodyLength::None, persists));
         }
         if status == 204 {
-            let announced = self.chunked || self.content_length.is_some_and(|length| length > 0);
-            let reason = persists.or(announced.then_some(CloseReason::ForbiddenBody));
-            return Ok((BodyLength::None, reason));
+            return Ok((BodyLength::None, persists.or(forbidden)));
         }
         Ok(match self.content_length {
             _ if self.chunked => (BodyLength::Chunked, persists),
@@ -110,9 +109,9 @@ impl Framing {
     }
 }
 
-/// `1*DIGIT` of at most 20 digits that fits 64 bits.
+/// `1*DIGIT` that fits 64 bits.
 fn length(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || value.len() > 20 {
+    if value.is_empty() {
         return None;
     }
     value.iter().try_fold(0_u64, |number, byte| {

@@ -62,7 +62,7 @@ impl RecvBody {
     pub fn step(&mut self, input: &[u8], limits: &Limits) -> Result<Step, Error> {
         let step = match &mut self.state {
             State::Done => Step::End,
-            State::Chunked(chunked) => chunked.step(input, limits)?,
+            State::Chunked(chunked) => chunked.step(input, limits, self.allowed)?,
             _ if input.is_empty() => Step::Need,
             State::Sized(left) => {
                 Step::Data(usize::try_from(*left).map_or(input.len(), |left| left.min(input.len())))
@@ -130,7 +130,7 @@ impl RecvBody {
     }
 }
 
-const fn too_large() -> Error {
+pub(super) const fn too_large() -> Error {
     Error::new(
         Phase::Body,
         Kind::BodyTooLarge,

@@ -28,6 +28,10 @@ pub struct RecvHead {
     fields: usize,
     /// Interim heads before this one.
     interim: u32,
+    /// One of them announced a body.
+    forbidden: bool,
+    /// It answers CONNECT.
+    to_connect: bool,
     state: State,
 }
 
@@ -59,6 +63,15 @@ impl RecvHead {
         let mut this = Self::default();
         this.head.bytes = spare;
         this
+    }
+
+    /// A head that answers CONNECT: in one that makes the tunnel (2xx), `Content-Length` and
+    /// `Transfer-Encoding` mean nothing (RFC 9110 section 9.3.6).
+    pub(crate) fn to_connect() -> Self {
+        Self {
+            to_connect: true,
+            ..Self::default()
+        }
     }
 
     /// Takes from `input` what belongs to the head; gives how many bytes that was and whether the
@@ -127,6 +140,7 @@ impl RecvHead {
             return Err(unsupported("the server switched protocols unasked"));
         }
         if status >= 200 {
+            let close = close.or(self.forbidden.then_some(CloseReason::ForbiddenBody));
             return Ok(Next::Body(self.head, RecvBody::new(length, limits)?, close));
         }
         let interim = self.interim.saturating_add(1);
@@ -139,6 +153,7 @@ impl RecvHead {
         }
         Ok(Next::Head(Self {
             interim,
+            forbidden: self.forbidden || close.is_some(),
             ..Self::with_memory(self.head.bytes)
         }))
     }
@@ -177,8 +192,14 @@ impl RecvHead {
         if begins(b"HTTP/1.") || (self.state == State::Start && begins(b"\r\n")) {
             return Ok(());
         }
-        if begins(b"HTTP/") {
-            return Err(unsupported("the server answered with another HTTP version"));
+        match line.strip_prefix(b"HTTP/") {
+            Some([b'0'..=b'9']) => return Ok(()),
+            // The dot and the minor version are left out by some.
+            Some([b'0' | b'2'..=b'9', b'.' | b' ', ..]) => {
+                return Err(unsupported("the server answered with another HTTP version"));
+            }
+            Some(_) => return Err(malformed("the response's HTTP version is malformed")),
+            None => {}
         }
         // The frame header of an HTTP/2 SETTINGS: 24-bit length below 256, type 4.
         if matches!(line, [0, 0, _, 4, ..]) {
@@ -276,7 +297,9 @@ impl RecvHead {
             _ => return Err(malformed("a header line of the response is malformed")),
         };
         let value = fields::trim(field.value);
-        self.framing.note(field.name.as_bytes(), value)?;
+        if !(self.to_connect && (200..=299).contains(&self.head.status)) {
+            self.framing.note(field.name.as_bytes(), value)?;
+        }
 
         // Where name and value lie in `bytes`.
         let name_end = field.name.len().saturating_add(1);

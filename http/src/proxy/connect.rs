@@ -21,24 +21,34 @@ pub struct ProxyConnect<C, K> {
     inner: C,
     clock: K,
     tls_below: bool,
+    limits: Limits,
 }
 
 impl<C: Connect, K: Clock> ProxyConnect<C, K> {
     /// Over a connector that speaks TCP.
-    pub const fn new(inner: C, clock: K) -> Self {
+    pub fn new(inner: C, clock: K) -> Self {
         Self {
             inner,
             clock,
             tls_below: false,
+            limits: Limits::default(),
         }
     }
 
+    /// Sets what a proxy may answer to CONNECT.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Over a connector that speaks TLS with what it connects to, if the scheme is `https`.
-    pub const fn over_tls(inner: C, clock: K) -> Self {
+    pub fn over_tls(inner: C, clock: K) -> Self {
         Self {
             inner,
             clock,
             tls_below: true,
+            limits: Limits::default(),
         }
     }
 }
@@ -81,7 +91,7 @@ impl<C: Connect, K: Clock> Connect for ProxyConnect<C, K> {
         let mut transport = self.inner.connect(&proxy, key, info).await?;
         if target.scheme == Scheme::Https {
             let late = refused(Kind::TimedOut, "the proxy did not make the tunnel in time");
-            let work = tunnel(&mut transport, target, &via);
+            let work = tunnel(&mut transport, target, &via, &self.limits);
             deadline(&self.clock, target.deadline, late, work).await?;
         }
         Ok(transport)
@@ -93,10 +103,10 @@ async fn tunnel<T: Transport>(
     transport: &mut T,
     target: &Target<'_>,
     via: &Via<'_>,
+    limits: &Limits,
 ) -> Result<(), Error> {
     ask(transport, target, via).await?;
-    let limits = Limits::default();
-    let mut head = RecvHead::default();
+    let mut head = RecvHead::to_connect();
     let mut interim: u32 = 0;
     loop {
         while transport.input().is_empty() {
@@ -108,13 +118,19 @@ async fn tunnel<T: Transport>(
                 ));
             }
         }
-        let pushed = head.push(transport.input(), &limits);
+        let pushed = head.push(transport.input(), limits);
         let (used, complete) = pushed.map_err(|error| error.in_phase(Phase::Connect))?;
         transport.consume(used);
         if !complete {
             continue;
         }
         match head.head().status() {
+            101 => {
+                return Err(refused(
+                    Kind::ProxyRefused,
+                    "the proxy switched protocols unasked",
+                ));
+            }
             100..=199 => {
                 interim = interim.saturating_add(1);
                 if interim > limits.interim {
@@ -123,7 +139,7 @@ async fn tunnel<T: Transport>(
                         "the proxy sent more interim responses than the limit",
                     ));
                 }
-                head = RecvHead::default();
+                head = RecvHead::to_connect();
             }
             200..=299 if transport.input().is_empty() => return Ok(()),
             // The target speaks second. What is here already could be made to look like its words.

@@ -40,7 +40,7 @@ fn malformed_chunks() {
         " 5\r\nhello\r\n0\r\n\r\n",
         "5 \r\nhello\r\n0\r\n\r\n",
         "5\t\r\nhello\r\n0\r\n\r\n",
-        "5 ;a\r\nhello\r\n0\r\n\r\n",
+        "5 ;a \r\nhello\r\n0\r\n\r\n",
         "+5\r\nhello\r\n0\r\n\r\n",
         "-5\r\nhello\r\n0\r\n\r\n",
         "0x5\r\nhello\r\n0\r\n\r\n",
@@ -60,7 +60,7 @@ fn malformed_chunks() {
         "5;a\nb\r\nhello\r\n0\r\n\r\n",
         "5;a=\"\\\r\"\r\nhello\r\n0\r\n\r\n",
         "5;a=\"\n\"\r\nhello\r\n0\r\n\r\n",
-        "5; a\r\nhello\r\n0\r\n\r\n",
+        "5; a b\r\nhello\r\n0\r\n\r\n",
         // Sizes: more than 16 digits, leading zeros without end.
         "00000000000000005\r\nhello\r\n0\r\n\r\n",
         "10000000000000000\r\nhello\r\n0\r\n\r\n",

@@ -83,6 +83,40 @@ fn what_the_server_says() {
     assert!(fetch(204, "", b"", 7, None, VERIFY).is_ok());
 }
 
+/// RFC 9530: in a response to HEAD they are of what GET would bring; a 204 or 304 brings nothing.
+#[test]
+fn responses_without_a_body() {
+    let lines = [
+        field("Repr-Digest", BODY),
+        field("Content-Digest", BODY),
+        "Content-Encoding: zstd\r\n".to_owned(),
+        "Content-Encoding: gzip\r\n".to_owned(),
+    ];
+    let policy = Policy {
+        decode: Some(Decode::default()),
+        ..VERIFY
+    };
+    for lines in lines {
+        for (method, status) in [("HEAD", 200), ("HEAD", 206), ("GET", 204), ("GET", 304)] {
+            let head = format!("HTTP/1.1 {status} x\r\n{lines}Content-Length: 36\r\n\r\n");
+            let connect = Connector::new([Script::answers(&[&head])]);
+            let agent: Agent<_, _, Lock> = Agent::new(connect, FakeClock::default()).unwrap();
+            let call = Call::new(method, "http://a/")
+                .sha256(Some([7; 32]))
+                .policy(policy);
+            run(async {
+                let mut response = agent.send(call, &0).await.unwrap();
+                assert!(!response.is_decoded());
+                assert_eq!(
+                    response.data().await,
+                    Ok(&[][..]),
+                    "{method} {status} {lines}"
+                );
+            });
+        }
+    }
+}
+
 #[test]
 fn what_the_caller_knows() {
     for piece in [1, 3, 1000] {

@@ -9,8 +9,13 @@ use crate::support::{FakeClock, Lock, run};
 
 /// What a jar that got `set` from `from` sends to `to` after so many seconds.
 fn sent_after(set: &[&str], from: &str, to: &str, seconds: u64) -> Option<String> {
+    sent_since(1_000_000_000, set, from, to, seconds)
+}
+
+/// As above, with the clock at `start` seconds since 1970 at first.
+fn sent_since(start: u64, set: &[&str], from: &str, to: &str, seconds: u64) -> Option<String> {
     let clock = FakeClock::default();
-    clock.advance(Duration::from_secs(1_000_000_000));
+    clock.advance(Duration::from_secs(start));
     let lines: String = set
         .iter()
         .map(|set| format!("Set-Cookie: {set}\r\n"))
@@ -174,6 +179,85 @@ fn lifetimes() {
             "{set} {seconds}"
         );
     }
+}
+
+/// RFC 6265 section 5.1.1.
+#[test]
+fn dates() {
+    // The clock stands at 2026-11-21 00:00:00 and again ten seconds later.
+    let start = 1_795_219_200;
+    for (date, alive) in [
+        // Deletions.
+        ("Thu, 01-Jan-70 00:00:01 GMT", [false, false]),
+        ("Thursday, 01-Jan-70 00:00:01 GMT", [false, false]),
+        ("Fri, 31-Dec-99 23:59:59 GMT", [false, false]),
+        ("Wed, 31 Dec 1969 23:59:59 GMT", [false, false]),
+        ("Mon, 01 Jan 1601 00:00:00 GMT", [false, false]),
+        ("Tue, 29 Feb 1604 00:00:00 GMT", [false, false]),
+        // Two digits up to 69 are of this century.
+        ("Sat, 21-Nov-26 00:00:05 GMT", [true, false]),
+        ("Sun, 06-Nov-69 00:00:00 GMT", [true, true]),
+        // One digit, in any order, and with something behind.
+        ("Sat, 21 Nov 2026 0:0:5 GMT", [true, false]),
+        ("2026 November 21 00:00:05", [true, false]),
+        ("00:00:05x 21th nov-2026x", [true, false]),
+        ("sat 21/NOV/2026/00:00:05", [true, false]),
+        // No dates: the cookie is one of the session.
+        ("Sun, 31 Dec 1600 23:59:59 GMT", [true, true]),
+        ("Tue, 29 Feb 2001 00:00:00 GMT", [true, true]),
+        ("Tue, 29 Feb 1602 00:00:00 GMT", [true, true]),
+        ("Thu, 00 Jan 1970 00:00:00 GMT", [true, true]),
+        ("Thu, 32 Jan 1970 00:00:00 GMT", [true, true]),
+        ("Thu, 01 Jan 1970 24:00:00 GMT", [true, true]),
+        ("Thu, 01 Jan 1970 00:60:00 GMT", [true, true]),
+        ("Thu, 01 Jan 1970 00:00:60 GMT", [true, true]),
+        ("Thu, 01 Jan 1970 000:00:00 GMT", [true, true]),
+        ("Thu, 01 Jan 1970 00:00 GMT", [true, true]),
+        ("Thu, 01 Jan 19700 00:00:00 GMT", [true, true]),
+        // What looks like a year first is the year.
+        ("00:00:00.123 01 Jan 1970", [true, true]),
+        ("Thu, 01 1970 00:00:00 GMT", [true, true]),
+    ] {
+        let set = format!("n=v; Expires={date}");
+        let seen = [0, 10].map(|later| sent_since(start, &[&set], A, A, later).is_some());
+        assert_eq!(seen, alive, "{date}");
+    }
+}
+
+/// RFC 6265 section 5.4: no more than one field.
+#[test]
+fn cookies_of_the_caller() {
+    let fields = |call: Call<'_>, filled: bool| {
+        let connect = Connector::new([Script::answers(&["HTTP/1.1 204 x\r\n\r\n"])]);
+        let agent: Agent<_, _, Lock> = Agent::new(connect.clone(), FakeClock::default()).unwrap();
+        let mut jar = Jar::new();
+        if filled {
+            let text = "a.test\tFALSE\t/\tFALSE\t0\tj\tv\n";
+            jar.read(text, Duration::ZERO).unwrap();
+        }
+        run(async {
+            agent
+                .send(call.jar(&mut jar), &0)
+                .await
+                .unwrap()
+                .done()
+                .await
+        });
+        let text = connect.log(0).text();
+        let fields = text
+            .lines()
+            .filter(|line| line.to_lowercase().contains("cookie"));
+        fields.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let get = || Call::get("http://a.test/");
+    let one = || get().header("cookie", "a=b");
+    assert_eq!(fields(one(), true), ["Cookie: j=v; a=b"]);
+    assert_eq!(
+        fields(one().header("Cookie", "c=d"), true),
+        ["Cookie: j=v; a=b; c=d"]
+    );
+    assert_eq!(fields(one(), false), ["cookie: a=b"]);
+    assert_eq!(fields(get(), true), ["Cookie: j=v"]);
 }
 
 #[test]

@@ -99,10 +99,11 @@ fn byte_ranges() {
             Some(Ok(expected.clone())),
             "{content_type}"
         );
-        assert_eq!(
-            parts(content_type, &format!("\r\n{BODY}")),
-            Some(Ok(expected.clone()))
-        );
+        // RFC 9110 section 14.6.
+        for more in ["\r\n", "\r\n\r\n", "\r\n\r\n\r\n"] {
+            let body = format!("{more}{BODY}");
+            assert_eq!(parts(content_type, &body), Some(Ok(expected.clone())));
+        }
     }
     for content_type in [
         "text/plain",
@@ -135,6 +136,8 @@ fn byte_ranges_that_are_malformed() {
         ("--B--", "--C--"),
         ("--B--\r\n", ""),
         ("\r\n\r\nhello", "\r\nhello"),
+        ("hello\r\n", "hello\r\n\r\n"),
+        ("--B\r\nContent-Type", "\n--B\r\nContent-Type"),
     ] {
         let body = BODY.replacen(from, to, 1);
         assert_eq!(

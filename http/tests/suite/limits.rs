@@ -128,6 +128,10 @@ fn body_bytes() {
         assert_eq!(kind(&text, with(5)), None);
         assert_eq!(kind(&text, with(4)), Some(Kind::BodyTooLarge));
     }
+    // A chunk that would go beyond it is refused at its size, before its data is waited for.
+    let endless = chunked("2\r\nhe\r\n4\r\nllo");
+    assert_eq!(kind(&endless, with(5)), Some(Kind::BodyTooLarge));
+    assert_eq!(kind(&endless, with(6)), Some(Kind::TimedOut));
     let acts = || {
         let bytes = b"HTTP/1.1 200 OK\r\n\r\nhello".to_vec();
         Script::new([Act::AwaitHeads(1), Act::Give(bytes), Act::End])

@@ -112,6 +112,14 @@ fn answers_to_connect() {
             Act::Give("HTTP/1.1 100 x\r\n\r\n".repeat(17).into_bytes()),
             Kind::ProxyRefused,
         ),
+        (
+            Act::Give(b"HTTP/1.1 101 x\r\n\r\n".to_vec()),
+            Kind::ProxyRefused,
+        ),
+        (
+            Act::Give(b"HTTP/1.1 407 x\r\nContent-Length: x\r\n\r\n".to_vec()),
+            Kind::MalformedFraming,
+        ),
         (Act::End, Kind::ProxyRefused),
         (Act::Fail(Kind::ConnectionReset), Kind::ConnectionReset),
     ] {
@@ -125,11 +133,35 @@ fn answers_to_connect() {
         assert!(!connect.log(0).text().contains("GET"));
     }
     // What a 2xx says of a length means nothing; RFC 9110 section 9.3.6.
-    let made = "HTTP/1.1 103 x\r\n\r\nHTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let connect = Connector::new([Script::answers(&[made, OK])]);
+    for (status, lines) in [
+        (204, "Transfer-Encoding: chunked\r\n"),
+        (200, "Transfer-Encoding: identity\r\n"),
+        (200, "Content-Length: x\r\n"),
+        (200, "Content-Length: 5\r\nContent-Length: 6\r\n"),
+        (299, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+    ] {
+        let made = format!("HTTP/1.1 103 x\r\n\r\nHTTP/1.1 {status} x\r\n{lines}\r\n");
+        let connect = Connector::new([Script::answers(&[&made, OK])]);
+        let fetched = fetch(&agent(&connect), "https://a/", &proxies("proxy"));
+        assert_eq!(fetched, Ok(200), "{status} {lines}");
+    }
+}
+
+#[test]
+fn limits_of_what_a_proxy_says() {
+    let script = Script::answers(&["HTTP/1.1 200 x\r\nA: b\r\nC: d\r\n\r\n", OK]);
+    let connect = Connector::new([script]);
+    let clock = FakeClock::default();
+    let limits = Limits {
+        headers: 1,
+        ..Limits::default()
+    };
+    let through = ProxyConnect::new(connect, clock.clone()).limits(limits);
+    let agent: ProxyAgent = Agent::new(through, clock).unwrap();
+    let error = fetch(&agent, "https://a/", &proxies("proxy")).unwrap_err();
     assert_eq!(
-        fetch(&agent(&connect), "https://a/", &proxies("proxy")).unwrap(),
-        200
+        (error.phase, error.kind),
+        (Phase::Connect, Kind::HeadTooLarge)
     );
 }
 

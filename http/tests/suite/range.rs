@@ -257,10 +257,19 @@ fn digests() {
             "{name}"
         );
         assert_eq!(check(200, &[&field(name, good)], &body[1..]), mismatch);
-        assert_eq!(
-            check(200, &[&field(name, &format!("sha-512=:x:, {good}"))], body),
-            Ok(Some(Ok(())))
-        );
+        for value in [
+            format!("sha-512=:x:, {good}"),
+            format!("{good};p"),
+            format!("{good};p=1;q=\"a,\\\", sha-256=:x:\""),
+            format!("x=\"a, \\\"sha-256=:x:\", {good} , y"),
+            format!("sha-256,{good}"),
+        ] {
+            assert_eq!(
+                check(200, &[&field(name, &value)], body),
+                Ok(Some(Ok(()))),
+                "{value}"
+            );
+        }
     }
     // Of the whole, which a 206 is not.
     assert_eq!(check(206, &[&field("Repr-Digest", other)], body), Ok(None));
@@ -277,6 +286,8 @@ fn digests() {
         "sha-256=x",
         "sha-256=:x:",
         "sha-256=::",
+        "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:x",
+        "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=",
         "sha-256=:RK/0qy18:",
     ] {
         assert_eq!(

@@ -519,6 +519,64 @@ fn circles() {
 }
 
 #[test]
+fn a_long_circle_in_bounded_memory() {
+    // Each leads to the next one of 200, and the last to the first: noticed on the second way round, at
+    // the latest when twice the next power of two were followed.
+    let hops: Vec<_> = (0..700)
+        .map(|hop| to(302, &format!("/{}", (hop + 1) % 200)))
+        .collect();
+    let hops: Vec<_> = hops.iter().map(String::as_str).collect();
+    let connect = Connector::new([Script::answers(&hops)]);
+    let agent = agent(&connect).redirects(Redirects {
+        limit: u32::MAX,
+        ..Redirects::default()
+    });
+    let error = fetch(&agent, Call::get("http://a/0")).unwrap_err();
+    assert_eq!(error.kind, Kind::TooManyRedirects);
+    let requests = connect.log(0).text().matches("GET").count();
+    assert!((400..=512).contains(&requests), "{requests}");
+}
+
+#[test]
+fn a_trace_says_nothing_secret() {
+    // RFC 9110 section 9.3.8.
+    let basic = Credentials::basic(b"u", b"p").unwrap();
+    for (method, says) in [("TRACE", false), ("GET", true)] {
+        let connect = Connector::new([Script::answers(&[OK])]);
+        let mut jar = Jar::new();
+        let text = "a\tFALSE\t/\tFALSE\t0\tj\tv\n";
+        jar.read(text, Duration::ZERO).unwrap();
+        let call = Call::new(method, "http://a/").jar(&mut jar);
+        fetch(&agent(&connect), call.credentials(Some(&basic))).unwrap();
+        let sent = connect.log(0).text();
+        assert_eq!(sent.contains("Authorization: Basic"), says, "{sent}");
+        assert_eq!(sent.contains("Cookie: j=v"), says, "{sent}");
+    }
+    for name in ["Authorization", "cookie", "Proxy-Authorization"] {
+        let connect = Connector::new([]);
+        let call = Call::new("TRACE", "http://a/").header(name, "x");
+        let error = fetch(&agent(&connect), call).unwrap_err();
+        assert_eq!(error.kind, Kind::InvalidRequest);
+    }
+}
+
+#[test]
+fn a_line_without_an_end_does_not_take_in_the_next() {
+    // It would go to the other origin under the next one's name.
+    for lines in [
+        &b"Authorization: s"[..],
+        b"A: b\r\nAuthorization: s\n",
+        b"A: b\r",
+    ] {
+        let call = Call::get("http://a/").lines(lines).header("X", "y");
+        let connect = Connector::new([Script::answers(&[&to(302, "http://b/")])]);
+        let error = fetch(&agent(&connect), call).unwrap_err();
+        assert_eq!(error.kind, Kind::InvalidRequest);
+        assert_eq!(connect.made(), 0);
+    }
+}
+
+#[test]
 fn the_body_of_a_redirect() {
     // Read if it is small, so that the connection serves the next request; never decoded
     // (CVE-2026-21441), never read at length (CVE-2026-44432).

@@ -174,7 +174,7 @@ fn refusals() {
         ("status 000", start("HTTP/1.1 000 x"), HEAD),
         ("status 99", start("HTTP/1.1 99 x"), HEAD),
         ("status 1000", start("HTTP/1.1 1000 x"), HEAD),
-        ("101 unasked", start("HTTP/1.1 101 x"), FRAMING),
+        ("101 unasked", start("HTTP/1.1 101 x"), OTHER),
         (
             "101 unasked, without CL",
             "HTTP/1.1 101 x\r\n\r\n".to_owned(),

@@ -186,6 +186,40 @@ fn a_streamed_body_does_not() {
 }
 
 #[test]
+fn an_upload_that_could_not_begin() {
+    // Nothing of the body was taken: any method, any framing.
+    let upload = |failures: &[(Phase, Kind)], scripts: Vec<Script>| {
+        let inner = Connector::new(scripts);
+        let connect = Flaky {
+            failures: Arc::new(Mutex::new(failures.to_vec())),
+            inner: inner.clone(),
+        };
+        let agent: Agent<_, _, Lock> = Agent::new(connect, FakeClock::default())
+            .unwrap()
+            .retries(THREE);
+        let result = run(async {
+            let call = Call::new("POST", "http://a/").body(Body::Sized(2));
+            let mut upload = agent.upload(call, &0).await?;
+            assert!(upload.write(b"hi").await?);
+            let response = upload.finish().await?;
+            Ok(response.head().status())
+        });
+        (result.map_err(|error: Error| error.kind), inner.made())
+    };
+    let refused = (Phase::Connect, Kind::ConnectionRefused);
+    let takes = || Script::new([Act::AwaitBytes(49), Act::Give(OK.into())]);
+    assert_eq!(upload(&[refused; 3], vec![takes()]), (Ok(200), 1));
+    assert_eq!(upload(&[refused; 4], vec![takes()]).0, Err(refused.1));
+    let untrusted = (Phase::Tls, Kind::UnknownIssuer);
+    assert_eq!(upload(&[untrusted], vec![takes()]).0, Err(untrusted.1));
+    // Once the head may have been sent it is not.
+    let mut broken = Script::new([Act::End]);
+    broken.break_after = 5;
+    let (result, made) = upload(&[], vec![broken, takes()]);
+    assert_eq!((result.is_err(), made), (true, 1));
+}
+
+#[test]
 fn errors() {
     for (phase, kind, again) in [
         (Phase::Connect, Kind::ConnectionRefused, true),

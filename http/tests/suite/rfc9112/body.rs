@@ -1,7 +1,7 @@
 //! RFC 9112. Section 6: where a body ends.
 
 use wskhttp_core::io::Kind;
-use wskhttp_http::{Body, Deadlines, Outcome, Request};
+use wskhttp_http::{Body, CloseReason, Deadlines, Outcome, Request};
 
 use super::{FRAMING, HEAD, OK, SHORT, sent, table};
 use crate::support::script::{Connector, Script};
@@ -54,10 +54,14 @@ fn section_6_1_transfer_encoding() {
                 "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 FRAMING,
             ),
-            // Not allowed in 1xx.
+            // Not allowed in 1xx, which end at the empty line all the same; see section 6.3.
             (
-                "HTTP/1.1 103 x\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
-                FRAMING,
+                "HTTP/1.1 103 x\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx",
+                Ok("x"),
+            ),
+            (
+                "HTTP/1.1 103 x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx",
+                HEAD,
             ),
         ],
     );
@@ -99,6 +103,15 @@ fn section_6_2_content_length() {
         &[
             ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", Ok("x")),
             ("HTTP/1.1 200 OK\r\nContent-Length: 01\r\n\r\nx", Ok("x")),
+            // 1*DIGIT has no bound but that of the number.
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 000000000000000000000000000001\r\n\r\nx",
+                Ok("x"),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 000018446744073709551616\r\n\r\nx",
+                FRAMING,
+            ),
             ("HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx", FRAMING),
             ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx", FRAMING),
             ("HTTP/1.1 200 OK\r\nContent-Length: 0x1\r\n\r\nx", FRAMING),
@@ -147,6 +160,25 @@ fn section_6_3_message_body_length() {
             (view.body.len(), view.outcome),
             (0, Outcome::Pooled),
             "{method} {head}"
+        );
+    }
+    // Item 1 of an interim one, too; but who announces a body is not trusted with another exchange.
+    for (interim, keeps) in [
+        ("", true),
+        ("Content-Length: 0\r\n", true),
+        ("Content-Length: 3\r\n", false),
+        ("Transfer-Encoding: chunked\r\n", false),
+    ] {
+        let script = Script::answers(&[&format!("HTTP/1.1 103 x\r\n{interim}\r\n{OK}")]);
+        let view = single(script, "GET").unwrap();
+        let outcome = match keeps {
+            true => Outcome::Pooled,
+            false => Outcome::Closed(CloseReason::ForbiddenBody),
+        };
+        assert_eq!(
+            (view.text().as_str(), view.outcome),
+            ("hi", outcome),
+            "{interim}"
         );
     }
     table(
