@@ -139,22 +139,20 @@ struct Finished<'c> {
     flags: RequestFlags,
 }
 
-/// Waits for an IRP, and meanwhile closes connections that have been idle for too long. `None` when
-/// the handle has ended.
+/// Waits for an IRP, and meanwhile closes connections that have been idle for too long or that the peer
+/// has closed. `None` when the handle has ended.
 async fn arrival(
     handle: &Handle,
     agent: Option<&HandleAgent>,
     idle: &mut Idle<'_>,
 ) -> Option<Entry> {
-    let clock = &handle.services.clock;
     loop {
         let client = agent.map(HandleAgent::client);
-        let expiry = client.and_then(Client::close_expired);
         idle.set(client.map_or(0, Client::idle));
-        let Some(expiry) = expiry else {
+        let Some(client) = client else {
             return handle.next().await;
         };
-        match race(handle.next(), clock.sleep_until(expiry)).await {
+        match race(handle.next(), client.tend_idle()).await {
             Either::First(next) => return next,
             Either::Second(()) => {}
         }

@@ -410,7 +410,7 @@ fn cookie_date(value: &str) -> Option<Duration> {
     match year {
         ..=1600 => None,
         // Only whether there is such a day.
-        ..=1969 => {
+        1601..=1969 => {
             date::seconds((year.checked_add(400)?, month, day), time).map(|_| Duration::ZERO)
         }
         _ => date::seconds((year, month, day), time),

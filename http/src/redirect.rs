@@ -115,9 +115,15 @@ pub(crate) fn describes_body(name: &str) -> bool {
     const PREFIX: &str = "content-";
     name.get(..PREFIX.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
-        || ["digest", "repr-digest", "last-modified", "idempotency-key"]
-            .iter()
-            .any(|other| name.eq_ignore_ascii_case(other))
+        || [
+            "digest",
+            "repr-digest",
+            "last-modified",
+            "idempotency-key",
+            "trailer",
+        ]
+        .iter()
+        .any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// Whether a header field must not go to another origin.

@@ -6,6 +6,7 @@ use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 
 use crate::headers::find;
 use crate::proto::fields::{is_token, is_value, split_line, trim};
+use crate::proto::trailer::may_be_trailer;
 use crate::{Proxy, Timeouts, Url};
 
 /// A checked request. Nothing in it can inject a line into the head.
@@ -40,9 +41,10 @@ impl<'a> Request<'a> {
     ///
     /// Every name must be a token and every value free of control characters. The client itself
     /// says `Host`, `Content-Length` and `Transfer-Encoding`; those, and fields that ask for what it
-    /// does not do (`TE`, `Trailer`, `Upgrade`, `Expect`, `Keep-Alive`, `Proxy-Connection`), are
-    /// refused. `Connection` may only say `close`. `CONNECT` is refused, and credentials and cookies in a
-    /// `TRACE`, which shows them to whoever reads the answer (RFC 9110 section 9.3.8).
+    /// does not do (`Upgrade`, `Expect`, `Keep-Alive`, `Proxy-Connection`), are refused. `Connection` may
+    /// only say `close`, `keep-alive` and `TE`; `TE` only `trailers`, with `Connection: TE`; `Trailer` only
+    /// fields that may follow, with a chunked body. `CONNECT` is refused, and credentials and cookies in
+    /// a `TRACE`, which shows them to whoever reads the answer (RFC 9110 section 9.3.8).
     ///
     /// # Errors
     /// Phase `Request`, kind `InvalidRequest`.
@@ -61,7 +63,7 @@ impl<'a> Request<'a> {
         if method == "TRACE" && body != Body::Empty {
             return Err(invalid("a TRACE request has no body"));
         }
-        let close = check_headers(headers)?;
+        let close = check_headers(headers, body)?;
         if method == "TRACE" && SECRET.iter().any(|name| find(headers, name).is_some()) {
             return Err(invalid("a TRACE request says nothing that is secret"));
         }
@@ -194,8 +196,8 @@ impl<'a> Request<'a> {
 }
 
 /// Whether the lines ask for the connection to be closed.
-fn check_headers(headers: &[u8]) -> Result<bool, Error> {
-    let mut close = false;
+fn check_headers(headers: &[u8], body: Body<'_>) -> Result<bool, Error> {
+    let (mut close, mut te, mut connection_te) = (false, false, false);
     let mut rest = headers;
     while !rest.is_empty() {
         let Some((line, next)) = split_line(rest) else {
@@ -221,25 +223,47 @@ fn check_headers(headers: &[u8]) -> Result<bool, Error> {
                 "a header that the client sets itself or does not support",
             ));
         }
+        let mut items = value.split(|byte| *byte == b',').map(trim);
         if name.eq_ignore_ascii_case(b"connection") {
-            if !trim(value).eq_ignore_ascii_case(b"close") {
-                return Err(invalid("a Connection header may only say close"));
+            for option in items {
+                match () {
+                    () if option.eq_ignore_ascii_case(b"close") => close = true,
+                    () if option.eq_ignore_ascii_case(b"te") => connection_te = true,
+                    () if option.eq_ignore_ascii_case(b"keep-alive") => {}
+                    () => {
+                        return Err(invalid(
+                            "a Connection header may only say close, keep-alive and TE",
+                        ));
+                    }
+                }
             }
-            close = true;
+        } else if name.eq_ignore_ascii_case(b"te") {
+            te = true;
+            if !trim(value).eq_ignore_ascii_case(b"trailers") {
+                return Err(invalid("a TE header may only say trailers"));
+            }
+        } else if name.eq_ignore_ascii_case(b"trailer")
+            && !(body == Body::Chunked && items.all(may_be_trailer))
+        {
+            return Err(invalid(
+                "a Trailer header needs a chunked body and fields that may follow it",
+            ));
         }
     }
-    Ok(close)
+    // RFC 9110 section 10.1.4.
+    match te == connection_te {
+        true => Ok(close),
+        false => Err(invalid("TE and Connection: TE go together")),
+    }
 }
 
 /// Fields that a TRACE must not have.
 const SECRET: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
-const REFUSED: [&[u8]; 9] = [
+const REFUSED: [&[u8]; 7] = [
     b"host",
     b"content-length",
     b"transfer-encoding",
-    b"te",
-    b"trailer",
     b"upgrade",
     b"expect",
     b"keep-alive",

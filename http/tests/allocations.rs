@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use support::{FakeClock, Lock, poll_once, url};
 use wskhttp_core::io::{Connect, ConnectionInfo, Error, Target, Transport};
-use wskhttp_http::{Body, Client, Deadlines, Limits, Outcome, Request};
+use wskhttp_http::{Agent, Body, Call, Client, Deadlines, Limits, Outcome, Request};
 
 struct Counting;
 
@@ -141,4 +141,30 @@ fn a_get_over_a_kept_connection() {
     );
     // The URL is the one allocation of a request; heads reuse the connection's memory.
     assert_eq!(counts[1..], [1; 19], "{counts:?}");
+}
+
+#[test]
+fn a_call_over_a_kept_connection() {
+    let agent: Agent<_, _, Lock> = Agent::new(CannedConnect, FakeClock::default()).unwrap();
+    let mut counts = [0; 20];
+    for count in &mut counts {
+        let before = COUNT.get();
+        let work = pin!(async {
+            let call = Call::get("http://a.test/path?query").header("Accept", "*/*");
+            let mut response = agent.send(call, &()).await.unwrap();
+            assert_eq!(response.head().status(), 200);
+            assert_eq!(response.data().await.unwrap(), b"hello");
+            response.consume(5);
+            assert_eq!(response.data().await.unwrap(), b"");
+            assert_eq!(response.done().await, Outcome::Pooled);
+        });
+        assert!(poll_once(work).is_ready());
+        *count = COUNT.get() - before;
+    }
+    println!(
+        "allocations of a call: {} over a new connection, {} over a kept one",
+        counts[0], counts[1]
+    );
+    // URL, method, the caller's fields, the lines that are sent, the exchange, the response's URL.
+    assert_eq!(counts[1..], [6; 19], "{counts:?}");
 }

@@ -150,7 +150,8 @@ impl<'c, C: Connect, K: Clock, R: RawMutex> Exchange<'c, C, K, R> {
     }
 
     /// Waits for the next bytes of the body, decoded, where they lie in the transport; empty at the
-    /// end of the body. The same bytes come again until [`Exchange::consume`].
+    /// end of the body. The same bytes come again until [`Exchange::consume`]. Trailer fields are
+    /// checked and dropped, as RFC 9112 section 7.1.2 allows: no caller of this client asks for them.
     ///
     /// # Errors
     /// Phase `Body`; kinds `BodyTruncated`, `MalformedChunk`, `MalformedFraming`, `BodyTooLarge`,

@@ -20,8 +20,8 @@ pub(crate) struct Pool<T, Key> {
 }
 
 #[derive(Debug)]
-struct Idle<T, Key> {
-    connection: Boxed<Connection<T, Key>>,
+pub(crate) struct Idle<T, Key> {
+    pub(crate) connection: Boxed<Connection<T, Key>>,
     expires: Duration,
 }
 
@@ -107,6 +107,20 @@ impl<T, Key: PartialEq> Pool<T, Key> {
 
     pub(crate) fn pop(&mut self) -> Option<Boxed<Connection<T, Key>>> {
         self.idle.pop().map(|idle| idle.connection)
+    }
+
+    /// Takes the connection with this number out, to look at it.
+    pub(crate) fn take_nth(&mut self, at: usize) -> Option<Idle<T, Key>> {
+        (at < self.idle.len()).then(|| self.idle.remove(at))
+    }
+
+    /// Puts one back that was taken out so; gives it back if there is no room any more.
+    pub(crate) fn put_back(&mut self, at: usize, idle: Idle<T, Key>) -> Option<Idle<T, Key>> {
+        if self.idle.len() >= self.idle.capacity() {
+            return Some(idle);
+        }
+        self.idle.insert(at.min(self.idle.len()), idle);
+        None
     }
 
     fn take_at(&mut self, at: usize) -> Option<Boxed<Connection<T, Key>>> {

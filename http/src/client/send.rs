@@ -9,6 +9,7 @@ use wskhttp_core::io::{Clock, Connect, Error, Kind, Phase, Transport, deadline};
 
 use super::bounded::{bounded, paced};
 use super::exchange::Exchange;
+use crate::proto::trailer::may_be_trailer;
 use crate::proto::{SendBody, SendHead};
 use crate::{CloseReason, Headers, Request};
 
@@ -272,32 +273,11 @@ fn check_trailers(trailers: &Headers, sending: &SendBody) -> Result<(), Error> {
     if names.peek().is_some() && !matches!(sending, SendBody::Chunked | SendBody::Stopped) {
         return Err(refused("trailers need a chunked body"));
     }
-    match names.any(|name| NO_TRAILER.iter().any(|no| name.eq_ignore_ascii_case(no))) {
-        true => Err(refused("a field that cannot be a trailer")),
-        false => Ok(()),
+    match names.all(|name| may_be_trailer(name.as_bytes())) {
+        true => Ok(()),
+        false => Err(refused("a field that cannot be a trailer")),
     }
 }
-
-const NO_TRAILER: [&str; 18] = [
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-type",
-    "cookie",
-    "expect",
-    "host",
-    "keep-alive",
-    "max-forwards",
-    "proxy-authorization",
-    "range",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 enum Sent {
     All,

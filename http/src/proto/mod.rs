@@ -68,7 +68,7 @@ mod recv_head;
 mod response_head;
 mod send_body;
 mod send_head;
-mod trailer;
+pub(crate) mod trailer;
 
 pub use close_reason::CloseReason;
 pub use framing::{BodyLength, Framing};

@@ -2,8 +2,34 @@
 
 use wskhttp_core::io::{Error, Kind, Phase};
 
-use super::fields::{is_tchar, is_value_byte};
+use super::fields::{is_tchar, is_token, is_value_byte};
 use crate::Limits;
+
+/// Whether a field may be a trailer of a request: none that changes framing, routing or who the caller is
+/// (RFC 9110 section 6.5.1).
+pub(crate) fn may_be_trailer(name: &[u8]) -> bool {
+    const NOT: [&[u8]; 18] = [
+        b"authorization",
+        b"cache-control",
+        b"connection",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"cookie",
+        b"expect",
+        b"host",
+        b"keep-alive",
+        b"max-forwards",
+        b"proxy-authorization",
+        b"range",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    ];
+    is_token(name) && !NOT.iter().any(|not| name.eq_ignore_ascii_case(not))
+}
 
 /// Checks the trailer fields and drops them all, as RFC 9112 section 7.1.2 allows; one that would
 /// change the framing is refused.

@@ -1,13 +1,14 @@
 //! Which connection serves which exchange.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use wskhttp_core::io::{Error, Kind};
+use wskhttp_core::io::{Clock, Error, Kind};
 use wskhttp_http::{Body, CloseReason, Deadlines, Exchange, Limits, Outcome, Request};
 
 use crate::support::script::{Act, Connector, Script};
 use crate::support::{
-    FakeClock, Lock, ScriptClient, View, client, exchange, run, url, with_limits,
+    FakeClock, Lock, ScriptClient, View, client, exchange, poll_once, run, url, with_limits,
 };
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -194,6 +195,34 @@ fn a_peer_that_closes_or_speaks_while_idle() {
             assert_eq!(connect.made(), 2);
             assert!(!connect.log(0).text().contains("POST"));
         }
+    }
+}
+
+#[test]
+fn dead_ones_are_noticed_while_idle() {
+    for act in [
+        Act::End,
+        Act::Give(b"HTTP/1.1 408 x\r\n\r\n".to_vec()),
+        Act::Fail(Kind::ConnectionReset),
+    ] {
+        let first = Script::answers(&[OK]).and(Act::Later).and(Act::Later);
+        let connect = Connector::new([first.and(act.clone()), Script::answers(&[OK])]);
+        let (client, clock) = client(connect.clone());
+        get(&client, "http://a/").unwrap();
+        get(&client, "http://b/").unwrap();
+        {
+            let mut tended = pin!(client.tend_idle());
+            assert!(poll_once(tended.as_mut()).is_pending());
+            assert_eq!(client.idle(), 2);
+            assert!(poll_once(tended).is_ready(), "{act:?}");
+        }
+        assert_eq!(client.idle(), 1);
+        assert!(connect.log(0).dropped && !connect.log(1).dropped);
+        // The other one's time comes.
+        run(client.tend_idle());
+        assert_eq!(client.idle(), 0);
+        assert_eq!(clock.now(), Limits::default().idle_timeout);
+        assert!(poll_once(pin!(client.tend_idle())).is_pending());
     }
 }
 

@@ -47,6 +47,9 @@ fn header_lines() {
         b"Hostess: b\r\nContent-Type: text/plain\r\n",
         b"Connection: close\r\n",
         b"connection:Close \r\n",
+        b"Connection: keep-alive\r\n",
+        b"Connection: TE, close\r\nTE: trailers\r\n",
+        b"Connection: keep-alive\r\nConnection: te\r\nTE: Trailers\r\n",
     ] {
         let request = Request::new("GET", &at, lines, Body::Empty);
         let text = String::from_utf8_lossy(lines);
@@ -84,8 +87,11 @@ fn header_lines() {
         b"Expect: 100-continue\r\n",
         b"Keep-Alive: 5\r\n",
         b"Proxy-Connection: close\r\n",
-        b"Connection: keep-alive\r\n",
         b"Connection: close, x\r\n",
+        b"Connection: upgrade\r\n",
+        b"Connection: TE\r\n",
+        b"Connection: TE\r\nTE: gzip\r\n",
+        b"Connection: TE\r\nTE: trailers, gzip\r\n",
     ] {
         let error = Request::new("GET", &at, lines, Body::Empty)
             .expect_err(&String::from_utf8_lossy(lines));
@@ -93,6 +99,26 @@ fn header_lines() {
             (error.phase, error.kind),
             (Phase::Request, Kind::InvalidRequest)
         );
+    }
+}
+
+/// RFC 9110 section 6.6.2: what follows a chunked body can be announced.
+#[test]
+fn trailers_are_announced() {
+    let at = url("http://a/");
+    for (value, body, valid) in [
+        ("X-Sum", Body::Chunked, true),
+        ("X-Sum, Repr-Digest", Body::Chunked, true),
+        ("X-Sum", Body::Full(b"x"), false),
+        ("X-Sum", Body::Sized(1), false),
+        ("X-Sum, Content-Length", Body::Chunked, false),
+        ("Authorization", Body::Chunked, false),
+        ("", Body::Chunked, false),
+        ("a b", Body::Chunked, false),
+    ] {
+        let lines = format!("Trailer: {value}\r\n");
+        let request = Request::new("PUT", &at, lines.as_bytes(), body);
+        assert_eq!(request.is_ok(), valid, "{value} {body:?}");
     }
 }
 

@@ -1,11 +1,61 @@
 //! RFC 9112. Section 9: connections.
 
+use std::pin::pin;
+
 use wskhttp_core::io::{Error, Kind};
-use wskhttp_http::{Body, CloseReason, Outcome};
+use wskhttp_http::{Body, CloseReason, Deadlines, Limits, Outcome, Request};
 
 use super::{OK, twice};
 use crate::support::script::{Act, Connector, Script};
-use crate::support::{View, client, exchange, run, single};
+use crate::support::{View, client, exchange, poll_once, run, single, url};
+
+#[test]
+fn section_9_1_one_transport() {
+    // A connection is one transport, made for one origin; what is asked over it is answered over it.
+    let connect = Connector::new([
+        Script::answers(&[OK, OK]),
+        Script::answers(&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nho"]),
+    ]);
+    let (client, _) = client(connect.clone());
+    let get = |at| {
+        run(exchange(&client, "GET", at, Body::Empty))
+            .unwrap()
+            .text()
+    };
+    let bodies = ["http://a.test/", "http://b.test/", "http://a.test/"].map(get);
+    assert_eq!(bodies, ["hi", "ho", "hi"]);
+    let targets = [0, 1].map(|index| connect.log(index).target);
+    assert_eq!(targets, ["Http a.test 80", "Http b.test 80"]);
+}
+
+#[test]
+fn section_9_4_concurrency() {
+    // "ought to limit the number of simultaneous open connections": 256 to one server, if not told
+    // otherwise; whoever comes then waits.
+    let most = Limits::default().active_per_origin;
+    assert_eq!((most, Limits::default().active_total), (256, 1024));
+    let connect = Connector::new(vec![Script::answers(&[OK]); most + 1]);
+    let (client, _) = client(connect.clone());
+    let at = url("http://a.test/");
+    let request = Request::new("GET", &at, b"", Body::Empty).unwrap();
+    let send = || client.send(&request, &0, Deadlines::default());
+    let mut running: Vec<_> = (0..most).map(|_| run(send()).unwrap()).collect();
+    let mut next = pin!(send());
+    assert!(poll_once(next.as_mut()).is_pending());
+    assert_eq!(connect.made(), most);
+    drop(running.pop());
+    assert!(poll_once(next).is_ready());
+}
+
+#[test]
+fn section_9_7_tls_first() {
+    // The connector is told that it is TLS, and the request is the first that goes over what it gives.
+    let connect = Connector::new([Script::answers(&[OK])]);
+    let (client, _) = client(connect.clone());
+    run(exchange(&client, "GET", "https://a.test/", Body::Empty)).unwrap();
+    assert_eq!(connect.log(0).target, "Https a.test 443");
+    assert!(connect.log(0).text().starts_with("GET / HTTP/1.1\r\n"));
+}
 
 #[test]
 fn section_9_2_data_without_a_request() {
