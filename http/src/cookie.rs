@@ -112,11 +112,12 @@ impl Jar {
         if parts.is_empty() {
             return Ok(());
         }
-        let own = lines.joined("cookie", b"; ")?;
-        if !own.is_empty() {
-            lines.remove(|name| name.eq_ignore_ascii_case("cookie"));
-            parts.extend([&b"; "[..], &own]);
+        if lines.get("cookie").is_none() {
+            return lines.push_parts("Cookie", &parts);
         }
+        let own = lines.joined("cookie", b"; ")?;
+        lines.remove(|name| name.eq_ignore_ascii_case("cookie"));
+        parts.extend([&b"; "[..], &own]);
         lines.push_parts("Cookie", &parts)
     }
 

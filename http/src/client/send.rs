@@ -58,8 +58,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
             }
             let transport = &mut self.connection.transport;
             let (used, staged) = self.sending.write(data, transport.output());
-            transport.stage(staged);
-            self.unsent = self.unsent.saturating_add(staged);
+            self.stage(staged);
             if used > 0 {
                 self.start_flush().await?;
                 return Ok(used);
@@ -97,10 +96,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         while !matches!(self.sending, SendBody::Done | SendBody::Stopped) {
             let transport = &mut self.connection.transport;
             match self.sending.finish(trailers.lines(), transport.output()) {
-                Ok(Some(staged)) => {
-                    transport.stage(staged);
-                    self.unsent = self.unsent.saturating_add(staged);
-                }
+                Ok(Some(staged)) => self.stage(staged),
                 Ok(None) if flushed => return Err(self.fail(no_room())),
                 Ok(None) => {
                     self.flush().await?;
@@ -130,11 +126,10 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
             }
             let transport = &mut self.connection.transport;
             let staged = head.write(transport.output());
-            transport.stage(staged);
-            self.unsent = self.unsent.saturating_add(staged);
+            self.stage(staged);
             self.started = head.is_done();
             let goes_on = staged > 0 && !self.started && !head.is_held();
-            if goes_on && !transport.output().is_empty() {
+            if goes_on && !self.connection.transport.output().is_empty() {
                 // There is another buffer, which goes with the first in one send.
                 continue;
             }
@@ -219,8 +214,18 @@ impl<C: Connect, K: Clock, R: RawMutex> Exchange<'_, C, K, R> {
         let flushed = poll_fn(|cx| Poll::Ready(transport.poll_flush(cx))).await;
         match flushed {
             Poll::Ready(Err(error)) => self.rescue(error).await,
-            _ => Ok(()),
+            Poll::Ready(Ok(())) => {
+                self.unsent = 0;
+                Ok(())
+            }
+            Poll::Pending => Ok(()),
         }
+    }
+
+    /// Declares bytes of the output to be sent.
+    fn stage(&mut self, bytes: usize) {
+        self.connection.transport.stage(bytes);
+        self.unsent = self.unsent.saturating_add(bytes).min(MOST_UNSENT);
     }
 
     /// Whether the response has come already; does not wait.
@@ -278,6 +283,9 @@ fn check_trailers(trailers: &Headers, sending: &SendBody) -> Result<(), Error> {
         false => Err(refused("a field that cannot be a trailer")),
     }
 }
+
+/// No transport holds more: what was staged before is sent.
+const MOST_UNSENT: usize = 1 << 20;
 
 enum Sent {
     All,

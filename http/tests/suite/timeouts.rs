@@ -330,6 +330,37 @@ fn the_head_has_its_time_once() {
 }
 
 #[test]
+fn low_speed_of_a_body_that_is_streamed() {
+    // What went before the peer stopped reading gives it no more time.
+    let clock = FakeClock::default();
+    let deaf = Script {
+        window: 5000,
+        room: 100,
+        ..Script::new([])
+    };
+    let agent: Agent<_, _, Lock> = Agent::new(Connector::new([deaf]), clock.clone()).unwrap();
+    let call = Call::new("PUT", "http://a/").body(Body::Sized(10_000));
+    let policy = Policy {
+        timeouts: Timeouts {
+            low_speed: Some(LowSpeed {
+                bytes: 100,
+                over: seconds(5),
+            }),
+            ..Timeouts::default()
+        },
+        ..Policy::default()
+    };
+    let error = run(async {
+        let mut upload = agent.upload(call.policy(policy), &0).await.unwrap();
+        upload.write(&[b'x'; 10_000]).await.unwrap_err()
+    });
+    assert_eq!(
+        (error.phase, error.kind, clock.now()),
+        (Phase::Send, Kind::TimedOut, seconds(5))
+    );
+}
+
+#[test]
 fn low_speed_of_a_body_that_is_sent() {
     // A peer that takes 100 bytes at once and none after: 5 s, or as long as what is staged may take.
     for (bytes, over, staged, at) in [(100, 5, 400, 5), (10, 5, 4000, 400), (1000, 5, 4000, 5)] {

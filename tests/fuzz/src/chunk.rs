@@ -83,7 +83,11 @@ fn plain(mut rest: &[u8]) -> Option<Vec<u8>> {
             |_| rest[..end].iter().map(|byte| char::from(*byte)).collect(),
             str::to_owned,
         );
-        let digits = line.split(';').next()?;
+        // Whitespace may stand before an extension, and only there.
+        let digits = match line.split_once(';') {
+            Some((digits, _)) => digits.trim_end_matches([' ', '\t']),
+            None => &line,
+        };
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
