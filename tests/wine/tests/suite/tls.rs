@@ -10,7 +10,10 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use libtest_mimic::Trial;
-use wskhttp_wine_suite::servers::{Leaf, SServer, Tls};
+use wskhttp_wine_suite::{
+    Output,
+    servers::{Leaf, SServer, Tls},
+};
 
 use crate::bench::{Bench, succeeded, trial};
 
@@ -20,7 +23,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("tls::pins_and_certificates", pins),
         trial("tls::added_roots", added_roots),
         trial("tls::revocation_lists", revocation_lists),
+        trial("tls::stapled_responses", stapled_responses),
         trial("tls::client_certificate", client_certificate),
+        trial(
+            "tls::client_certificate_of_the_service",
+            service_certificate,
+        ),
         trial("tls::stores_of_the_machine", stores),
     ]
 }
@@ -116,6 +124,52 @@ fn revocation_lists(bench: &Bench) -> anyhow::Result<()> {
     refused(bench, &ca, &soft, 60)
 }
 
+fn stapled_responses(bench: &Bench) -> anyhow::Result<()> {
+    let papers = Papers::new(bench, "stapled")?;
+    let ca = bench.file("stapled/ca.pem");
+    for (response, code) in [("good.ocsp", 0), ("revoked.ocsp", 60), ("", 91)] {
+        let file = bench.file(&format!("stapled/{response}"));
+        let file = file.to_string_lossy();
+        let staples = match response {
+            "" => &[][..],
+            _ => &["-status_file", &file],
+        };
+        let server = SServer::start_with(&papers.leaf, Tls::V1_3, staples)?;
+        fs::write(server.file("file"), b"text")?;
+        let url = format!("https://localhost:{}/file", server.port());
+        refused(bench, &ca, &["--cert-status", &url], code).context(response)?;
+        succeeded(&bench.fetch_with(&ca, &[&url])?).context("nobody looks")?;
+    }
+    Ok(())
+}
+
+/// What is in the registry for one server is shown to it.
+fn service_certificate(bench: &Bench) -> anyhow::Result<()> {
+    let papers = Papers::new(bench, "service")?;
+    let ca = bench.file("service/ca.pem");
+    let authority = ca.to_string_lossy();
+    let asks = ["-Verify", "1", "-verify_return_error", "-CAfile"];
+    let asks = [&asks[..], &[&authority]].concat();
+    // TLS 1.2 tells in the handshake that there is no certificate.
+    let server = SServer::start_with(&papers.leaf, Tls::V1_2, &asks)?;
+    fs::write(server.file("file"), b"text")?;
+    let url = format!("https://localhost:{}/file", server.port());
+    let ends_with = |code| ends_with(code, || bench.fetch_with(&ca, &[&url]));
+    ends_with(35)?;
+    let key = format!(
+        r"{PARAMETERS}\ClientCertificates\localhost:{}",
+        server.port()
+    );
+    for (name, file) in [("Certificate", "client.pem"), ("Key", "client.key")] {
+        let bytes = fs::read(bench.file(&format!("service/{file}")))?;
+        let value = ["/v", name, "/t", "REG_BINARY", "/d", &hex(&bytes), "/f"];
+        reg(bench, &[&["add", &key][..], &value].concat())?;
+    }
+    ends_with(0)?;
+    reg(bench, &["delete", &key, "/f"])?;
+    ends_with(35)
+}
+
 fn client_certificate(bench: &Bench) -> anyhow::Result<()> {
     let papers = Papers::new(bench, "client")?;
     let ca = bench.file("client/ca.pem");
@@ -148,22 +202,7 @@ fn client_certificate(bench: &Bench) -> anyhow::Result<()> {
 /// The driver takes notice of the registry while it runs.
 fn stores(bench: &Bench) -> anyhow::Result<()> {
     let url = bench.url("/bytes/10");
-    let ends_with = |code: i32| -> anyhow::Result<()> {
-        let deadline = Instant::now() + NOTICE;
-        loop {
-            let output = bench.driver.wskhttp([&url]).run()?;
-            if output.code == Some(code) {
-                return Ok(());
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "{:?}, not {code}: {}",
-                output.code,
-                output.stderr
-            );
-            thread::sleep(Duration::from_millis(500));
-        }
-    };
+    let ends_with = |code| ends_with(code, || bench.driver.wskhttp([&url]).run());
     ends_with(60)?;
     let directory = bench.file("stores");
     let body = bench.file("stores.body").to_string_lossy().into_owned();
@@ -180,7 +219,7 @@ fn stores(bench: &Bench) -> anyhow::Result<()> {
             .flat_map(u32::to_le_bytes)
             .collect();
         blob.extend(der);
-        Ok(blob.iter().map(|byte| format!("{byte:02X}")).collect())
+        Ok(hex(&blob))
     };
     let key = |store: &str| {
         format!(r"HKLM\Software\Microsoft\SystemCertificates\{store}\Certificates\00112233")
@@ -197,11 +236,34 @@ fn stores(bench: &Bench) -> anyhow::Result<()> {
     ends_with(60)?;
     delete("Disallowed")?;
     ends_with(0)?;
-    let query = r"HKLM\System\CurrentControlSet\Services\wskhttp\Parameters";
-    reg(bench, &["query", query, "/v", "LastGoodTime"])?;
+    reg(bench, &["query", PARAMETERS, "/v", "LastGoodTime"])?;
     delete("ROOT")?;
     ends_with(60)
 }
+
+/// Waits until a request ends with an exit code.
+fn ends_with(code: i32, request: impl Fn() -> anyhow::Result<Output>) -> anyhow::Result<()> {
+    let deadline = Instant::now() + NOTICE;
+    loop {
+        let output = request()?;
+        if output.code == Some(code) {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "{:?}, not {code}: {}",
+            output.code,
+            output.stderr
+        );
+        thread::sleep(Duration::from_millis(500));
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+const PARAMETERS: &str = r"HKLM\System\CurrentControlSet\Services\wskhttp\Parameters";
 
 pub(crate) fn reg(bench: &Bench, arguments: &[&str]) -> anyhow::Result<()> {
     let program = bench.driver.wine().program(Path::new("reg.exe"));
@@ -295,4 +357,9 @@ openssl ca -config ca.cnf -gencrl -cert ca.pem -keyfile ca.key -out clean.crl
 openssl ca -config ca.cnf -gencrl -cert other.pem -keyfile other.key -out other.crl
 printf 'R\t400101000000Z\t250101000000Z\t02\tunknown\t/CN=leaf\n' > index
 openssl ca -config ca.cnf -gencrl -cert ca.pem -keyfile ca.key -out revoked.crl
+openssl ocsp -issuer ca.pem -cert leaf.pem -no_nonce -reqout request
+answer='openssl ocsp -index index -CA ca.pem -rsigner ca.pem -rkey ca.key -reqin request -ndays 7'
+$answer -respout revoked.ocsp
+printf 'V\t401231000000Z\t\t02\tunknown\t/CN=leaf\n' > index
+$answer -respout good.ocsp
 ";
