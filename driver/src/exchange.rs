@@ -213,6 +213,7 @@ async fn respond_to<'c>(
         .map_err(|_| invalid("the request message is malformed"))?;
     let flags = message.flags;
     handle.set_peer(Vec::new());
+    handle.services.admission.admit(handle.process())?;
     if flags.contains(RequestFlags::NO_REUSE) {
         agent.client().drain_idle().await;
     }

@@ -67,6 +67,9 @@ impl Handles {
             return Err(TOO_MANY);
         }
         if let Some(process) = handle.process() {
+            if list.len() >= MAX_HANDLES_OF_USER_MODE {
+                return Err(TOO_MANY);
+            }
             let same = |other: &&Shared<Handle>| other.process() == Some(process);
             if list.iter().filter(same).count() >= MAX_HANDLES_OF_PROCESS {
                 return Err(TOO_MANY);
@@ -96,6 +99,9 @@ const TOO_MANY: Error = Error::new(
 
 /// Most handles open at once.
 const MAX_HANDLES: usize = 1024;
+
+/// Of these, what is left of them for user mode: the last are for kernel components.
+const MAX_HANDLES_OF_USER_MODE: usize = 960;
 
 /// Most handles that one process of user mode has open at once.
 const MAX_HANDLES_OF_PROCESS: usize = 256;

@@ -25,6 +25,7 @@ extern crate alloc;
 #[cfg(not(windows))]
 extern crate std;
 
+mod admission;
 mod allocator;
 mod body;
 mod buffer;

@@ -14,6 +14,7 @@ use wskhttp_core::nt::shared::Shared;
 use wskhttp_core::nt::stack;
 use wskhttp_core::wsk::{Wsk, WskConnect};
 
+use crate::admission::Admission;
 use crate::crypto::{self, Crypto};
 use crate::trust::Trust;
 
@@ -32,6 +33,7 @@ pub(crate) struct Services {
     pub(crate) clock: KernelClock,
     pub(crate) wsk: Wsk,
     pub(crate) trust: Trust,
+    pub(crate) admission: Admission,
     pub(crate) counters: Counters,
 }
 
@@ -49,6 +51,7 @@ impl Runtime {
     /// Opens cryptography, starts workers, registers with WSK without waiting for it. `service` is the path of the service's
     /// key.
     pub(crate) fn start(passive: Passive, service: Name) -> Result<Self, Error> {
+        let admission = Admission::read(passive, &service)?;
         let crypto = Crypto::start(passive, &service)?;
         let executor = Executor::start(passive, MAX_TASKS)?;
         let clock = executor.clock();
@@ -64,6 +67,7 @@ impl Runtime {
             clock,
             wsk: wsk.clone(),
             trust: Trust::new(service),
+            admission,
             counters: Counters::default(),
         });
         match services {

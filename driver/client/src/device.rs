@@ -25,7 +25,8 @@ impl Device {
     /// Opens the driver's device interface.
     ///
     /// # Errors
-    /// Kind `NotInstalled`, `AccessDenied`; `NotWindows` elsewhere.
+    /// Kind `NotInstalled`, `AccessDenied`, `TooManyRequests` when too many handles are open, `NotReady`;
+    /// `NotWindows` elsewhere.
     pub fn open() -> Result<Self, Error> {
         Self::with_opener(Arc::new(os::open))
     }

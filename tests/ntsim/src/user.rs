@@ -23,9 +23,13 @@ pub(crate) fn opener() -> Opener {
 }
 
 pub(crate) fn refused(status: NTSTATUS) -> Error {
+    const STATUS_QUOTA_EXCEEDED: NTSTATUS = 0xC000_0044_u32.cast_signed();
     Error {
         phase: Phase::Open,
-        kind: Kind::NotInstalled,
+        kind: match status {
+            STATUS_QUOTA_EXCEEDED => Kind::TooManyRequests,
+            _ => Kind::NotInstalled,
+        },
         fault: Fault::Local,
         status,
         cause: "the simulated device cannot be opened".into(),

@@ -4,10 +4,13 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use wskhttp_client::{Device, Request};
+use wskhttp_ntsim::registry::{self, SERVICE};
 use wskhttp_ntsim::{
     BLACK_HOLE, Driver, Profile, Sim, Stream, in_process, listen, lot, sleep, socket_owners, spawn,
     try_run,
 };
+
+const INVALID_PARAMETER: i32 = 0xC000_000D_u32.cast_signed();
 
 fn seeds() -> std::ops::Range<u64> {
     wskhttp_ntsim::seeds(100)
@@ -74,6 +77,51 @@ fn a_process_cannot_take_all_handles() {
         drop(open().expect("open"));
         drop(devices);
         driver.remove();
+    });
+}
+
+#[test]
+fn all_of_user_mode_leaves_handles_to_the_kernel() {
+    Sim::new(1).run(|| {
+        let driver = Driver::load().expect("loaded");
+        let opened = |process| {
+            let handles = (0..240).map(|_| Device::with_opener(driver.opener()));
+            in_process(process, || handles.collect::<Result<Vec<_>, _>>())
+        };
+        let devices = [5, 6, 7, 8].map(|process| opened(process).expect("open"));
+        let refused = opened(9).map(|_| ()).expect_err("one more than there are");
+        assert_eq!(refused.kind, wskhttp_client::Kind::TooManyRequests);
+        drop(devices);
+        driver.remove();
+    });
+}
+
+#[test]
+fn a_request_beyond_the_memory_of_the_driver_is_refused() {
+    let with_limit = |kind, limit: &[u8]| {
+        let parameters = format!(r"{SERVICE}\Parameters");
+        registry::set(&parameters, "MemoryLimit", kind, limit);
+        Driver::load()
+    };
+    for (limit, is_admitted) in [(0_u32, false), (64, true)] {
+        run(1, move || {
+            listen(80, server);
+            let driver = with_limit(registry::DWORD, &limit.to_le_bytes()).expect("loaded");
+            let mut device = Device::with_opener(driver.opener()).expect("open");
+            match get(&mut device, "http://localhost/") {
+                Ok(_) => assert!(is_admitted),
+                Err(error) => {
+                    assert!(!is_admitted, "{error}");
+                    assert_eq!(error.kind, wskhttp_client::Kind::TooManyRequests);
+                }
+            }
+            drop(device);
+            driver.remove();
+        });
+    }
+    Sim::new(1).run(move || {
+        let refused = with_limit(registry::BINARY, &[1]).map(|_| ());
+        assert_eq!(refused, Err(INVALID_PARAMETER));
     });
 }
 

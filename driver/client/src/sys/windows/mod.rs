@@ -13,7 +13,8 @@ use windows_sys::Win32::Devices::DeviceAndDriverInstallation::{
     DIGCF_DEVICEINTERFACE, DIGCF_PRESENT,
 };
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, GENERIC_READ, GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE,
+    ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_QUOTA, GENERIC_READ, GENERIC_WRITE, GetLastError,
+    INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CreateFileW, FILE_FLAG_OVERLAPPED, FILE_SHARE_READ, FILE_SHARE_WRITE, OPEN_EXISTING,
@@ -55,6 +56,12 @@ pub(crate) fn open() -> Result<Arc<dyn Handle>, Error> {
                 Kind::AccessDenied,
                 from_win32(ERROR_ACCESS_DENIED),
                 "access to the driver's device is denied",
+            ),
+            ERROR_NOT_ENOUGH_QUOTA => Error::new(
+                Phase::Open,
+                Kind::TooManyRequests,
+                from_win32(ERROR_NOT_ENOUGH_QUOTA),
+                "too many handles of the driver's device are open",
             ),
             error => Error::new(
                 Phase::Open,
