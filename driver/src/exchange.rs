@@ -310,7 +310,8 @@ async fn next(handle: &Handle) -> Result<Entry, Error> {
     ))
 }
 
-/// A handle carries one request at a time, so it never has two idle connections to one origin.
+/// A handle carries one request at a time, so it never has two active connections, whatever the bounds
+/// of those, nor two idle ones to one origin. How many handles there are is bounded, too.
 fn limits() -> Limits {
     Limits {
         idle_total: 4,

@@ -13,7 +13,7 @@ use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool;
 use wskhttp_core::nt::registry::{Buffer, Key, Name, Value};
 use wskhttp_core::nt::shared::Shared;
-use wskhttp_http::{Proxies, WinHttpSettings};
+use wskhttp_http::{Credentials, Proxies, WinHttpSettings};
 
 use crate::trust::NOT_PASSIVE;
 
@@ -27,7 +27,8 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// The proxies for requests that name none; `None` if there are none. `service` is the path of the
-    /// service's key. IRQL: PASSIVE_LEVEL.
+    /// service's key. With `credentials`, which are not kept, they are looked up anew. IRQL:
+    /// PASSIVE_LEVEL.
     ///
     /// # Errors
     /// The settings cannot be read or understood. Whoever set proxies does not want requests to go
@@ -35,17 +36,24 @@ impl Machine {
     pub(crate) fn proxies(
         &mut self,
         service: &Name,
+        credentials: Option<&Credentials>,
         now: Duration,
     ) -> Result<Option<Shared<Proxies>>, Error> {
+        if let Some(credentials) = credentials {
+            return match read(service)? {
+                Some(proxies) => Shared::try_new(proxies.with_credentials(credentials)?).map(Some),
+                None => Ok(None),
+            };
+        }
         if now >= self.until {
-            self.proxies = read(service)?;
+            self.proxies = read(service)?.map(Shared::try_new).transpose()?;
             self.until = now.saturating_add(KEPT);
         }
         Ok(self.proxies.clone())
     }
 }
 
-fn read(service: &Name) -> Result<Option<Shared<Proxies>>, Error> {
+fn read(service: &Name) -> Result<Option<Proxies>, Error> {
     let passive = Passive::here().ok_or(NOT_PASSIVE)?;
     let mut path = service.clone();
     path.push(r"\Parameters")?;
@@ -61,10 +69,7 @@ fn read(service: &Name) -> Result<Option<Shared<Proxies>>, Error> {
             None => return Ok(None),
         },
     };
-    match proxies.is_empty() {
-        true => Ok(None),
-        false => Shared::try_new(proxies).map(Some),
-    }
+    Ok(Some(proxies).filter(|proxies| !proxies.is_empty()))
 }
 
 /// `None` if the service has no settings of its own; no proxies, if it has set that.
@@ -77,16 +82,20 @@ fn services_own(key: &Key) -> Result<Option<Proxies>, Error> {
     if let Some(list) = key.value("ProxyBypass", &mut buffer)? {
         bypass = ascii(&list)?;
     }
-    Proxies::new(text(&proxies)?, text(&bypass)?).map(Some)
+    Proxies::of_machine(text(&proxies)?, text(&bypass)?, ignored).map(Some)
 }
 
 fn winhttp(key: &Key) -> Result<Proxies, Error> {
     let mut buffer = Buffer::default();
     let Some(value) = key.value("WinHttpSettings", &mut buffer)? else {
-        return Proxies::new("", "");
+        return Ok(Proxies::default());
     };
     let settings = WinHttpSettings::parse(value.data)?;
-    Proxies::new(settings.proxies, settings.bypass)
+    Proxies::of_machine(settings.proxies, settings.bypass, ignored)
+}
+
+fn ignored(entry: &str) {
+    wdk::println!("wskhttp: hosts without a proxy: {entry} is none");
 }
 
 /// The text of a REG_SZ, up to its terminator.

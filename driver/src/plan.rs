@@ -42,15 +42,18 @@ impl Plan {
         let options = message.options.unwrap_or_default();
         let total = time(message.total_timeout_ms).map(|most| arrived.saturating_add(most));
         let services = &handle.services;
-        let configs = session
-            .trust
-            .configs(&services.trust, &services.clock, message)?;
+        let told = proxy_credentials(&options)?;
         let proxies = if options.proxies.is_empty() && !options.flags.contains(OptionFlags::DIRECT)
         {
-            session.machine.proxies(services.trust.service(), arrived)?
+            let service = services.trust.service();
+            session.machine.proxies(service, told.as_ref(), arrived)?
         } else {
-            proxies(&options)?
+            proxies(&options, told.as_ref())?
         };
+        let configs =
+            session
+                .trust
+                .configs(&services.trust, &services.clock, message, proxies.is_some())?;
         let cookies = options.flags.contains(OptionFlags::COOKIES);
         if cookies {
             let now = services.clock.unix_time();
@@ -58,8 +61,8 @@ impl Plan {
         }
         let sha256 = options.flags.contains(OptionFlags::SHA256);
         Ok(Self {
-            own: key(configs.own, &configs.others),
-            others: key(Arc::clone(&configs.others), &configs.others),
+            own: key(configs.own, &configs.proxies),
+            others: key(configs.others, &configs.proxies),
             keep_peer: message
                 .tls
                 .is_some_and(|tls| tls.flags.contains(TlsFlags::KEEP_PEER)),
@@ -106,9 +109,14 @@ impl Plan {
 
     /// The certificates of the last server that was refused, of whichever origin.
     pub(crate) fn take_refused(&self) -> Vec<u8> {
-        let own = self.own.config.take_refused();
-        let other = self.others.config.take_refused();
-        if own.is_empty() { other } else { own }
+        let configs = [
+            &self.own.config,
+            &self.others.config,
+            &self.own.inner.config,
+        ];
+        let refused = configs.map(|config| config.take_refused());
+        let mut refused = refused.into_iter();
+        refused.find(|chain| !chain.is_empty()).unwrap_or_default()
     }
 
     /// The body that comes with the message.
@@ -167,8 +175,11 @@ fn policy(message: &Request<'_>, options: &Options<'_>) -> Policy {
         expect: time(options.expect_ms),
         connect: time(message.connect_timeout_ms).or(Some(CONNECT)),
         timeouts: Timeouts {
+            handshake: time(options.tls_ms),
+            send: time(options.send_ms),
+            head: time(options.head_ms),
+            body: time(options.body_ms),
             low_speed,
-            ..Timeouts::NONE
         },
         digest: options.flags.contains(OptionFlags::VERIFY),
     }
@@ -184,21 +195,32 @@ fn credentials(options: &Options<'_>) -> Result<Option<Credentials>, Error> {
     }))
 }
 
-fn proxies(options: &Options<'_>) -> Result<Option<Shared<Proxies>>, Error> {
+fn proxies(
+    options: &Options<'_>,
+    told: Option<&Credentials>,
+) -> Result<Option<Shared<Proxies>>, Error> {
     if options.proxies.is_empty() {
         return Ok(None);
     }
-    let mut proxies = Proxies::new(options.proxies, options.bypass)?;
-    if !options.proxy_credentials.is_empty() {
-        let credentials = if options.flags.contains(OptionFlags::PROXY_BEARER) {
-            Credentials::bearer(options.proxy_credentials)?
-        } else {
-            let (user, password) = pair(options.proxy_credentials);
-            Credentials::basic(user, password)?
-        };
-        proxies = proxies.with_credentials(&credentials)?;
+    let proxies = Proxies::new(options.proxies, options.bypass)?;
+    Shared::try_new(match told {
+        Some(told) => proxies.with_credentials(told)?,
+        None => proxies,
+    })
+    .map(Some)
+}
+
+/// What proxies are told, those of the request or those of the machine.
+fn proxy_credentials(options: &Options<'_>) -> Result<Option<Credentials>, Error> {
+    let credentials = options.proxy_credentials;
+    if credentials.is_empty() {
+        return Ok(None);
     }
-    Shared::try_new(proxies).map(Some)
+    if options.flags.contains(OptionFlags::PROXY_BEARER) {
+        return Credentials::bearer(credentials).map(Some);
+    }
+    let (user, password) = pair(credentials);
+    Credentials::basic(user, password).map(Some)
 }
 
 /// `user:password`; a user without a password has an empty one.

@@ -12,23 +12,32 @@ pub struct OptionsHeader {
     pub size: u32,
     /// [`OptionFlags`].
     pub flags: u32,
-    /// Most redirects with `FOLLOW`; 0 means 10.
+    /// Most redirects with `FOLLOW`; 0 means 10. At most [`OptionsHeader::MAX_REDIRECTS`].
     pub max_redirects: u32,
     /// Tries after the first one.
     pub retries: u32,
     /// No try begins later than so many milliseconds after the request; 0 means any time.
     pub retry_within_ms: u32,
-    /// The lowest speed of the response's body, in bytes a second; 0 means any.
+    /// The lowest speed of the response, in bytes a second; 0 means any.
     pub low_speed_bytes: u32,
     /// Over how many milliseconds the speed is taken; 0 only without a lowest speed.
     pub low_speed_ms: u32,
     /// How many milliseconds a body waits for `100 (Continue)`; 0: it is not asked for.
     pub expect_ms: u32,
+    /// Bound of one TLS handshake in milliseconds; 0 means none besides `connect_timeout_ms`.
+    pub tls_ms: u32,
+    /// Bound of one wait for the peer to take bytes of the request, in milliseconds; 0 means 300 s.
+    pub send_ms: u32,
+    /// Bound of the wait from the request's last byte to the end of the final head, in milliseconds; 0
+    /// means 300 s.
+    pub head_ms: u32,
+    /// Bound of the wait between two arrivals of bytes of the body, in milliseconds; 0 means 300 s.
+    pub body_ms: u32,
     /// Proxies in WinHTTP's grammar, ASCII.
     pub proxies: Span,
     /// Hosts that are reached without a proxy, in WinHTTP's grammar, ASCII.
     pub bypass: Span,
-    /// `user:password` or a token for `proxies`.
+    /// `user:password` or a token for the proxies, whether of the request or of the machine.
     pub proxy_credentials: Span,
     /// `user:password` or a token, as the flags say.
     pub credentials: Span,
@@ -39,6 +48,8 @@ pub struct OptionsHeader {
 }
 
 impl OptionsHeader {
+    /// The largest `max_redirects`.
+    pub const MAX_REDIRECTS: u32 = 100;
     /// Most bytes of `proxies` and of `bypass`.
     pub const MAX_LIST: usize = 16 * 1024;
     /// Most bytes of `credentials` and of `proxy_credentials`.
@@ -92,6 +103,14 @@ pub struct Options<'a> {
     pub low_speed_ms: u32,
     /// How many milliseconds a body waits for `100 (Continue)`; 0: it is not asked for.
     pub expect_ms: u32,
+    /// Bound of one TLS handshake in milliseconds; this and the next three: 0 means the default.
+    pub tls_ms: u32,
+    /// Bound of one wait while sending.
+    pub send_ms: u32,
+    /// Bound of the wait for the final head.
+    pub head_ms: u32,
+    /// Bound of the wait between two arrivals of bytes of the body.
+    pub body_ms: u32,
     /// Proxies.
     pub proxies: &'a str,
     /// Hosts without a proxy.
@@ -133,6 +152,10 @@ impl<'a> Options<'a> {
             low_speed_bytes: header.low_speed_bytes,
             low_speed_ms: header.low_speed_ms,
             expect_ms: header.expect_ms,
+            tls_ms: header.tls_ms,
+            send_ms: header.send_ms,
+            head_ms: header.head_ms,
+            body_ms: header.body_ms,
             proxies: text(header.proxies)?,
             bypass: text(header.bypass)?,
             proxy_credentials: part(header.proxy_credentials, OptionsHeader::MAX_CREDENTIALS)?,
@@ -173,6 +196,9 @@ impl<'a> Options<'a> {
             return Err(refused(
                 "credentials need one scheme, and a scheme credentials",
             ));
+        }
+        if self.max_redirects > OptionsHeader::MAX_REDIRECTS {
+            return Err(refused("more redirects than 100"));
         }
         if self.flags.contains(OptionFlags::PROXY_BEARER) && self.proxy_credentials.is_empty() {
             return Err(refused("no token for the proxies"));
@@ -219,6 +245,10 @@ impl<'a> Options<'a> {
             low_speed_bytes: self.low_speed_bytes,
             low_speed_ms: self.low_speed_ms,
             expect_ms: self.expect_ms,
+            tls_ms: self.tls_ms,
+            send_ms: self.send_ms,
+            head_ms: self.head_ms,
+            body_ms: self.body_ms,
             proxies: Span::place(self.proxies.as_bytes(), &mut at)?,
             bypass: Span::place(self.bypass.as_bytes(), &mut at)?,
             proxy_credentials: Span::place(self.proxy_credentials, &mut at)?,
@@ -246,4 +276,4 @@ const fn refused(reason: &'static str) -> ParseError {
     ParseError::new(Field::Options, reason)
 }
 
-const _: () = assert!(size_of::<OptionsHeader>() == 104);
+const _: () = assert!(size_of::<OptionsHeader>() == 120);

@@ -25,7 +25,7 @@ pub struct RequestHeader {
     /// The whole body, if it is sent with the message.
     pub body: Span,
     /// Trust anchors that replace the built-in ones for this request: DER certificates, one after the
-    /// other.
+    /// other. For an https proxy they only add to the driver's.
     pub roots: Span,
     /// With `STREAM_BODY`: bytes that will be written, or [`RequestHeader::CHUNKED`]. Else 0.
     pub body_length: u64,
@@ -35,7 +35,8 @@ pub struct RequestHeader {
     pub total_timeout_ms: u32,
     /// What else is done for the request: [`crate::OptionsHeader`] and its data. Empty: nothing.
     pub options: Span,
-    /// How TLS servers are judged: [`crate::TlsHeader`] and its data. Empty: as the driver's policy says.
+    /// How TLS servers are judged: [`crate::TlsHeader`] and its data. Empty: as the driver's policy
+    /// says, as https proxies are in any case.
     pub tls: Span,
 }
 

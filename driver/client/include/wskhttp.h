@@ -155,20 +155,25 @@ typedef struct WSKHTTP_REQUEST {
 #define WSKHTTP_MAX_LIST        (16 * 1024)
 #define WSKHTTP_MAX_CREDENTIALS (16 * 1024)
 #define WSKHTTP_MAX_COOKIES     (64 * 1024)
+#define WSKHTTP_MAX_REDIRECTS   100
 
 /* What else is done for a request. Spans count from the start of this. */
 typedef struct WSKHTTP_OPTIONS {
     UINT32 size;                    /* of the whole options; equals their span's length */
     UINT32 flags;
-    UINT32 max_redirects;           /* 0: 10 */
+    UINT32 max_redirects;           /* 0: 10; at most WSKHTTP_MAX_REDIRECTS */
     UINT32 retries;                 /* tries after the first one */
     UINT32 retry_within_ms;         /* no try begins later; 0: any time */
     UINT32 low_speed_bytes;         /* the lowest speed, in bytes a second; 0: any */
     UINT32 low_speed_ms;            /* over which it is taken */
     UINT32 expect_ms;               /* how long a body waits for 100 (Continue); 0: not at all */
+    UINT32 tls_ms;                  /* one TLS handshake; 0: as long as connect_timeout_ms */
+    UINT32 send_ms;                 /* one wait for room to send; this and the next two, 0: 300 s */
+    UINT32 head_ms;                 /* from the request's last byte to the end of the head */
+    UINT32 body_ms;                 /* between two arrivals of bytes of the body */
     WSKHTTP_SPAN proxies;           /* in WinHTTP's grammar; empty: the machine's */
     WSKHTTP_SPAN bypass;            /* in WinHTTP's grammar */
-    WSKHTTP_SPAN proxy_credentials; /* user:password or a token, for proxies */
+    WSKHTTP_SPAN proxy_credentials; /* user:password or a token, for these or the machine's */
     WSKHTTP_SPAN credentials;       /* as the flags say */
     WSKHTTP_SPAN cookies;           /* with WSKHTTP_COOKIES: to take first, in Netscape's format */
     UINT8 sha256[32];               /* with WSKHTTP_SHA256; else zero */
@@ -190,7 +195,8 @@ typedef struct WSKHTTP_OPTIONS {
 #define WSKHTTP_MAX_KEY         (16 * 1024)
 #define WSKHTTP_MAX_GROUPS      (8 * 2)
 
-/* How TLS servers are judged, and what they are told. Spans count from the start of this. */
+/* How TLS servers are judged, and what they are told; https proxies are judged as the driver's policy says,
+ * with the request's roots besides. Spans count from the start of this. */
 typedef struct WSKHTTP_TLS {
     UINT32 size;                   /* of all this; equals its span's length */
     UINT32 flags;

@@ -15,6 +15,10 @@ pub struct Options {
     low_speed_bytes: u32,
     low_speed_ms: u32,
     expect_ms: u32,
+    tls_ms: u32,
+    send_ms: u32,
+    head_ms: u32,
+    body_ms: u32,
     proxies: String,
     bypass: String,
     proxy_credentials: Vec<u8>,
@@ -30,7 +34,7 @@ impl Options {
         Self::default()
     }
 
-    /// Follows at most so many redirects; 0 means 10. Credentials, cookies and the like stay with
+    /// Follows at most so many redirects, and no more than 100; 0 means 10. Credentials, cookies and the like stay with
     /// their origin; never from https to http.
     #[must_use]
     pub fn follow(mut self, limit: u32) -> Self {
@@ -55,7 +59,7 @@ impl Options {
         self
     }
 
-    /// Gives a body up that arrives with less than so many bytes a second over so long a time.
+    /// Gives a response up that arrives with less than so many bytes a second over so long a time.
     #[must_use]
     pub fn low_speed(mut self, bytes: u32, over: Duration) -> Self {
         self.low_speed_bytes = bytes;
@@ -67,6 +71,36 @@ impl Options {
     #[must_use]
     pub fn expect(mut self, timeout: Duration) -> Self {
         self.expect_ms = milliseconds(Some(timeout));
+        self
+    }
+
+    /// Gives a TLS handshake so long; without this, as long as the connection may take. An error of
+    /// this bound and of the next three has the phase that it names: `Tls`, `Send`, `Head`, `Body`.
+    #[must_use]
+    pub fn tls_timeout(mut self, timeout: Duration) -> Self {
+        self.tls_ms = milliseconds(Some(timeout));
+        self
+    }
+
+    /// Waits no longer than this for the server to take bytes of the request; without this, 300 s.
+    #[must_use]
+    pub fn send_timeout(mut self, timeout: Duration) -> Self {
+        self.send_ms = milliseconds(Some(timeout));
+        self
+    }
+
+    /// Waits no longer than this from the request's last byte to the end of the response's head;
+    /// without this, 300 s.
+    #[must_use]
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.head_ms = milliseconds(Some(timeout));
+        self
+    }
+
+    /// Waits no longer than this for more bytes of the body; without this, 300 s.
+    #[must_use]
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_ms = milliseconds(Some(timeout));
         self
     }
 
@@ -115,7 +149,7 @@ impl Options {
         self
     }
 
-    /// Tells the proxies `user:password` (Basic).
+    /// Tells the proxies, these or the machine's, `user:password` (Basic).
     #[must_use]
     pub fn proxy_credentials(mut self, credentials: &str) -> Self {
         self.flags -= OptionFlags::PROXY_BEARER;
@@ -123,7 +157,7 @@ impl Options {
         self
     }
 
-    /// Tells the proxies a token (RFC 6750).
+    /// Tells the proxies, these or the machine's, a token (RFC 6750).
     #[must_use]
     pub fn proxy_bearer(mut self, token: &str) -> Self {
         self.flags |= OptionFlags::PROXY_BEARER;
@@ -166,6 +200,10 @@ impl Options {
             low_speed_bytes: self.low_speed_bytes,
             low_speed_ms: self.low_speed_ms,
             expect_ms: self.expect_ms,
+            tls_ms: self.tls_ms,
+            send_ms: self.send_ms,
+            head_ms: self.head_ms,
+            body_ms: self.body_ms,
             proxies: &self.proxies,
             bypass: &self.bypass,
             proxy_credentials: &self.proxy_credentials,

@@ -61,7 +61,7 @@ fn structures_are_laid_out_alike() {
         connect_timeout_ms total_timeout_ms options tls);
     assert_eq!(c_layout("WSKHTTP_REQUEST"), rust);
     let rust = layout!(OptionsHeader: size flags max_redirects retries retry_within_ms
-        low_speed_bytes low_speed_ms expect_ms proxies bypass proxy_credentials credentials
+        low_speed_bytes low_speed_ms expect_ms tls_ms send_ms head_ms body_ms proxies bypass proxy_credentials credentials
         cookies sha256);
     assert_eq!(c_layout("WSKHTTP_OPTIONS"), rust);
     let rust = layout!(TlsHeader: size flags min_version max_version reserved pins
@@ -132,6 +132,7 @@ fn numbers_are_alike() {
             "WSKHTTP_PROXY_BEARER",
             OptionFlags::PROXY_BEARER.bits().into(),
         ),
+        ("WSKHTTP_MAX_REDIRECTS", OptionsHeader::MAX_REDIRECTS.into()),
         ("WSKHTTP_MAX_COOKIES", limit(OptionsHeader::MAX_COOKIES)),
         ("WSKHTTP_MAX_OPTIONS", limit(RequestHeader::MAX_OPTIONS)),
         ("WSKHTTP_MAX_LIST", limit(OptionsHeader::MAX_LIST)),

@@ -172,25 +172,30 @@ pub(crate) struct OwnTrust {
     private: Option<Arc<TlsConfig>>,
     /// Of the last request that said something of roots or of TLS, without a certificate.
     anonymous: Option<Arc<TlsConfig>>,
+    /// For proxies, of the last request that brought roots.
+    proxies: Option<Arc<TlsConfig>>,
 }
 
 /// The configurations of a request.
 pub(crate) struct Configs {
     /// For the origin of its URL.
     pub(crate) own: Arc<TlsConfig>,
-    /// For proxies, and for other origins to which a redirect leads: the same but for the client's
-    /// certificate.
+    /// For other origins to which a redirect leads: the same but for the client's certificate.
     pub(crate) others: Arc<TlsConfig>,
+    /// For proxies: as the driver's policy says, and with the roots that the request brings, too. What
+    /// else it says is meant for the origin.
+    pub(crate) proxies: Arc<TlsConfig>,
 }
 
 impl OwnTrust {
     /// The configurations for a request: that of `shared` unless it says something of roots or of TLS.
-    /// IRQL: PASSIVE_LEVEL.
+    /// `by_proxy`: it may go by one. IRQL: PASSIVE_LEVEL.
     pub(crate) fn configs(
         &mut self,
         shared: &Trust,
         clock: &KernelClock,
         message: &Request<'_>,
+        by_proxy: bool,
     ) -> Result<Configs, Error> {
         let base = shared.base(clock)?;
         if !self
@@ -229,7 +234,22 @@ impl OwnTrust {
                 Some((host, port)),
             )?,
         };
-        Ok(Configs { own, others })
+        let proxies = match (by_proxy, message.roots) {
+            (false, _) => Arc::clone(&others),
+            (true, []) => self.config(&base, &[], &Tls::default())?,
+            (true, roots) => {
+                let tls = Tls {
+                    flags: TlsFlags::ADD_ROOTS,
+                    ..Tls::default()
+                };
+                private(&mut self.proxies, &base, roots, &tls, None)?
+            }
+        };
+        Ok(Configs {
+            own,
+            others,
+            proxies,
+        })
     }
 
     /// A configuration without a client's certificate.

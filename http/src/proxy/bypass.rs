@@ -8,7 +8,7 @@ use wskhttp_core::io::{Error, Kind, Phase, Scheme};
 use super::{entries, no_memory};
 use crate::Url;
 
-/// A checked bypass list.
+/// A bypass list.
 #[derive(Debug, Default)]
 pub(super) struct Bypass {
     list: String,
@@ -16,15 +16,19 @@ pub(super) struct Bypass {
 
 impl Bypass {
     pub(super) fn new(list: &str) -> Result<Self, Error> {
+        match unknown(list).next() {
+            None => Self::lenient(list, |_| ()),
+            Some(_) => Err(invalid("the bypass list has an entry that is not a host")),
+        }
+    }
+
+    /// Any list of ASCII characters; what is no host in it covers none, and is told to `ignored`.
+    pub(super) fn lenient(list: &str, ignored: impl FnMut(&str)) -> Result<Self, Error> {
+        unknown(list).for_each(ignored);
         if !list.is_ascii() || list.len() > MOST {
             return Err(invalid(
                 "the bypass list is longer than 16 KiB or not ASCII",
             ));
-        }
-        for entry in entries(list) {
-            if !entry.starts_with('<') && Pattern::parse(entry).is_none() {
-                return Err(invalid("the bypass list has an entry that is not a host"));
-            }
         }
         let list = copied_text(list).map_err(|_| no_memory())?;
         Ok(Self { list })
@@ -40,6 +44,11 @@ impl Bypass {
             _ => Pattern::parse(entry).is_some_and(|pattern| pattern.covers(url)),
         })
     }
+}
+
+/// The entries that are neither a host nor a macro.
+fn unknown(list: &str) -> impl Iterator<Item = &str> {
+    entries(list).filter(|entry| !entry.starts_with('<') && Pattern::parse(entry).is_none())
 }
 
 struct Pattern<'a> {

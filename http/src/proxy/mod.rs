@@ -112,7 +112,8 @@ impl Proxy {
 /// Which proxy serves which URL.
 ///
 /// The lists have WinHTTP's grammar. Proxies: `[scheme=][scheme://]host[:port]`, separated by
-/// semicolons or white space; one without `scheme=` serves both schemes. Bypass: hosts, with `*` for
+/// semicolons or white space; one without `scheme=` serves the schemes that have none, and the first of
+/// several counts. Bypass: hosts, with `*` for
 /// any characters, optionally with a scheme before or a port behind, and `<local>` for names without
 /// a dot.
 #[derive(Debug, Default)]
@@ -129,21 +130,38 @@ impl Proxies {
     /// As [`Proxy::new`]; kind `InvalidUrl` for a scheme that is not `http` or `https`, or an entry of
     /// the bypass list that is not a host.
     pub fn new(proxies: &str, bypass: &str) -> Result<Self, Error> {
+        Self::read(proxies, Bypass::new(bypass)?)
+    }
+
+    /// As [`Proxies::new`], for settings that nobody can put right at once: an entry of the bypass list
+    /// that is not a host covers none, so that more goes by the proxy, and is told to `ignored`.
+    ///
+    /// # Errors
+    /// As [`Proxies::new`], but for entries of the bypass list.
+    pub fn of_machine(
+        proxies: &str,
+        bypass: &str,
+        ignored: impl FnMut(&str),
+    ) -> Result<Self, Error> {
+        Self::read(proxies, Bypass::lenient(bypass, ignored)?)
+    }
+
+    fn read(proxies: &str, bypass: Bypass) -> Result<Self, Error> {
         let mut this = Self {
-            bypass: Bypass::new(bypass)?,
+            bypass,
             ..Self::default()
         };
+        let mut both = None;
         for entry in entries(proxies) {
             match entry.split_once('=') {
                 None => {
-                    this.http.get_or_insert(Proxy::new(entry)?);
-                    this.https.get_or_insert(Proxy::new(entry)?);
+                    both.get_or_insert((Proxy::new(entry)?, Proxy::new(entry)?));
                 }
                 Some((scheme, proxy)) if scheme.eq_ignore_ascii_case("http") => {
-                    this.http = Some(Proxy::new(proxy)?);
+                    this.http.get_or_insert(Proxy::new(proxy)?);
                 }
                 Some((scheme, proxy)) if scheme.eq_ignore_ascii_case("https") => {
-                    this.https = Some(Proxy::new(proxy)?);
+                    this.https.get_or_insert(Proxy::new(proxy)?);
                 }
                 // WinHTTP has ftp and socks, too, which serve nothing here.
                 Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {}
@@ -155,6 +173,10 @@ impl Proxies {
                     ));
                 }
             }
+        }
+        if let Some((http, https)) = both {
+            this.http.get_or_insert(http);
+            this.https.get_or_insert(https);
         }
         Ok(this)
     }

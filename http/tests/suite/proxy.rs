@@ -256,6 +256,8 @@ fn lists() {
         ("http=a;b", Some("a:80"), Some("b:80")),
         ("b;http=a", Some("a:80"), Some("b:80")),
         ("a;b", Some("a:80"), Some("a:80")),
+        ("http=a;http=b", Some("a:80"), None),
+        ("https=a;c;https=b", Some("c:80"), Some("a:80")),
         (" ; a:1\t; ", Some("a:1"), Some("a:1")),
         ("[::1]:8080", Some("::1:8080"), Some("::1:8080")),
     ] {
@@ -325,6 +327,16 @@ fn bypass() {
         "a/b", "ftp://a", "a:x", "a:99999", "[::1", "[::1]x", "a@b", "\u{e9}", "http://",
     ] {
         assert!(Proxies::new("proxy", list).is_err(), "{list}");
+        // Of the machine, it does not stop every request.
+        if list.is_ascii() {
+            let mut ignored = Vec::new();
+            let more = format!("{list};a");
+            let note = |entry: &str| ignored.push(entry.to_owned());
+            let proxies = Proxies::of_machine("proxy", &more, note).unwrap();
+            assert_eq!(ignored, [list]);
+            assert!(proxies.for_url(&url("http://a/")).is_none(), "{list}");
+            assert!(proxies.for_url(&url("http://b/")).is_some(), "{list}");
+        }
     }
     // A pattern of many stars takes no time.
     let list = "*a".repeat(4000) + "b";

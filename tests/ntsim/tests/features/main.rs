@@ -2,6 +2,7 @@
 
 mod proxies;
 mod resume;
+mod timeouts;
 #[expect(dead_code, reason = "most of it is for other tests")]
 #[path = "../support/tls/mod.rs"]
 mod tls;

@@ -4,11 +4,11 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use wskhttp_client::{Device, Error, Kind, Options};
+use wskhttp_client::{Device, Error, Kind, Options, Request, TlsOptions};
 use wskhttp_ntsim::{listen, registry, sleep};
 
-use crate::tls::TlsStream;
-use crate::{Heads, answers, get, head, ok, run, serve};
+use crate::tls::{TlsStream, papers};
+use crate::{Heads, answers, fetch, get, head, ok, run, serve};
 
 /// A proxy that makes tunnels to a server of its own, and forwards to nobody.
 fn proxy(mut stream: impl Read + Write, seen: &Heads) -> io::Result<()> {
@@ -77,6 +77,34 @@ fn proxies() {
     });
 }
 
+/// What a request says of TLS is for its server: a proxy has other keys.
+#[test]
+fn pins_are_not_the_proxys() {
+    run(|device| {
+        let heads = Heads::default();
+        let seen = Rc::clone(&heads);
+        listen(3129, move |stream| {
+            let _ = proxy(TlsStream::new(stream), &seen);
+        });
+        let mut ask = |url: &str, pin: [u8; 32]| {
+            let through = Options::new().proxies("https://localhost:3129", "");
+            let request = Request::get(url)
+                .options(through.proxy_credentials("u:p"))
+                .tls(TlsOptions::new().pin(pin));
+            fetch(device, request).map_err(|error| error.kind)
+        };
+        let (right, wrong) = (papers().pin, [7; 32]);
+        let refused = Err(Kind::PinMismatch);
+        assert_eq!(ask("https://localhost/x", wrong), refused);
+        // It was the server behind the tunnel that was refused.
+        assert_eq!(heads.take().len(), 1);
+        let got = ask("https://localhost/x", right);
+        assert_eq!(got, Ok((200, b"by tunnel".to_vec())));
+        let got = ask("http://localhost/x", wrong);
+        assert_eq!(got, Ok((200, b"forwarded".to_vec())));
+    });
+}
+
 /// As `netsh winhttp set proxy` stores it.
 fn winhttp(proxies: &str, bypass: &str) -> Vec<u8> {
     let mut value = [0x28_u32, 0, 3].map(u32::to_le_bytes).concat();
@@ -122,6 +150,25 @@ fn the_machines_proxies() {
         assert!(proxies[0].borrow()[0].starts_with("GET http://localhost/ "));
         let none = Options::new().direct();
         assert_eq!(ask(device, none).expect("an answer"), "direct");
+        // What is no host covers none, and does not stop every request.
+        set(&winhttp("localhost:3128", "10.0.0.0/8;http://h/"));
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "machine");
+        // They are told what the caller says; nobody else is.
+        let told = Options::new().proxy_credentials("u:p");
+        assert_eq!(ask(device, told).expect("an answer"), "machine");
+        let told = Options::new().proxy_bearer("t0ken");
+        assert_eq!(ask(device, told).expect("an answer"), "machine");
+        assert_eq!(ask(device, Options::new()).expect("an answer"), "machine");
+        let heads = proxies[0].take();
+        let told: Vec<_> = heads
+            .iter()
+            .map(|head| {
+                let mut lines = head.lines();
+                lines.find_map(|line| line.strip_prefix("Proxy-Authorization: "))
+            })
+            .collect();
+        let (basic, bearer) = (Some("Basic dTpw"), Some("Bearer t0ken"));
+        assert_eq!(told, [None, None, basic, bearer, None]);
         set(&winhttp("localhost:3128", "<local>"));
         assert_eq!(ask(device, Options::new()).expect("an answer"), "direct");
         // The service's own come first, also if there are none.
