@@ -34,6 +34,7 @@ mod auth;
 mod client;
 mod content_digest;
 mod cookie;
+mod cookie_date;
 mod date;
 mod decode;
 mod entropy;
