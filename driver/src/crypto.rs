@@ -64,6 +64,16 @@ pub(crate) fn set(platform: &'static Platform) -> Result<Set, Error> {
     }
 }
 
+/// Runs `work` with so many bytes of stack, for [`Platform::with_stack`]. IRQL: PASSIVE_LEVEL.
+///
+/// # Errors
+/// Phase `Wait`: no memory for that stack; `work` was not run.
+pub(crate) fn with_stack(bytes: usize, work: &mut dyn FnMut()) -> Result<(), Error> {
+    // SAFETY: a part of a handshake, which workers do.
+    let passive = unsafe { Passive::assume() };
+    stack::with_room(passive, bytes, work)
+}
+
 /// The number of the policy, and the set of what CNG lacks, as the status has them.
 pub(crate) fn status() -> (u32, u32) {
     (policy() as u32, MISSING.load(Relaxed))

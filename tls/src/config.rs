@@ -119,7 +119,7 @@ impl TlsConfig {
     fn build(
         platform: &'static Platform,
         policy: &Policy<'_>,
-        crypto: Set,
+        mut crypto: Set,
         verifier: Verifier,
         sessions: Option<Arc<dyn Store>>,
     ) -> Result<Arc<Self>, Error> {
@@ -127,14 +127,13 @@ impl TlsConfig {
             Some((host, port)) => Some((server_name(host)?, port)),
             None => None,
         };
-        let mut provider = crypto.provider;
-        policy.protocol.restrict(&mut provider)?;
+        policy.protocol.restrict(&mut crypto)?;
         let verifier = Arc::new(verifier);
         let time = Time {
             platform,
             policy: policy.clock,
         };
-        let builder = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(time))
+        let builder = ClientConfig::builder_with_details(Arc::new(crypto.provider), Arc::new(time))
             .with_protocol_versions(policy.protocol.versions())
             .map_err(|error| crate::error::of(&error))?
             // What rustls calls dangerous is that it leaves the judgement to the verifier.

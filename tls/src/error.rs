@@ -3,6 +3,8 @@
 mod alert;
 mod misbehaved;
 
+use alloc::string::String;
+
 use rustls::{AlertDescription, CertificateError, Error as Tls, PeerIncompatible};
 use wskhttp_core::io::{Error, Kind, Phase};
 
@@ -33,6 +35,9 @@ pub(crate) fn of(error: &Tls) -> Error {
         ),
         Tls::PeerMisbehaved(error) => (Kind::TlsMisbehaved, misbehaved::words(error)),
         Tls::NoApplicationProtocol => (Kind::TlsIncompatible, "the server does not offer HTTP/1.1"),
+        Tls::General(words) if words.is_empty() => {
+            (Kind::NoResources, "no memory for a larger stack")
+        }
         Tls::FailedToGetRandomBytes => (Kind::TlsInternal, "there is no randomness"),
         Tls::FailedToGetCurrentTime => (Kind::TlsInternal, "the wall clock is not set"),
         _ => (Kind::TlsInternal, "the TLS client failed"),
@@ -43,6 +48,11 @@ pub(crate) fn of(error: &Tls) -> Error {
 /// A part of our own that failed.
 pub(crate) const fn internal(cause: &'static str) -> Error {
     Error::new(Phase::Tls, Kind::TlsInternal, cause)
+}
+
+/// A stack that was not to be had, for which rustls has no word.
+pub(crate) const fn no_stack() -> Tls {
+    Tls::General(String::new())
 }
 
 /// Memory that was not to be had.

@@ -53,7 +53,7 @@ mod trust;
 pub use config::TlsConfig;
 pub use connect::{MaybeTls, TlsConnect, TlsKey};
 pub use identity::Identity;
-pub use platform::{Crypto, Platform, Reserve};
+pub use platform::{Crypto, Platform, Reserve, Stack};
 pub use protocol::{Protocol, Versions};
 pub use session::{Handshake, Session, Step};
 pub use store::{BadBlob, StoredCertificate, each_list, each_root};

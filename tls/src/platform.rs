@@ -8,7 +8,7 @@ use rustls::time_provider::TimeProvider;
 use rustls_pki_types::UnixTime;
 use wskhttp_core::io::Error;
 
-use crate::crypto::{self, Set, cng, kx};
+use crate::crypto::{self, Set, cng, kx, mlkem};
 use crate::error;
 use crate::trust::ClockPolicy;
 
@@ -20,6 +20,9 @@ pub(crate) type WallClock = fn() -> Duration;
 
 /// See [`Platform::with_reserve`].
 pub type Reserve = fn(usize, &mut dyn FnMut()) -> Result<(), Error>;
+
+/// See [`Platform::with_stack`].
+pub type Stack = fn(usize, &mut dyn FnMut()) -> Result<(), Error>;
 
 /// See [`Platform::with_crypto`].
 pub type Crypto = fn(&'static Platform) -> Result<Set, Error>;
@@ -33,6 +36,7 @@ pub struct Platform {
     x25519: kx::X25519,
     p256: kx::P256,
     p384: kx::P384,
+    x25519_mlkem768: mlkem::X25519MlKem768,
 }
 
 impl Platform {
@@ -42,11 +46,12 @@ impl Platform {
         Self {
             random,
             unix_time,
-            reserve: no_reserve,
+            reserve: at_once,
             crypto: crypto::rust,
             x25519: kx::X25519::new(random),
             p256: kx::P256::new(random),
             p384: kx::P384::new(random),
+            x25519_mlkem768: mlkem::X25519MlKem768::new(random, at_once),
         }
     }
 
@@ -67,6 +72,17 @@ impl Platform {
     #[must_use]
     pub const fn with_crypto(self, crypto: Crypto) -> Self {
         Self { crypto, ..self }
+    }
+
+    /// With stacks as large as ML-KEM needs. `stack` runs what it is given with so many bytes of stack,
+    /// or gives an error.
+    #[must_use]
+    pub const fn with_stack(self, stack: Stack) -> Self {
+        let x25519_mlkem768 = mlkem::X25519MlKem768::new(self.random, stack);
+        Self {
+            x25519_mlkem768,
+            ..self
+        }
     }
 
     /// The cryptography for a configuration.
@@ -91,9 +107,14 @@ impl Platform {
     pub(crate) fn groups(&'static self) -> [&'static dyn SupportedKxGroup; 3] {
         [&self.x25519, &self.p256, &self.p384]
     }
+
+    /// What is offered to nobody else than a policy that names it.
+    pub(crate) fn groups_on_request(&'static self) -> [&'static dyn SupportedKxGroup; 1] {
+        [&self.x25519_mlkem768]
+    }
 }
 
-fn no_reserve(_: usize, work: &mut dyn FnMut()) -> Result<(), Error> {
+fn at_once(_: usize, work: &mut dyn FnMut()) -> Result<(), Error> {
     work();
     Ok(())
 }

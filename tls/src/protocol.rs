@@ -2,20 +2,23 @@
 
 use alloc::vec::Vec;
 
-use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms};
+use rustls::crypto::{SupportedKxGroup, WebPkiSupportedAlgorithms};
 use rustls::version::{TLS12, TLS13};
 use rustls::{SignatureScheme, SupportedProtocolVersion};
 use sha2::{Digest, Sha256};
 use wskhttp_core::fallible::{copied, push, room};
 use wskhttp_core::io::{Error, Kind, Phase};
 
+use crate::crypto::Set;
+
 /// What is offered to servers. Numbers are those of the IANA's TLS registries.
 #[derive(Clone, Copy, Debug)]
 pub struct Protocol<'a> {
     /// The versions, oldest first.
     pub versions: Versions,
-    /// Groups for the key exchange, best first: x25519 (29), secp256r1 (23), secp384r1 (24). Empty for
-    /// all in that order. TLS 1.3 sends a share of the first.
+    /// Groups for the key exchange, best first: x25519 (29), secp256r1 (23), secp384r1 (24), and
+    /// X25519MLKEM768 (4588). Empty for all but the last, in that order. TLS 1.3 sends a share of the
+    /// first; if that is X25519MLKEM768, also of x25519 if it is among them.
     pub groups: &'a [u16],
     /// Schemes for the server's signature of the handshake, best first. Empty for all.
     pub signatures: &'a [u16],
@@ -55,24 +58,30 @@ impl Protocol<'_> {
         }
     }
 
-    /// Leaves in `provider` what is to be offered.
+    /// Leaves in `crypto` what is to be offered.
     ///
     /// # Errors
     /// Phase `Request`: a group is not known.
-    pub(crate) fn restrict(&self, provider: &mut CryptoProvider) -> Result<(), Error> {
+    pub(crate) fn restrict(&self, crypto: &mut Set) -> Result<(), Error> {
         if self.groups.is_empty() {
             return Ok(());
         }
-        let known = core::mem::take(&mut provider.kx_groups);
+        let unknown = if crypto.exclusive {
+            "the crypto policy is fips, which has no such key exchange group"
+        } else {
+            "a key exchange group is not known"
+        };
+        let known = core::mem::take(&mut crypto.provider.kx_groups);
         let find = |number: u16| -> Option<&'static dyn SupportedKxGroup> {
             known
                 .iter()
+                .chain(&crypto.on_request)
                 .copied()
                 .find(|group| u16::from(group.name()) == number)
         };
         for &number in self.groups {
-            let group = find(number).ok_or(invalid("a key exchange group is not known"))?;
-            push(&mut provider.kx_groups, group).map_err(|_| no_memory())?;
+            let group = find(number).ok_or(invalid(unknown))?;
+            push(&mut crypto.provider.kx_groups, group).map_err(|_| no_memory())?;
         }
         Ok(())
     }

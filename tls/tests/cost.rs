@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::{Arc, mpsc};
 
 use rustls::ServerConfig;
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::version::{TLS12, TLS13};
 use wskhttp_core::io::{Transport, TransportExt};
 use wskhttp_tls::{Handshake, Identity, MaybeTls, Policy, Roots, Session, TlsConfig};
@@ -19,6 +19,7 @@ mod support;
 use wskhttp_tls::crypto::rust as set;
 
 use support::certificates::Authority;
+use support::hybrid::hybrid;
 use support::platform::PLATFORM;
 use support::wire::{Echo, Peer, Wire};
 use support::{HOST, connect, run, target, trusting};
@@ -150,6 +151,20 @@ fn visit(config: &Arc<TlsConfig>, server: &Arc<ServerConfig>) -> (Connection, Co
     (connection, Cost { peak, calls, idle })
 }
 
+/// A server that takes X25519MLKEM768 if it is offered.
+fn with_hybrid() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    provider.kx_groups.insert(0, hybrid(ring::default_provider));
+    provider
+}
+
+/// A client that offers X25519MLKEM768 first, and shares of it and of X25519.
+fn offering_hybrid(authority: &Authority) -> Arc<TlsConfig> {
+    let mut policy = Policy::new(Roots::Only(authority.der()));
+    policy.protocol.groups = &[4588, 29, 23, 24];
+    TlsConfig::with_policy(&PLATFORM, &policy).expect("a configuration")
+}
+
 fn kind(connection: &Connection) -> Option<Handshake> {
     connection.session().and_then(Session::kind)
 }
@@ -170,6 +185,14 @@ fn heap() {
             assert!(cost.peak < 48 << 10, "{cost:?}");
             assert!(cost.idle < 8 << 10, "{cost:?}");
         }
+        let authority = Authority::new(leaf);
+        let server = authority.leaf(HOST, leaf).server(with_hybrid(), &[&TLS13]);
+        let (connection, cost) = visit(&offering_hybrid(&authority), &server);
+        let info = connection.session().and_then(Session::info);
+        assert_eq!(info.map(|info| info.group), Some(4588));
+        println!("{name} X25519MLKEM768: {cost:?}");
+        assert!(cost.peak < 48 << 10, "{cost:?}");
+        assert!(cost.idle < 8 << 10, "{cost:?}");
     }
 }
 

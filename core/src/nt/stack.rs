@@ -18,9 +18,18 @@ pub const LARGE: usize = 0x12000 - 0x800;
 ///
 /// # Errors
 /// Phase `Wait`: there is no memory for the stack, and `work` was not run.
-pub fn on_large(_: Passive, work: &mut dyn FnMut()) -> Result<(), Error> {
+pub fn on_large(passive: Passive, work: &mut dyn FnMut()) -> Result<(), Error> {
+    with_room(passive, LARGE, work)
+}
+
+/// Runs `work` with `size` bytes of stack, at most [`LARGE`]: on the stack of the caller if that has as
+/// many left, and on a further one otherwise.
+///
+/// # Errors
+/// As [`on_large`].
+pub fn with_room(_: Passive, size: usize, work: &mut dyn FnMut()) -> Result<(), Error> {
     unsafe extern "C" fn run(parameter: PVOID) {
-        // SAFETY: what `on_large` passes, whose call this is a part of.
+        // SAFETY: what `with_room` passes, whose call this is a part of.
         let work = unsafe { &mut *parameter.cast::<&mut dyn FnMut()>() };
         work();
     }
@@ -29,7 +38,7 @@ pub fn on_large(_: Passive, work: &mut dyn FnMut()) -> Result<(), Error> {
     // SAFETY: the routine runs during the call, so what it is passed is there; PASSIVE_LEVEL by the
     // token.
     let status =
-        unsafe { KeExpandKernelStackAndCalloutEx(Some(run), parameter, LARGE as _, 1, null_mut()) };
+        unsafe { KeExpandKernelStackAndCalloutEx(Some(run), parameter, size as _, 1, null_mut()) };
     if NT_SUCCESS(status) {
         Ok(())
     } else {

@@ -30,7 +30,7 @@ pub struct TlsHeader {
     /// completes the request.
     pub key: Span,
     /// Groups for the key exchange, best first, as the IANA numbers them, 2 bytes each: x25519 (29),
-    /// secp256r1 (23), secp384r1 (24). Empty: the driver's.
+    /// secp256r1 (23), secp384r1 (24), X25519MLKEM768 (4588). Empty: all but the last, in that order.
     pub groups: Span,
 }
 

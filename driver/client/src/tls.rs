@@ -54,6 +54,9 @@ pub enum Group {
     Secp256r1,
     /// ECDH on P-384.
     Secp384r1,
+    /// X25519 and ML-KEM-768, which a quantum computer does not break. The driver offers it only to
+    /// those who ask.
+    X25519MlKem768,
 }
 
 impl TlsOptions {
@@ -166,6 +169,7 @@ impl Group {
             Self::Secp256r1 => 23,
             Self::Secp384r1 => 24,
             Self::X25519 => 29,
+            Self::X25519MlKem768 => 4588,
         }
     }
 }

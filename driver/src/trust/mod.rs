@@ -383,4 +383,5 @@ fn unix_time() -> Duration {
 
 static PLATFORM: Platform = Platform::new(random::fill, unix_time)
     .with_reserve(reserve::promise)
+    .with_stack(crypto::with_stack)
     .with_crypto(crypto::set);

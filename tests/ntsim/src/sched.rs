@@ -50,8 +50,8 @@ pub(crate) struct Thread {
     pub(crate) limit: usize,
     /// Bytes of stack that Windows would give it.
     pub(crate) room: usize,
-    /// It is on the stack of a callout.
-    pub(crate) expanded: bool,
+    /// Within how many callouts it is, each on a stack of its own.
+    pub(crate) expanded: usize,
     /// What it runs of the driver.
     pub(crate) call: Option<stack::Call>,
     pub(crate) held: Vec<usize>,
@@ -112,7 +112,7 @@ pub(crate) fn spawn(
             base,
             limit,
             room,
-            expanded: false,
+            expanded: 0,
             call: None,
             held: Vec::new(),
             completing: 0,
@@ -306,8 +306,9 @@ pub(crate) fn check_end(s: &mut State, id: usize) {
 /// Runs `body` on a larger stack, as the same thread.
 pub(crate) fn on_stack(size: usize, body: impl FnOnce() + 'static) {
     let stack = DefaultStack::new(size * SCALE + SIMULATOR).expect("memory for a stack");
-    let own = (stack.base().get(), stack.limit().get(), size, true);
     let id = with(|s| s.current).expect("a simulated thread");
+    let callouts = with(|s| s.threads[id].expanded) + 1;
+    let own = (stack.base().get(), stack.limit().get(), size, callouts);
     let mut inner: Routine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
         with(|s| s.threads[id].yielder = yielder);
         body();

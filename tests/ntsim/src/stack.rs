@@ -76,8 +76,8 @@ pub(crate) fn repaint() {
 fn begin(s: &mut State, top: usize) -> Option<Call> {
     let thread = &mut s.threads[s.current?];
     let room = match thread.expanded {
-        true => thread.room,
-        false => KERNEL_STACK,
+        0 => KERNEL_STACK,
+        _ => thread.room,
     };
     let bottom = top.saturating_sub(room + SIMULATOR);
     let call = Call {
@@ -115,16 +115,17 @@ fn lowest(call: Call) -> usize {
 fn note(s: &mut State, call: Call) {
     let Some(id) = s.current else { return };
     let thread = &s.threads[id];
-    let mut kind = thread
+    let name = thread
         .name
         .trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ');
-    let expanded = format!("{kind}, expanded");
-    if thread.expanded {
-        kind = &expanded;
-    }
+    let kind = match thread.expanded {
+        0 => name.to_owned(),
+        1 => format!("{name}, expanded"),
+        _ => format!("{name}, expanded again"),
+    };
     let used = call.top - call.low;
     let room = call.room;
-    let depth = s.depths.entry(kind.to_owned()).or_default();
+    let depth = s.depths.entry(kind.clone()).or_default();
     *depth = Depth {
         used: depth.used.max(used),
         room,

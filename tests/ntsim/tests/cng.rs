@@ -13,7 +13,7 @@ use certificate::{Chain, Kind as Leaf};
 use rustls::version::{TLS12, TLS13};
 use rustls::{NamedGroup, ServerConfig};
 use support::tls::{TlsStream, papers, root};
-use wskhttp_client::{Device, Error, Kind, Request, TlsOptions};
+use wskhttp_client::{Device, Error, Group, Kind, Phase, Request, TlsOptions};
 use wskhttp_core::crypto::Primitive;
 use wskhttp_ntsim::fault::{self, Plan};
 use wskhttp_ntsim::registry::{self, SERVICE};
@@ -38,8 +38,13 @@ fn serve(server: &Arc<ServerConfig>) {
 }
 
 fn get(device: &mut Device, root: &[u8]) -> Result<(u16, u16), Error> {
+    get_by(device, root, TlsOptions::new())
+}
+
+/// The version and the group that were agreed on.
+fn get_by(device: &mut Device, root: &[u8], tls: TlsOptions) -> Result<(u16, u16), Error> {
     let request = Request::get("https://localhost/").root_certificates(root)?;
-    let mut response = device.send(request.no_reuse())?;
+    let mut response = device.send(request.tls(tls).no_reuse())?;
     let tls = response.head().tls.expect("TLS");
     let mut body = Vec::<u8>::new();
     loop {
@@ -197,6 +202,85 @@ fn no_client_certificate_under_fips() {
             assert!(error.to_string().contains("fips"), "{error}");
         });
     });
+}
+
+/// X25519MLKEM768 is RustCrypto's with each policy, but for `fips`, which has none.
+#[test]
+fn x25519_mlkem768() {
+    let chain = Chain::new(Leaf::P256);
+    for policy in ["rust", "auto", "fips"] {
+        let group = NamedGroup::X25519MLKEM768;
+        let (root, server) = (chain.root.clone(), chain.server_of_group(&TLS13, group));
+        Sim::new(1).run(move || {
+            serve(&server);
+            with_device(policy, |device| {
+                let alone = TlsOptions::new().group(Group::X25519MlKem768);
+                let retried = TlsOptions::new().group(Group::Secp256r1);
+                for tls in [alone, retried.group(Group::X25519MlKem768)] {
+                    let done = get_by(device, &root, tls);
+                    if policy != "fips" {
+                        assert_eq!(done.expect("an answer").1, u16::from(group));
+                        continue;
+                    }
+                    let error = done.expect_err("not approved");
+                    assert_eq!(
+                        (error.kind, error.phase),
+                        (Kind::InvalidRequest, Phase::Request)
+                    );
+                    assert!(error.to_string().contains("fips"), "{error}");
+                }
+                let error = get(device, &root).expect_err("not unless it is asked for");
+                assert_eq!(error.kind, Kind::TlsAlert, "{error}");
+            });
+        });
+    }
+}
+
+/// Each larger stack for ML-KEM is refused in turn: the request says so, the next one succeeds.
+#[test]
+fn no_larger_stack() {
+    const CALL: &str = "KeExpandKernelStackAndCalloutEx";
+    let chain = Chain::new(Leaf::Rsa);
+    let server = chain.server_of_group(&TLS13, NamedGroup::X25519MLKEM768);
+    let run = |plan: Plan| {
+        let (root, server) = (chain.root.clone(), Arc::clone(&server));
+        let first = Arc::new(Mutex::new(0));
+        let to = Arc::clone(&first);
+        let report = Sim::new(1).try_run(move || {
+            serve(&server);
+            with_device("rust", |device| {
+                let tls = TlsOptions::new().group(Group::X25519MlKem768);
+                *to.lock().expect("not poisoned") = fault::calls();
+                fault::follow(plan);
+                let done = get_by(device, &root, tls.clone());
+                fault::relent();
+                if fault::injected() > 0 {
+                    let error = done.expect_err("no stack");
+                    assert_eq!((error.kind, error.phase), (Kind::NoResources, Phase::Tls));
+                    assert!(error.to_string().contains("larger stack"), "{error}");
+                }
+                get_by(device, &root, tls).expect("an answer");
+            });
+        });
+        let report = report.unwrap_or_else(|failure| panic!("{failure}"));
+        let first = *first.lock().expect("not poisoned");
+        let calls = (0_u64..)
+            .zip(report.fallible)
+            .filter(|(_, name)| *name == CALL);
+        calls
+            .map(|(number, _)| number)
+            .filter(|number| *number >= first)
+            .collect::<Vec<_>>()
+    };
+    let calls = run(Plan::None);
+    assert_eq!(
+        calls.len(),
+        4,
+        "to make a key and to use it, of two requests"
+    );
+    for number in &calls[..2] {
+        run(Plan::Once(*number));
+    }
 }
 
 /// Each call into CNG fails in turn: the request ends with an error that says so, or without; the

@@ -64,6 +64,20 @@ impl Home {
         }
     }
 
+    /// The words that run the openssl command of this installation on the host.
+    pub(crate) fn openssl(&self) -> Vec<String> {
+        let Self::Root(root) = self else {
+            return vec!["openssl".into()];
+        };
+        let below = |path: &str| root.join(path).to_string_lossy().into_owned();
+        vec![
+            below("lib64/ld-linux-x86-64.so.2"),
+            "--library-path".into(),
+            below("usr/lib/x86_64-linux-gnu"),
+            below("usr/bin/openssl"),
+        ]
+    }
+
     /// A name for what is derived from this installation.
     pub(crate) fn label(&self) -> String {
         match self {

@@ -163,6 +163,6 @@ where
     }
 }
 
-fn bad_share() -> Error {
+pub(super) fn bad_share() -> Error {
     PeerMisbehaved::InvalidKeyShare.into()
 }

@@ -9,6 +9,7 @@ pub mod cng;
 pub mod hash;
 pub mod hmac;
 pub(crate) mod kx;
+pub(crate) mod mlkem;
 pub(crate) mod random;
 pub(crate) mod sign;
 mod suites;
@@ -21,7 +22,7 @@ use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use chacha20poly1305::ChaCha20Poly1305;
 use rustls::crypto::hash::Hash;
 use rustls::crypto::hmac::Hmac;
-use rustls::crypto::{CryptoProvider, KeyProvider};
+use rustls::crypto::{CryptoProvider, KeyProvider, SupportedKxGroup};
 use rustls::sign::SigningKey;
 use rustls::{CipherSuite, Error, SupportedCipherSuite};
 use rustls_pki_types::PrivateKeyDer;
@@ -35,6 +36,8 @@ use crate::Platform;
 pub struct Set {
     /// In the form of rustls.
     pub provider: CryptoProvider,
+    /// Groups for the key exchange that are offered only if a policy names them.
+    pub on_request: Vec<&'static dyn SupportedKxGroup>,
     /// Whether nothing else may be used, as the policy `fips` has it.
     pub exclusive: bool,
 }
@@ -46,6 +49,7 @@ pub struct Set {
 pub fn rust(platform: &'static Platform) -> Result<Set, wskhttp_core::io::Error> {
     Ok(Set {
         provider: provider(platform),
+        on_request: on_request(platform),
         exclusive: false,
     })
 }
@@ -60,6 +64,12 @@ pub fn provider(platform: &'static Platform) -> CryptoProvider {
         secure_random: platform,
         key_provider: &NoKeys,
     }
+}
+
+/// The groups of the set `rust` that [`provider`] leaves out: X25519MLKEM768.
+#[must_use]
+pub fn on_request(platform: &'static Platform) -> Vec<&'static dyn SupportedKxGroup> {
+    Vec::from(platform.groups_on_request())
 }
 
 /// Bytes in front of the plaintext in a record of `suite`, after the record's header.

@@ -5,10 +5,13 @@ use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, NamedGroup};
 use wskhttp_core::io::{Transport, TransportExt};
+use wskhttp_tls::{Policy, Roots, TlsConfig};
 
 use crate::support::certificates::Authority;
+use crate::support::hybrid::hybrid;
+use crate::support::platform::PLATFORM;
 use crate::support::wire::{Echo, Peer, Wire};
-use crate::support::{HOST, connected, run};
+use crate::support::{HOST, connect, connected, run, target};
 
 /// Sends `bytes` and receives as many.
 pub(crate) async fn echo<T: Transport>(transport: &mut T, bytes: &[u8]) -> Vec<u8> {
@@ -156,5 +159,59 @@ fn an_end_in_the_last_flight_of_the_handshake() {
         let server = server.server(ring::default_provider(), &[version]);
         let (mut transport, _) = connected(Hasty(Echo::new(server)), &authority);
         assert_eq!(run(transport.fill()).expect("an end, unforged"), 0);
+    }
+}
+
+/// A server that prefers `server`, and a client that offers `client`; the group that they take, or the
+/// error, and whether the client was asked for another share.
+fn negotiate(
+    server: &[NamedGroup],
+    client: &[u16],
+    version: &'static rustls::SupportedProtocolVersion,
+) -> Result<(u16, bool), &'static str> {
+    let mut provider = ring::default_provider();
+    let mut known = provider.kx_groups.clone();
+    known.push(hybrid(ring::default_provider));
+    let find = |name| known.iter().copied().find(|group| group.name() == name);
+    provider.kx_groups = server
+        .iter()
+        .map(|name| find(*name).expect("known"))
+        .collect();
+    let authority = Authority::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let leaf = authority.leaf(HOST, &rcgen::PKCS_ECDSA_P256_SHA256);
+    let mut policy = Policy::new(Roots::Only(authority.der()));
+    policy.protocol.groups = client;
+    let config = TlsConfig::with_policy(&PLATFORM, &policy).expect("a configuration");
+    let wire = Wire::new(Echo::new(leaf.server(provider, &[version])));
+    let (done, info) = run(connect(wire, &config, target(HOST)));
+    let mut connection = done.map_err(|error| error.cause)?;
+    assert_eq!(run(echo(&mut connection, b"hello")), b"hello");
+    let kind = connection.session().and_then(wskhttp_tls::Session::kind);
+    let retried = kind == Some(wskhttp_tls::Handshake::FullAfterRetry);
+    Ok((info.tls.expect("TLS").group, retried))
+}
+
+#[test]
+fn x25519_mlkem768_on_request() {
+    use NamedGroup as G;
+    const HYBRID: u16 = 4588;
+    const X25519: u16 = 29;
+    let no_group =
+        Err("the server accepts none of the offered TLS parameters (alert handshake_failure)");
+    let both = [G::X25519MLKEM768, G::X25519];
+    let cases: [(&[G], &[u16], _, _); 8] = [
+        (&both, &[HYBRID], &TLS13, Ok((HYBRID, false))),
+        (&both, &[HYBRID, X25519], &TLS13, Ok((HYBRID, false))),
+        // The share of X25519 goes along.
+        (&[G::X25519], &[HYBRID, X25519], &TLS13, Ok((X25519, false))),
+        (&[G::secp256r1], &[HYBRID, 23], &TLS13, Ok((23, true))),
+        (&both, &[23, HYBRID], &TLS13, Ok((HYBRID, true))),
+        // Not unless it is asked for, and not in TLS 1.2.
+        (&both, &[], &TLS13, Ok((X25519, false))),
+        (&[G::X25519MLKEM768], &[], &TLS13, no_group),
+        (&both, &[HYBRID, X25519], &TLS12, Ok((X25519, false))),
+    ];
+    for (place, (server, client, version, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(negotiate(server, client, version), expected, "{place}");
     }
 }

@@ -2,4 +2,5 @@
 #![allow(missing_docs)]
 
 mod bodies;
+mod hybrid;
 mod set;

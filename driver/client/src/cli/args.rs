@@ -129,7 +129,7 @@ pub(crate) struct Transfer {
     /// Want a good OCSP response stapled to the server's certificate
     #[arg(long)]
     pub(crate) cert_status: bool,
-    /// Offer these groups for the key exchange, best first: X25519:P-256:P-384
+    /// Offer these groups for the key exchange, best first: X25519MLKEM768:X25519:P-256:P-384
     #[arg(long, value_name = "LIST")]
     pub(crate) curves: Option<String>,
     /// Client certificate, a PEM or DER file; a PEM file may hold the key, too

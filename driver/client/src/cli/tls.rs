@@ -66,10 +66,11 @@ pub(crate) fn options(args: &Transfer) -> Result<TlsOptions, Failure> {
 
 /// A group by its names of the IANA, of OpenSSL and of NIST.
 fn group(name: &str) -> Option<Group> {
-    const NAMES: [(&[&str], Group); 3] = [
+    const NAMES: [(&[&str], Group); 4] = [
         (&["x25519"], Group::X25519),
         (&["p-256", "secp256r1", "prime256v1"], Group::Secp256r1),
         (&["p-384", "secp384r1"], Group::Secp384r1),
+        (&["x25519mlkem768"], Group::X25519MlKem768),
     ];
     let name = name.to_ascii_lowercase();
     let known = NAMES.iter().find(|(names, _)| names.contains(&&*name));
@@ -170,6 +171,10 @@ mod tests {
             (
                 "--curves P-384:x25519 u",
                 new().group(Group::Secp384r1).group(Group::X25519),
+            ),
+            (
+                "--curves X25519MLKEM768:x25519 u",
+                new().group(Group::X25519MlKem768).group(Group::X25519),
             ),
             ("-w %{certs} u", new().keep_peer()),
             ("-w %{http_code} u", new()),

@@ -10,6 +10,7 @@ use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{Error, ServerConfig, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 
+use crate::support::tls::hybrid::hybrid;
 use crate::support::tls::{Now, One, PLATFORM, params};
 
 /// A kind of key.
@@ -100,6 +101,8 @@ impl Chain {
         group: rustls::NamedGroup,
     ) -> Arc<ServerConfig> {
         let mut provider = wskhttp_tls::crypto::provider(&PLATFORM);
+        let hybrid = hybrid(|| wskhttp_tls::crypto::provider(&PLATFORM));
+        provider.kx_groups.push(hybrid);
         provider.kx_groups.retain(|known| known.name() == group);
         let mut server = ServerConfig::builder_with_details(Arc::new(provider), Arc::new(Now))
             .with_protocol_versions(&[version])

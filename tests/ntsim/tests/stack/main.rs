@@ -12,17 +12,17 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use certificate::{Chain, Kind};
-use rustls::ServerConfig;
 use rustls::version::{TLS12, TLS13};
+use rustls::{NamedGroup, ServerConfig};
 use support::tls::TlsStream;
 use support::{Scheme, cancel, get, head, open, post, serve};
-use wskhttp_client::{Options, Request};
+use wskhttp_client::{Group, Options, Request, TlsOptions};
 use wskhttp_ntsim::{Depth, Driver, Profile, Sim, listen};
 
 const SEEDS: u64 = 5;
 const LEFT: usize = 4096;
-/// What Windows gives a system thread, and what the driver asks for.
-const ROOMS: [usize; 2] = [24 * 1024, 0x12000 - 0x800];
+/// What Windows gives a system thread, and what the driver asks for, at all times and for ML-KEM.
+const ROOMS: [usize; 3] = [24 * 1024, 0x12000 - 0x800, 36 * 1024];
 
 #[test]
 fn the_main_job() {
@@ -55,7 +55,9 @@ fn a_handshake_with_each_kind_of_certificate() {
             for proxy in [None, Some("https://localhost:3129")] {
                 let mut depths = Depths::default();
                 let (root, server) = (chain.root.clone(), Arc::clone(&server));
-                depths.of(Sim::new(1), move || handshake(&root, &server, proxy));
+                depths.of(Sim::new(1), move || {
+                    handshake(&root, &server, proxy, TlsOptions::new());
+                });
                 let what = format!("{kind:?}, {version:?}, proxy: {proxy:?}");
                 depths.check(&what, "system thread, expanded");
             }
@@ -63,8 +65,28 @@ fn a_handshake_with_each_kind_of_certificate() {
     }
 }
 
+#[test]
+fn a_handshake_with_x25519_mlkem768() {
+    for kind in Kind::ALL {
+        let chain = Chain::new(kind);
+        let server = chain.server_of_group(&TLS13, NamedGroup::X25519MLKEM768);
+        for proxy in [None, Some("https://localhost:3129")] {
+            let mut depths = Depths::default();
+            let (root, server) = (chain.root.clone(), Arc::clone(&server));
+            depths.of(Sim::new(1), move || {
+                // The share of the first is not taken.
+                let tls = TlsOptions::new().group(Group::Secp256r1);
+                let tls = tls.group(Group::X25519MlKem768);
+                handshake(&root, &server, proxy, tls);
+            });
+            let what = format!("{kind:?}, X25519MLKEM768, proxy: {proxy:?}");
+            depths.check(&what, "system thread, expanded again");
+        }
+    }
+}
+
 /// One exchange with a server; through a proxy that has the same certificate, TLS in TLS.
-fn handshake(root: &[u8], server: &Arc<ServerConfig>, proxy: Option<&str>) {
+fn handshake(root: &[u8], server: &Arc<ServerConfig>, proxy: Option<&str>, tls: TlsOptions) {
     let target = Arc::clone(server);
     listen(443, move |stream| {
         let _ = hello(&mut TlsStream::with(stream, Arc::clone(&target)));
@@ -84,6 +106,7 @@ fn handshake(root: &[u8], server: &Arc<ServerConfig>, proxy: Option<&str>) {
     }
     let request = Request::get("https://localhost/").options(options);
     let request = request.root_certificates(root).expect("a certificate");
+    let request = request.tls(tls);
     let mut body = String::new();
     let mut response = device.send(request).expect("an answer");
     response.read_to_string(&mut body).expect("a body");

@@ -108,6 +108,7 @@ fn groups() {
             (Group::Secp384r1, 24),
             (Group::Secp256r1, 23),
             (Group::X25519, 29),
+            (Group::X25519MlKem768, 4588),
         ] {
             let tls = TlsOptions::new().group(group);
             assert_eq!(get(device, tls).expect("an answer").group, number);

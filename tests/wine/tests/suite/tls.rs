@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             service_certificate,
         ),
         trial("tls::stores_of_the_machine", stores),
+        trial("tls::post_quantum", post_quantum),
     ]
 }
 
@@ -197,6 +198,28 @@ fn client_certificate(bench: &Bench) -> anyhow::Result<()> {
         refused(bench, &ca, &["--cert", &cert, &url], 2)?;
     }
     Ok(())
+}
+
+/// With OpenSSL's X25519MLKEM768, at once and after a hello retry, but only for who asks.
+fn post_quantum(bench: &Bench) -> anyhow::Result<()> {
+    let papers = Papers::new(bench, "quantum")?;
+    let ca = bench.file("quantum/ca.pem");
+    let alone = ["-groups", "X25519MLKEM768"];
+    let server = SServer::start_newest(&papers.leaf, Tls::V1_3, &alone)?;
+    fs::write(server.file("file"), b"text")?;
+    let url = format!("https://localhost:{}/file", server.port());
+    for curves in [
+        "X25519MLKEM768",
+        "X25519MLKEM768:X25519",
+        "P-256:x25519mlkem768",
+    ] {
+        let output = bench.fetch_with(&ca, &["-v", "--curves", curves, &url])?;
+        succeeded(&output)?;
+        ensure!(output.stdout == b"text", "another body");
+        let said = &output.stderr;
+        ensure!(said.contains(", X25519MLKEM768"), "{curves}: {said}");
+    }
+    refused(bench, &ca, &[&url], 35)
 }
 
 /// The driver takes notice of the registry while it runs.

@@ -47,6 +47,7 @@ pub fn auto<S: System>(platform: &'static Platform) -> Result<Set, Error> {
             secure_random: rust.secure_random,
             key_provider: rust.key_provider,
         },
+        on_request: super::on_request(platform),
         exclusive: false,
     })
 }
@@ -76,6 +77,7 @@ pub fn fips<S: System>(platform: &'static Platform) -> Result<Set, Error> {
             secure_random: platform,
             key_provider: &NoKeys,
         },
+        on_request: Vec::new(),
         exclusive: true,
     })
 }

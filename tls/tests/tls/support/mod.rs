@@ -1,6 +1,7 @@
 //! A platform, certificates, a server in memory.
 
 pub(crate) mod certificates;
+pub(crate) mod hybrid;
 pub(crate) mod ocsp;
 pub(crate) mod platform;
 pub(crate) mod rsa;

@@ -1,6 +1,8 @@
 //! A TLS server for the simulation. Key, certificates and randomness are the same in every run of a
 //! seed, and so is every byte that it sends.
 
+#[path = "../../../../../tls/tests/tls/support/hybrid.rs"]
+pub(crate) mod hybrid;
 #[path = "../../../../../tls/tests/tls/support/ocsp.rs"]
 mod ocsp;
 mod pki;

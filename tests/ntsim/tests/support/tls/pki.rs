@@ -12,6 +12,7 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use sha2::{Digest, Sha256};
 
+use super::hybrid::hybrid;
 use super::ocsp::{self, Staple};
 use super::roles::{Ed25519, Kept, Now, One, Only};
 use super::{Kind, PLATFORM};
@@ -112,7 +113,10 @@ static PKI: LazyLock<Pki> = LazyLock::new(|| {
     };
     let (good, revoked) = (stapling(ocsp::GOOD), stapling(&ocsp::revoked()));
     let resolver = Arc::new(One(Arc::new(certified)));
-    let provider = Arc::new(wskhttp_tls::crypto::provider(&PLATFORM));
+    let mut provider = wskhttp_tls::crypto::provider(&PLATFORM);
+    let hybrid = hybrid(|| wskhttp_tls::crypto::provider(&PLATFORM));
+    provider.kx_groups.push(hybrid);
+    let provider = Arc::new(provider);
     let builder = || {
         ServerConfig::builder_with_details(Arc::clone(&provider), Arc::new(Now))
             .with_protocol_versions(&[&rustls::version::TLS13])

@@ -16,7 +16,9 @@ const BOUNDS: &[(&str, usize)] = &[
     ("der", 26),
     ("digest", 11),
     ("ecdsa", 21),
+    ("fips203", 15),
     ("httparse", 3),
+    ("keccak", 2),
     ("linked-list-allocator", 7),
     ("miniz-oxide", 42),
     ("num-bigint-dig", 114),
@@ -34,5 +36,5 @@ const BOUNDS: &[(&str, usize)] = &[
     ("wskhttp", 25),
     ("wskhttp-core", 35),
     ("wskhttp-http", 52),
-    ("wskhttp-tls", 113),
+    ("wskhttp-tls", 116),
 ];
