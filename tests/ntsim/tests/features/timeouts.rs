@@ -60,3 +60,17 @@ fn each_wait_has_its_bound_and_its_phase() {
         assert_eq!(late(device, upload(), bound), Phase::Send);
     });
 }
+
+#[test]
+fn the_lowest_speed_holds_on_a_kept_connection_and_for_uploads() {
+    run(|device| {
+        let slow = || Options::new().low_speed(1 << 20, Duration::from_secs(5));
+        falls_silent(&[b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nok"]);
+        let plain = || Request::get("http://localhost/");
+        let first = fetch(device, plain().options(slow())).expect("an answer");
+        assert_eq!(first, (200, b"ok".to_vec()));
+        assert_eq!(late(device, plain(), slow()), Phase::Head);
+        listen(80, |_stream: Stream| sleep(Duration::from_secs(100)));
+        assert_eq!(late(device, upload(), slow()), Phase::Send);
+    });
+}
