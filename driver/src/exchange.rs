@@ -218,6 +218,7 @@ async fn respond_to<'c>(
         agent.client().drain_idle().await;
     }
     let plan = Plan::new(handle, &message, arrived, session)?;
+    let by_own_roots = message.roots.is_empty();
     let jar = &mut session.jar;
     let sent = async {
         if flags.contains(RequestFlags::STREAM_BODY) {
@@ -237,7 +238,7 @@ async fn respond_to<'c>(
     }
     let response = sent?;
     let full = |tls: TlsInfo| !tls.resumed;
-    if !response.reused() && response.info().tls.is_some_and(full) {
+    if by_own_roots && !response.reused() && response.info().tls.is_some_and(full) {
         handle.services.trust.note_time(&handle.services.clock);
     }
     if plan.keep_peer {

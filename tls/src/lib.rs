@@ -56,6 +56,6 @@ pub use identity::Identity;
 pub use platform::{Crypto, Platform, Reserve, Stack};
 pub use protocol::{Protocol, Versions};
 pub use session::{Handshake, Session, Step};
-pub use store::{BadBlob, StoredCertificate, each_list, each_root};
+pub use store::{BadBlob, StoredCertificate, each_list, each_root, signature_hash};
 pub use transport::TlsTransport;
 pub use trust::{ClockPolicy, Policy, Revocation, Roots, Stapling};

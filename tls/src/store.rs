@@ -29,6 +29,8 @@ pub struct StoredCertificate<'a> {
     disallowed_purposes: Option<&'a [u8]>,
     /// Since when it is not good at all.
     disallowed_since: Option<Duration>,
+    /// Whether it is good for some servers only, in a way that is not looked into.
+    restricted: bool,
 }
 
 /// What a blob says that is none of a certificate's.
@@ -60,7 +62,16 @@ impl<'a> StoredCertificate<'a> {
                 slot.get_or_insert(value);
             }
         }
-        let [certificate, purposes, disallowed_purposes, since] = found;
+        let [
+            certificate,
+            purposes,
+            disallowed_purposes,
+            since,
+            names,
+            not_before,
+            not_before_purposes,
+            authorities_since,
+        ] = found;
         if !left.is_empty() {
             return Err(BadBlob::Malformed);
         }
@@ -77,6 +88,9 @@ impl<'a> StoredCertificate<'a> {
                 None => None,
                 Some(time) => Some(filetime(time).ok_or(BadBlob::Malformed)?),
             },
+            restricted: names.or(authorities_since).is_some()
+                || (not_before.is_some()
+                    && not_before_purposes.is_none_or(|list| has_server_auth(list) != Some(false))),
         })
     }
 
@@ -119,6 +133,21 @@ impl<'a> StoredCertificate<'a> {
                 .disallowed_purposes
                 .is_none_or(|list| has_server_auth(list) == Some(false))
             && self.disallowed_since.is_none_or(|since| now < since)
+            && !self.restricted
+    }
+
+    /// Whether Windows takes it for some servers only: for names below some domains, if their own
+    /// certificates or those of authorities are from before some date. It is not good for servers here,
+    /// where none of this is looked into.
+    #[must_use]
+    pub const fn is_restricted(&self) -> bool {
+        self.restricted
+    }
+
+    /// Since when it is withdrawn, since 1970-01-01 00:00 UTC; `None` if it is not to be.
+    #[must_use]
+    pub const fn withdrawn(&self) -> Option<Duration> {
+        self.disallowed_since
     }
 }
 
@@ -158,9 +187,27 @@ pub fn each_list(
     Ok(whole && good)
 }
 
+/// The digest of what is signed in a certificate of which there is only that in `blob`, by the hash of
+/// its signature (CERT_SIGNATURE_HASH_PROP_ID).
+#[must_use]
+pub fn signature_hash(blob: &[u8]) -> Option<&[u8]> {
+    const SIGNATURE_HASH: u32 = 15;
+    let mut left = blob;
+    for _ in 0..MAX_PROPERTIES {
+        let (number, value, after) = property(left)?;
+        if number == SIGNATURE_HASH {
+            return Some(value);
+        }
+        left = after;
+    }
+    None
+}
+
 /// CERT_CERT_PROP_ID, CERT_ENHKEY_USAGE_PROP_ID, CERT_DISALLOWED_ENHKEY_USAGE_PROP_ID,
-/// CERT_DISALLOWED_FILETIME_PROP_ID of wincrypt.h.
-const KNOWN: [u32; 4] = [32, 9, 122, 104];
+/// CERT_DISALLOWED_FILETIME_PROP_ID, CERT_ROOT_PROGRAM_NAME_CONSTRAINTS_PROP_ID,
+/// CERT_NOT_BEFORE_FILETIME_PROP_ID, CERT_NOT_BEFORE_ENHKEY_USAGE_PROP_ID,
+/// CERT_DISALLOWED_CA_FILETIME_PROP_ID of wincrypt.h.
+const KNOWN: [u32; 8] = [32, 9, 122, 104, 84, 126, 127, 128];
 /// Most properties that are looked at; Windows sets about a dozen.
 const MAX_PROPERTIES: usize = 256;
 
@@ -266,5 +313,22 @@ mod tests {
         assert_eq!(judge((104, &time(NOW))), Ok(false));
         assert_eq!(judge((104, &[0; 8])), Ok(false));
         assert_eq!(judge((104, &[0; 7])), Err(BadBlob::Malformed));
+        for restriction in [84, 126, 128] {
+            assert_eq!(judge((restriction, &[0; 8])), Ok(false), "{restriction}");
+        }
+        for (purposes, good) in [(SERVER, false), (CLIENT, true), (b"odd", false)] {
+            let bytes = blob(&[(32, CERTIFICATE), (126, &[0; 8]), (127, purposes)]);
+            let stored = StoredCertificate::parse(&bytes).expect("a certificate");
+            assert_eq!(stored.is_for_servers(NOW), good);
+            assert_eq!(stored.is_restricted(), !good);
+        }
+    }
+
+    #[test]
+    fn entries_that_are_digests() {
+        assert_eq!(signature_hash(&blob(&[(3, &[7; 20])])), None);
+        let with = blob(&[(3, &[7; 20]), (15, &[8; 32])]);
+        assert_eq!(signature_hash(&with), Some(&[8; 32][..]));
+        assert_eq!(signature_hash(&with[..with.len() - 1]), None);
     }
 }

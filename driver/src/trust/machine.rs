@@ -10,14 +10,15 @@
 //! ```
 //! `<service>\Parameters\ClientCertificates` has a key for each server that the driver has a certificate
 //! for, named `host` or `host:port`, without which it is 443: `Certificate`, a chain, and `Key`, PKCS#8,
-//! both DER or PEM. A request to that host shows it there and nowhere else, unless it brings its own.
+//! both DER or PEM. A request to that host shows it there and nowhere else, unless it brings a certificate
+//! or roots of its own: by those, anybody may be that host.
 //!
 //! What is in `CA` is not trusted, and stands in for what a server has not sent, as Windows has it. A
 //! value of `Roots` that is malformed is left out and named in the debugger's log. So is one of
 //! `RevocationLists` where certificates pass of which no list tells; where they do not, it is an error: of
 //! two lists of an authority, the one that is left out may be the one that revokes. An entry of
-//! `Disallowed` that has no certificate is known by its name alone, which tells nothing of the roots built
-//! in.
+//! `Disallowed` that has no certificate is known by its name, and by the digest of what is signed if that is
+//! there, which tells nothing of the roots built in.
 //!
 //! A store that is not there, as at boot, is an empty one. One that cannot be read is an error: it may
 //! hold what must not be trusted.
@@ -63,6 +64,8 @@ pub(super) struct Machine {
     pub(super) strict_clock: bool,
     /// When a server's certificates were last found good, since 1970.
     pub(super) last_good_time: Duration,
+    /// When the first of what is taken now is withdrawn.
+    pub(super) until: Option<Duration>,
 }
 
 /// Mozilla's roots.
@@ -105,7 +108,7 @@ pub(super) fn stamp(passive: Passive, service: &Name) -> Result<u64, Error> {
 }
 
 impl Machine {
-    /// Reads all of it; `now` is since 1970.
+    /// Reads all of it; `now` is since 1970, and taken for the last good time if that is later.
     pub(super) fn read(passive: Passive, service: &Name, now: Duration) -> Result<Self, Error> {
         let mut buffer = Buffer::default();
         let mut machine = Self {
@@ -125,6 +128,7 @@ impl Machine {
                 .and_then(|value| Some(u64::from_le_bytes(value.data.try_into().ok()?)))
                 .map_or(Duration::ZERO, Duration::from_secs);
         }
+        let now = now.max(machine.last_good_time);
         for store in STORE_KEYS {
             machine.store(passive, store, now, &mut buffer)?;
         }

@@ -21,6 +21,7 @@ use wskhttp_core::nt::shared::Shared;
 use wskhttp_http::Url;
 use wskhttp_tls::{
     ClockPolicy, Identity, Platform, Policy, Revocation, Roots, Stapling, TlsConfig, Versions,
+    each_list,
 };
 
 use self::machine::{BUILT_IN, Machine};
@@ -62,7 +63,7 @@ impl Trust {
         &self.service
     }
 
-    /// A server's certificates were found good now: the floor for clocks that are not set. Written once
+    /// A server's certificates were found good now, under the driver's own roots: the floor for clocks that are not set. Written once
     /// a day. IRQL: PASSIVE_LEVEL.
     pub(crate) fn note_time(&self, clock: &KernelClock) {
         let now = clock.unix_time();
@@ -90,7 +91,7 @@ impl Trust {
         let passive = Passive::here().ok_or(NOT_PASSIVE)?;
         let stamp = machine::stamp(passive, &self.service)?;
         let base = match known {
-            Some(base) if base.stamp == stamp => base,
+            Some(base) if base.is_current(stamp, clock) => base,
             _ => {
                 let base = Base::read(passive, &self.service, clock.unix_time(), stamp)?;
                 let time = base.machine.last_good_time.as_secs();
@@ -101,7 +102,8 @@ impl Trust {
         self.looked.store(now, Relaxed);
         // Two that read at once settle on one, lest handles begin anew.
         let mut slot = self.base.lock();
-        if let Some(current) = slot.as_ref().filter(|current| current.stamp == base.stamp) {
+        let current = slot.as_ref();
+        if let Some(current) = current.filter(|current| current.is_current(base.stamp, clock)) {
             return Ok(current.clone());
         }
         let old = slot.replace(base.clone());
@@ -113,7 +115,7 @@ impl Trust {
 
 impl Base {
     fn read(passive: Passive, service: &Name, now: Duration, stamp: u64) -> Result<Self, Error> {
-        let machine = Machine::read(passive, service, now)?;
+        let machine = Machine::read(passive, service, now.max(BUILT))?;
         let floor = machine.last_good_time.max(BUILT);
         let clock = if machine.strict_clock {
             ClockPolicy::Strict(floor)
@@ -129,6 +131,14 @@ impl Base {
             config,
             stamp,
         })
+    }
+}
+
+impl Base {
+    /// Whether it says what the registry says, `stamp`, and nothing in it is withdrawn by now.
+    fn is_current(&self, stamp: u64, clock: &KernelClock) -> bool {
+        let until = self.machine.until;
+        self.stamp == stamp && until.is_none_or(|until| clock.unix_time() < until)
     }
 }
 
@@ -219,7 +229,9 @@ impl OwnTrust {
         let server = Url::parse(message.url)?;
         let (host, port) = (server.host(), server.port());
         let mut with = tls;
+        // Under the request's own roots, anybody may be that server.
         if tls.key.is_empty()
+            && message.roots.is_empty()
             && let Some(client) = base.machine.client(host, port)
         {
             (with.certificate, with.key) = (&client.chain, &client.key);
@@ -273,8 +285,9 @@ impl OwnTrust {
 /// What a policy borrows that neither the driver nor a request has as it must be.
 #[derive(Default)]
 struct Room {
-    /// The roots of both sides.
+    /// The roots of both sides, and the revocation lists.
     roots: Vec<u8>,
+    lists: Vec<u8>,
     groups: [u16; TlsHeader::MAX_GROUPS / TlsHeader::GROUP],
 }
 
@@ -319,10 +332,15 @@ fn policy<'a>(
     });
     restrict(&mut policy, machine, base.clock);
     (policy.pins, _) = tls.pins.as_chunks::<{ TlsHeader::PIN }>();
+    // The stricter of both, by the lists of both.
     if tls.flags.contains(TlsFlags::REVOCATION_HARD) {
-        policy.revocation = Revocation::Hard(tls.revocation_lists);
+        policy.revocation = Revocation::Hard(lists(machine, tls, &mut room.lists)?);
     } else if tls.flags.contains(TlsFlags::REVOCATION_SOFT) {
-        policy.revocation = Revocation::Soft(tls.revocation_lists);
+        let lists = lists(machine, tls, &mut room.lists)?;
+        policy.revocation = match policy.revocation {
+            Revocation::Hard(_) => Revocation::Hard(lists),
+            Revocation::Off | Revocation::Soft(_) => Revocation::Soft(lists),
+        };
     }
     if tls.flags.contains(TlsFlags::STAPLING_HARD) {
         policy.stapling = Stapling::Hard;
@@ -345,6 +363,27 @@ fn policy<'a>(
         _ => return Err(UNKNOWN_VERSION),
     };
     Ok(policy)
+}
+
+/// The revocation lists of the machine and of a request.
+fn lists<'a>(
+    machine: &'a Machine,
+    tls: &Tls<'a>,
+    room: &'a mut Vec<u8>,
+) -> Result<&'a [u8], Error> {
+    if machine.lists.is_empty() {
+        return Ok(tls.revocation_lists);
+    }
+    pool::try_extend(room, &machine.lists)?;
+    if each_list(&PLATFORM, tls.revocation_lists, |der| {
+        pool::try_extend(room, der)
+    })? || tls.revocation_lists.is_empty()
+    {
+        Ok(room)
+    } else {
+        // They are refused where they are loaded.
+        Ok(tls.revocation_lists)
+    }
 }
 
 const TLS12: u16 = 0x0303;

@@ -1,12 +1,13 @@
 //! The machine's certificate stores.
 
+use core::fmt::{self, Write as _};
 use core::time::Duration;
 
-use wskhttp_core::io::Error;
+use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::pool;
 use wskhttp_core::nt::registry::{Buffer, Key, Name, REG_BINARY};
-use wskhttp_tls::{BadBlob, StoredCertificate};
+use wskhttp_tls::{BadBlob, StoredCertificate, signature_hash};
 
 use super::machine::{AUTHORITIES, MOST, Machine, STORES};
 
@@ -101,10 +102,13 @@ impl Machine {
                 continue;
             };
             let blob = certificate.value("Blob", buffer)?;
-            let Some(blob) = blob.filter(|blob| blob.kind == REG_BINARY) else {
-                continue;
-            };
-            self.entry(store, blob.data, &entry.name, now)?;
+            // Without one, the name still tells what is disallowed.
+            let blob = blob.filter(|blob| blob.kind == REG_BINARY);
+            let blob = blob.map_or(&[][..], |blob| blob.data);
+            self.entry(store, blob, &entry.name, now)?;
+        }
+        if store.holds == Holds::Disallowed && key.subkey(MOST, buffer)?.is_some() {
+            return Err(TOO_MANY);
         }
         Ok(())
     }
@@ -125,21 +129,44 @@ impl Machine {
             }
             // The key's name is the certificate's digest.
             (Holds::Disallowed, Err(BadBlob::Malformed | BadBlob::NoCertificate)) => {
-                match thumbprint(name.units()) {
-                    Some(digest) => pool::try_push(&mut self.disallowed_sha1, digest),
-                    None => Ok(()),
+                let signed = signature_hash(blob);
+                if let Some(digest) = signed.and_then(|digest| digest.try_into().ok()) {
+                    pool::try_push(&mut self.disallowed, digest)?;
                 }
+                let signed = signed.and_then(|digest| digest.try_into().ok());
+                for digest in [thumbprint(name.units()), signed].into_iter().flatten() {
+                    pool::try_push(&mut self.disallowed_sha1, digest)?;
+                }
+                Ok(())
+            }
+            (Holds::Roots, Ok(stored)) if stored.is_restricted() => {
+                let (path, name) = (store.path, Text(name.units()));
+                wdk::println!("wskhttp: {path}: {name} is for some servers only, and left out");
+                Ok(())
             }
             (Holds::Roots, Ok(stored)) if stored.is_for_servers(now) && stored.is_root() => {
+                self.until = self.until.into_iter().chain(stored.withdrawn()).min();
                 pool::try_extend(&mut self.roots, stored.certificate)
             }
             (Holds::Authorities, Ok(stored))
                 if stored.is_for_servers(now) && stored.is_authority() =>
             {
+                self.until = self.until.into_iter().chain(stored.withdrawn()).min();
                 pool::try_extend(&mut self.intermediates, stored.certificate)
             }
             (_, Ok(_) | Err(_)) => Ok(()),
         }
+    }
+}
+
+/// UTF-16.
+struct Text<'a>(&'a [u16]);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        char::decode_utf16(self.0.iter().copied())
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .try_for_each(|unit| f.write_char(unit))
     }
 }
 
@@ -158,3 +185,9 @@ fn thumbprint(units: &[u16]) -> Option<[u8; 20]> {
     }
     Some(digest)
 }
+
+const TOO_MANY: Error = Error::new(
+    Phase::Request,
+    Kind::InvalidRequest,
+    "a Disallowed store of the machine has too many entries",
+);

@@ -111,6 +111,9 @@ fn client_certificates_of_the_service() {
         let path = own("LocalHost:443");
         a_while();
         by_own_trust(device).expect("an answer");
+        // By roots of the request, it may be any server.
+        refused(get(device, TlsOptions::new()), Kind::TlsAlert);
+        refused(get(device, TlsOptions::new().add_roots()), Kind::TlsAlert);
         registry::set(&path, "Key", BINARY, b"no key");
         a_while();
         is(by_own_trust(device), Kind::InvalidRequest);

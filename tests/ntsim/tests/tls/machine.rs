@@ -1,8 +1,11 @@
 //! The machine's certificate stores.
 
+use std::time::Duration;
+
 use sha1::{Digest, Sha1};
 use wskhttp_client::{Kind, TlsOptions};
 use wskhttp_ntsim::registry::{self, BINARY};
+use wskhttp_ntsim::sleep;
 
 use crate::support::tls::{Kind as Server, papers, root};
 use crate::{STORES, a_while, blob, by_own_trust, get, is, put, refused, with_device};
@@ -86,4 +89,47 @@ fn authorities_of_the_machine() {
             is(by_own_trust(device), Kind::CertificateInvalid);
         });
     }
+}
+
+/// The root with another property.
+fn with_property(name: &str, property: u32, value: &[u8]) {
+    let mut bytes = blob(&root());
+    bytes.extend(property.to_le_bytes());
+    bytes.extend(1_u32.to_le_bytes());
+    bytes.extend((value.len() as u32).to_le_bytes());
+    bytes.extend(value);
+    let path = format!(r"{STORES}\ROOT\Certificates\{name}");
+    registry::set(&path, "Blob", BINARY, &bytes);
+}
+
+/// Midnight of 1 January, in FILETIME.
+fn filetime(year: u64) -> [u8; 8] {
+    (((year - 1970) * 31_556_952 + 11_644_473_600) * 10_000_000).to_le_bytes()
+}
+
+#[test]
+fn roots_that_are_withdrawn() {
+    // CERT_DISALLOWED_FILETIME_PROP_ID.
+    const SINCE: u32 = 104;
+    with_device(Server::Plain, |device| {
+        // The clock of the simulation is in 2025, the driver's making is not.
+        with_property("AA", SINCE, &filetime(2026));
+        is(by_own_trust(device), Kind::UnknownIssuer);
+        with_property("AA", SINCE, &filetime(2032));
+        a_while();
+        by_own_trust(device).expect("an answer before it is withdrawn");
+        sleep(Duration::from_secs(8 * 31_556_952));
+        is(by_own_trust(device), Kind::UnknownIssuer);
+    });
+}
+
+#[test]
+fn roots_for_some_servers() {
+    with_device(Server::Plain, |device| {
+        with_property("AA", 84, b"names");
+        is(by_own_trust(device), Kind::UnknownIssuer);
+        put(STORES, "AuthRoot", "BB", &root());
+        a_while();
+        by_own_trust(device).expect("an answer");
+    });
 }

@@ -1,7 +1,7 @@
 //! What a request says of TLS.
 
 use wskhttp_client::{Device, Group, Kind, Request, Revocation, Stapling, TlsOptions, TlsVersion};
-use wskhttp_ntsim::registry::{self, DWORD, SERVICE};
+use wskhttp_ntsim::registry::{self, BINARY, DWORD, SERVICE};
 
 use crate::support::tls::{Kind as Server, papers, root};
 use crate::{a_while, get, refused, with_device};
@@ -62,6 +62,33 @@ fn revocation_lists() {
             get(device, with(b"", Revocation::Hard)),
             Kind::RevocationUnknown,
         );
+    });
+}
+
+#[test]
+fn revocation_of_the_machine_is_not_made_less() {
+    with_device(Server::Plain, |device| {
+        let with = |list: &[u8], mode| TlsOptions::new().revocation_lists(list, mode);
+        let parameters = format!(r"{SERVICE}\Parameters");
+        registry::set(&parameters, "Revocation", DWORD, &2_u32.to_le_bytes());
+        refused(
+            get(device, with(b"", Revocation::Soft)),
+            Kind::RevocationUnknown,
+        );
+        get(device, with(&papers().clean_list, Revocation::Soft)).expect("an answer");
+        let lists = format!(r"{parameters}\RevocationLists");
+        registry::set(&lists, "ours", BINARY, &papers().list);
+        for mode in [1_u32, 2] {
+            registry::set(&parameters, "Revocation", DWORD, &mode.to_le_bytes());
+            a_while();
+            for list in [&papers().clean_list[..], b""] {
+                for own in [Revocation::Soft, Revocation::Hard] {
+                    refused(get(device, with(list, own)), Kind::CertificateRevoked);
+                }
+            }
+            let none = with(b"none", Revocation::Soft);
+            refused(get(device, none), Kind::InvalidRequest);
+        }
     });
 }
 

@@ -1,10 +1,10 @@
 //! What the service's own key says of trust.
 
-use wskhttp_client::Kind;
+use wskhttp_client::{Kind, TlsOptions};
 use wskhttp_ntsim::registry::{self, BINARY, DWORD, SERVICE};
 
 use crate::support::tls::{Kind as Server, papers, root};
-use crate::{STORES, a_while, by_own_trust, is, put, with_device};
+use crate::{STORES, a_while, by_own_trust, get, is, put, with_device};
 
 #[test]
 fn roots_of_the_service() {
@@ -118,6 +118,8 @@ fn a_clock_behind_the_last_good_time() {
         put(STORES, "ROOT", "AA", &root());
         registry::set(SERVICE, "Start", DWORD, &3_u32.to_le_bytes());
         assert_eq!(noted(), None);
+        get(device, TlsOptions::new()).expect("an answer");
+        assert_eq!(noted(), None, "a request's own roots prove no time");
         by_own_trust(device).expect("an answer");
         let bytes = noted().expect("the time of a good chain is kept");
         let time = u64::from_le_bytes(bytes.try_into().expect("a number"));
