@@ -233,10 +233,12 @@ impl Error {
     }
 
     /// The NTSTATUS for a caller: the kernel's own where there is one, else the closest of
-    /// ntstatus.h for the kind.
+    /// ntstatus.h for the kind. Always of severity error, which the I/O manager goes by, and never
+    /// STATUS_END_OF_FILE, which ReadFile reports as a clean end.
     #[must_use]
     pub const fn status(&self) -> NtStatus {
-        if self.raw_status < 0 {
+        let is_error = self.raw_status.cast_unsigned() >> 30 == 3;
+        if is_error && self.raw_status != status::END_OF_FILE {
             return self.raw_status;
         }
         status::of(self.kind)
@@ -265,6 +267,8 @@ mod status {
     const fn error(code: u32) -> NtStatus {
         code.cast_signed()
     }
+
+    pub(super) const END_OF_FILE: NtStatus = error(0xC000_0011);
 
     pub(super) const fn of(kind: Kind) -> NtStatus {
         error(match kind {
@@ -315,5 +319,24 @@ mod status {
             // Not STATUS_END_OF_FILE, which ReadFile reports as a clean end.
             Kind::HeadTruncated | Kind::EmptyResponse | Kind::BodyTruncated => 0xC000_020C, // STATUS_CONNECTION_DISCONNECTED
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_errors_only() {
+        let status = |raw: u32| {
+            let raw = raw.cast_signed();
+            let error = Error::with_status(Phase::Body, Kind::IoFailed, raw, "a test");
+            error.status().cast_unsigned()
+        };
+        assert_eq!(status(0xC000_0022), 0xC000_0022);
+        // None, STATUS_PENDING, a piece of information, a warning, and STATUS_END_OF_FILE.
+        for other in [0, 0x103, 0x4000_0000, 0x8000_0005, 0xC000_0011] {
+            assert_eq!(status(other), 0xC000_00C4);
+        }
     }
 }

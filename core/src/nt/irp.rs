@@ -15,7 +15,7 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
-use wdk_sys::ntddk::{IoAcquireCancelSpinLock, IoReleaseCancelSpinLock, IofCompleteRequest};
+use wdk_sys::ntddk::{IoReleaseCancelSpinLock, IofCompleteRequest};
 use wdk_sys::{
     DRIVER_CANCEL, IO_COMPLETION_ROUTINE, IO_STACK_LOCATION, LIST_ENTRY, NTSTATUS, PETHREAD,
     PFILE_OBJECT, PIO_STACK_LOCATION, PIRP, PMDL, PVOID,
@@ -135,15 +135,6 @@ pub unsafe fn release_cancel_lock(irp: PIRP) {
     // SAFETY: see the module.
     let level = unsafe { (*irp).CancelIrql };
     // SAFETY: held by the caller, a cancel routine.
-    unsafe { IoReleaseCancelSpinLock(level) };
-}
-
-/// Waits until a cancel routine that was called under the cancel spin lock has released it.
-pub fn flush_cancel_lock() {
-    let mut level = 0;
-    // SAFETY: callers run at <= DISPATCH_LEVEL.
-    unsafe { IoAcquireCancelSpinLock(&raw mut level) };
-    // SAFETY: just acquired.
     unsafe { IoReleaseCancelSpinLock(level) };
 }
 

@@ -24,6 +24,10 @@ pub(super) struct Atomics {
     pub(super) connections_now: AtomicU32,
     pub(super) connections_total: AtomicU64,
     pub(super) operations_now: AtomicU32,
+    /// Blocks that are not in `operations_now`, because they end with the registration.
+    pub(super) ending_now: AtomicU32,
+    /// Completion routines that are running.
+    pub(super) routines_now: AtomicU32,
     pub(super) orphans_now: AtomicU32,
     pub(super) orphans_total: AtomicU64,
 }
@@ -33,7 +37,8 @@ impl Atomics {
         Counters {
             connections_now: self.connections_now.load(Ordering::Relaxed),
             connections_total: self.connections_total.load(Ordering::Relaxed),
-            operations_now: self.operations_now.load(Ordering::SeqCst),
+            operations_now: self.operations_now.load(Ordering::SeqCst)
+                + self.ending_now.load(Ordering::SeqCst),
             orphans_now: self.orphans_now.load(Ordering::Relaxed),
             orphans_total: self.orphans_total.load(Ordering::Relaxed),
             tasks_now,

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use core::cell::UnsafeCell;
 use core::future::poll_fn;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 
 use wdk_sys::ntddk::{IoAllocateIrp, IoCancelIrp, IoFreeIrp, IoReuseIrp};
@@ -25,6 +25,8 @@ pub(crate) trait Payload: Send + Sync + 'static {
     /// Whether an operation that is given up is canceled by `IoCancelIrp`. Those on a connected
     /// socket are not: closing it ends them.
     const CANCEL: bool = false;
+    /// Whether it ends with the registration at the latest, which therefore does not wait for it.
+    const ENDS_WITH_REGISTRATION: bool = false;
 
     /// A result came that nobody took. PASSIVE_LEVEL.
     fn abandoned(&mut self, result: Completion) {
@@ -87,7 +89,7 @@ impl<P: Payload> Op<P> {
             waker: UnsafeCell::new(None),
             irp: Irp::try_new()?,
             payload,
-            provider: Counted::new(provider.clone()),
+            provider: Counted::with(provider.clone(), P::ENDS_WITH_REGISTRATION),
         })?;
         Ok(Self(NonNull::from(Box::leak(block))))
     }
@@ -111,7 +113,7 @@ impl<P: Payload> Op<P> {
     }
 
     pub(crate) fn provider(&self) -> &Shared<Provider> {
-        &self.block().provider.0
+        self.block().provider.provider()
     }
 
     /// Whether nothing is in flight and no result waits to be taken.
@@ -201,7 +203,7 @@ impl<P: Payload> Drop for Op<P> {
             // SAFETY: a valid IRP of ours; canceling one that has completed does nothing.
             unsafe { IoCancelIrp(block.irp.0) };
         }
-        let provider = block.provider.0.clone();
+        let provider = block.provider.provider().clone();
         provider
             .counters()
             .orphans_now
@@ -246,8 +248,15 @@ unsafe extern "C" fn completed<P: Payload>(
         let status = unsafe { irp::status(irp) };
         // SAFETY: as above.
         let information = unsafe { irp::information(irp) };
+        // SAFETY: in flight, so alive.
+        let provider = unsafe { block.as_ref() }.provider.provider();
+        let running: *const AtomicU32 = &raw const provider.counters().routines_now;
+        // SAFETY: of the provider, which stays until this is 0 and no operation is left.
+        unsafe { &*running }.fetch_add(1, Ordering::SeqCst);
         // SAFETY: the context of an operation in flight, called once for it.
         unsafe { finish(block, status, information) };
+        // SAFETY: as above; nothing comes after it but the return.
+        unsafe { &*running }.fetch_sub(1, Ordering::SeqCst);
     }
     STATUS_MORE_PROCESSING_REQUIRED
 }
@@ -272,7 +281,7 @@ unsafe fn finish<P: Payload>(block: NonNull<Block<P>>, status: NTSTATUS, informa
             waker = unsafe { (*this.waker.get()).take() };
         }
         // Kept here, because an orphan may be freed as soon as it is in the run queue.
-        let spawner = this.provider.0.spawner();
+        let spawner = this.provider.provider().spawner();
         match this.state.finish() {
             Finished::Waker => {}
             Finished::Done => break,
@@ -296,7 +305,7 @@ unsafe fn reap<P: Payload>(item: ItemRef) {
     let mut block = unsafe { Box::from_raw(item.0.cast::<Block<P>>().as_ptr()) };
     let result = block.result();
     block.payload.abandoned(result);
-    let counters = block.provider.0.counters();
+    let counters = block.provider.provider().counters();
     counters.orphans_now.fetch_sub(1, Ordering::Relaxed);
 }
 
@@ -322,33 +331,43 @@ impl Drop for Irp {
 }
 
 /// A reference to the provider that counts an operation for as long as it is there: the provider is
-/// not released meanwhile.
-pub(super) struct Counted(Shared<Provider>);
+/// not released meanwhile, unless the operation ends with the registration.
+pub(super) struct Counted {
+    provider: Shared<Provider>,
+    ends_with_registration: bool,
+}
 
 impl Counted {
     pub(super) fn new(provider: Shared<Provider>) -> Self {
-        provider
-            .counters()
-            .operations_now
-            .fetch_add(1, Ordering::SeqCst);
-        Self(provider)
+        Self::with(provider, false)
+    }
+
+    fn with(provider: Shared<Provider>, ends_with_registration: bool) -> Self {
+        let counted = Self {
+            provider,
+            ends_with_registration,
+        };
+        counted.count().fetch_add(1, Ordering::SeqCst);
+        counted
     }
 
     pub(super) fn provider(&self) -> &Shared<Provider> {
-        &self.0
+        &self.provider
+    }
+
+    fn count(&self) -> &AtomicU32 {
+        let counters = self.provider.counters();
+        match self.ends_with_registration {
+            true => &counters.ending_now,
+            false => &counters.operations_now,
+        }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if self
-            .0
-            .counters()
-            .operations_now
-            .fetch_sub(1, Ordering::SeqCst)
-            == 1
-        {
-            self.0.quiet();
+        if self.count().fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.provider.quiet();
         }
     }
 }

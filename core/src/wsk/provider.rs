@@ -4,6 +4,8 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use core::time::Duration;
 
+use wdk_sys::ntddk::KeFlushQueuedDpcs;
+
 use super::capability::Capability;
 use super::client_control::{Buffers, control};
 use super::counters::{Atomics, Counters};
@@ -109,19 +111,27 @@ impl Wsk {
     }
 
     /// Releases the provider and ends the registration (`wsk/nf-wsk-wskderegister`). Waits until
-    /// every socket is closed and every operation over, for which the executor's workers must
+    /// every socket is closed, every operation over and every completion routine at its end, for which the executor's workers must
     /// still run, and tasks must be gone or have dropped their transports. Not bounded: to unload
     /// while registered is fatal. Does nothing the second time.
+    ///
+    /// A routine that runs at PASSIVE_LEVEL counts itself out just before it returns: that thread must
+    /// not be kept from the few instructions between until the driver is unloaded. Only the kernel can
+    /// close that gap (`wdm/nf-wdm-iosetcompletionroutineex`, for which every operation would take
+    /// memory of the kernel's that may not be there, and which Wine lacks).
     pub fn shutdown(&self, passive: Passive) {
         let provider = &self.provider;
         if !provider.registration.stop(passive) {
             return;
         }
-        while provider.counters.operations_now.load(Ordering::SeqCst) > 0 {
-            provider.quiet.wait(passive, Some(LOOK_AGAIN));
-        }
-        // SAFETY: stopped once, above; no operation is left.
+        provider.wait_until_none(passive, &provider.counters.operations_now);
+        // SAFETY: stopped once, above; no operation is left but those that end with the registration.
         unsafe { provider.registration.end(passive) };
+        provider.wait_until_none(passive, &provider.counters.ending_now);
+        provider.wait_until_none(passive, &provider.counters.routines_now);
+        // Those that have counted themselves out and not returned yet, if they ran in DPCs.
+        // SAFETY: PASSIVE_LEVEL by the token.
+        unsafe { KeFlushQueuedDpcs() };
         // The reference that register left for the kernel.
         // SAFETY: register forgot one reference to this value; it is taken back once.
         drop(unsafe { Shared::from_raw(&raw const **provider) });
@@ -258,6 +268,12 @@ impl Provider {
 
     pub(super) fn counters(&self) -> &Atomics {
         &self.counters
+    }
+
+    fn wait_until_none(&self, passive: Passive, operations: &AtomicU32) {
+        while operations.load(Ordering::SeqCst) > 0 {
+            self.quiet.wait(passive, Some(LOOK_AGAIN));
+        }
     }
 
     /// The last operation has gone.

@@ -5,7 +5,7 @@ use core::ptr::{NonNull, null_mut};
 use super::events::{self, Kept, NOTHING};
 use super::socket::Socket;
 use super::sys::{PWSK_DATA_INDICATION, SO_WSK_EVENT_CALLBACK, SOL_SOCKET, WSK_BUF, WskSetOption};
-use crate::io::{Error, NtStatus, Phase};
+use crate::io::{Error, Kind, NtStatus, Phase};
 use crate::nt::mdl::{byte_count, system_address};
 use crate::nt::pool::NO_MEMORY;
 
@@ -51,7 +51,8 @@ impl Socket {
     /// kept. What was copied to its end is given back.
     ///
     /// # Errors
-    /// Phase `Receive`, `Kind::NoResources`: nothing was taken.
+    /// Phase `Receive`: nothing was taken. `Kind::NoResources`; `Kind::IoFailed` if less is kept than
+    /// WSK said.
     ///
     /// # Safety
     /// `to` is valid for writes of `room` bytes.
@@ -130,7 +131,7 @@ unsafe fn copy_part(part: WSK_BUF, from: usize, to: *mut u8, n: usize) -> Result
     let mut copied = 0;
     let mut mdl = part.Mdl;
     while copied < n {
-        let Some(this) = NonNull::new(mdl) else { break };
+        let this = NonNull::new(mdl).ok_or(SHORT)?;
         // SAFETY: an MDL of the chain.
         let here = unsafe { byte_count(this) };
         let from = skip.min(here);
@@ -150,6 +151,12 @@ unsafe fn copy_part(part: WSK_BUF, from: usize, to: *mut u8, n: usize) -> Result
     }
     Ok(())
 }
+
+const SHORT: Error = Error::new(
+    Phase::Receive,
+    Kind::IoFailed,
+    "the network stack gave less data than it said",
+);
 
 const STATUS_NOT_IMPLEMENTED: NtStatus = 0xC000_0002_u32.cast_signed();
 const STATUS_NOT_SUPPORTED: NtStatus = 0xC000_00BB_u32.cast_signed();

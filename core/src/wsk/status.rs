@@ -45,10 +45,9 @@ pub fn map(phase: Phase, status: NtStatus) -> Error {
         (DEVICE_NOT_READY | NOINTERFACE | NETWORK_BUSY, _) => {
             (Kind::NotReady, "the network stack is not ready")
         }
-        (
-            NO_MATCH | NOT_FOUND | OBJECT_NAME_NOT_FOUND | DNS_NAME_DOES_NOT_EXIST,
-            Phase::Resolve,
-        ) => (Kind::HostNotFound, "the host name does not exist"),
+        (NO_MATCH | NOT_FOUND | OBJECT_NAME_NOT_FOUND, Phase::Resolve) => {
+            (Kind::HostNotFound, "the host name does not exist")
+        }
         (_, Phase::Resolve) => (Kind::ResolveFailed, "the host name could not be looked up"),
         (ACCESS_DENIED, Phase::Connect) => (
             Kind::ConnectFailed,
@@ -95,7 +94,6 @@ const CONNECTION_INVALID: u32 = 0xC000_023A;
 const CONNECTION_REFUSED: u32 = 0xC000_0236;
 const CONNECTION_RESET: u32 = 0xC000_020D;
 const DEVICE_NOT_READY: u32 = 0xC000_00A3;
-const DNS_NAME_DOES_NOT_EXIST: u32 = 0xC000_0904;
 const FILE_FORCED_CLOSED: u32 = 0xC000_00B6;
 const GRACEFUL_DISCONNECT: u32 = 0xC000_0237;
 const HANDLE_INVALID: u32 = 0xC000_0008;

@@ -44,6 +44,10 @@ pub(super) async fn streams(
             Poll::Pending => late.as_mut().poll(cx).map(|()| false),
         });
         if changed.await {
+            // While no request is in flight that whoever succeeds would leave behind.
+            if has_streams(provider)? {
+                return Ok(());
+            }
             continue;
         }
         if until.is_some_and(|until| until < longest && clock.now() >= until) {
@@ -59,13 +63,17 @@ struct Change;
 
 impl Payload for Change {
     const CANCEL: bool = true;
+    // It is cancelled then (`network/wsk-transport-list-change`), and perhaps only then.
+    const ENDS_WITH_REGISTRATION: bool = true;
 }
 
 /// Starts to wait for a change (`network/wsk-transport-list-change`).
 fn start(change: &mut Op<Change>) -> Result<(), Error> {
+    // Before the provider is looked at, so that it stays during the call.
+    let _counted = Counted::new(change.provider().clone());
     let npi = change.provider().npi()?;
     let call = |irp: PIRP, _: &Change| {
-        // SAFETY: captured, and not released while there is an operation.
+        // SAFETY: captured, and counted.
         let function = unsafe { (*npi.Dispatch).WskControlClient }?;
         let none = null_mut();
         // SAFETY: captured; the request has neither input nor output.

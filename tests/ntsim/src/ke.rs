@@ -41,7 +41,7 @@ pub(crate) unsafe extern "C" fn query_system_time(time: *mut i64) {
 #[unsafe(no_mangle)]
 extern "C" fn KeQueryActiveProcessorCount(_: *mut u64) -> u32 {
     let _entry = enter_quietly();
-    2
+    with(|s| s.processors)
 }
 
 #[unsafe(no_mangle)]

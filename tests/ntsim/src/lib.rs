@@ -113,7 +113,8 @@ pub use sim::{
 };
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};
+pub use user::{guard_secret, secrets_left};
 pub use wsk::{
-    BLACK_HOLE, change_transports, lose_provider, restore_provider, set_ideal_backlog,
-    set_transports,
+    BLACK_HOLE, change_transports, kept_lists, lose_provider, make_changes_last, restore_provider,
+    set_ideal_backlog, set_transports, sockets, waits_for_changes,
 };

@@ -165,6 +165,12 @@ impl Stream {
         self.change(|c| c.pipes[side].at_most = Some(bytes.max(1)));
     }
 
+    /// Sends all of `data` in one piece and at once, whatever room there is.
+    pub fn write_at_once(&mut self, data: &[u8]) {
+        let side = self.side;
+        self.change(|c| c.pipes[side].data.extend(data));
+    }
+
     /// A send of the other side succeeds once some of it has gone: a provider that is short of its
     /// contract.
     pub fn cut_sends(&mut self) {

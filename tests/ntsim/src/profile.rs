@@ -68,6 +68,8 @@ pub struct Sim {
     /// Versions of WSK, lowest and highest.
     pub(crate) versions: (u16, u16),
     pub(crate) on_host: bool,
+    pub(crate) processors: u32,
+    pub(crate) slow_completions: bool,
 }
 
 /// When the provider can be captured.
@@ -89,6 +91,8 @@ impl Sim {
             faults: Plan::None,
             versions: (0x0100, 0x0100),
             on_host: false,
+            processors: 2,
+            slow_completions: false,
         }
     }
 
@@ -122,6 +126,20 @@ impl Sim {
     pub fn never_ready(self) -> Self {
         Self {
             ready: Ready::Never,
+            ..self
+        }
+    }
+
+    /// The machine has so many processors, and not two.
+    pub fn processors(self, processors: u32) -> Self {
+        Self { processors, ..self }
+    }
+
+    /// A thread that runs a completion routine loses its processor whenever the routine has called the
+    /// kernel, and goes on when no other thread can run.
+    pub fn slow_completions(self) -> Self {
+        Self {
+            slow_completions: true,
             ..self
         }
     }

@@ -177,6 +177,9 @@ fn pick(s: &mut State) -> Result<Option<usize>, String> {
         }
         s.threads[id].waiting = Some(wait);
     }
+    if s.slow_completions && able.iter().any(|id| s.threads[*id].completing == 0) {
+        able.retain(|id| s.threads[*id].completing == 0);
+    }
     if able.is_empty() {
         let due = crate::io::next_deadline(s);
         if s.failure.is_some() {

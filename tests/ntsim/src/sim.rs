@@ -53,6 +53,8 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
         random: sim.seed,
         now: 10_000_000,
         profile: sim.profile,
+        processors: sim.processors,
+        slow_completions: sim.slow_completions,
         faults: Faults {
             plan: sim.faults,
             ..Faults::default()

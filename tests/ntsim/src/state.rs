@@ -54,6 +54,10 @@ pub(crate) struct State {
     /// The device is removed though its files are open.
     pub(crate) torn_out: bool,
     pub(crate) profile: Profile,
+    pub(crate) processors: u32,
+    pub(crate) slow_completions: bool,
+    /// What no system buffer may hold when its request is completed, and how many did.
+    pub(crate) secret: (Vec<u8>, usize),
     pub(crate) wsk: Wsk,
     pub(crate) net: Net,
     pub(crate) next: u64,

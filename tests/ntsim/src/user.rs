@@ -336,6 +336,17 @@ pub(crate) fn cancel(number: u64) {
     });
 }
 
+/// Has the system buffers of requests that are completed searched for `secret`.
+pub fn guard_secret(secret: &[u8]) {
+    with(|s| s.secret = (secret.to_vec(), 0));
+}
+
+/// How many requests were completed with the secret in their system buffer.
+#[must_use]
+pub fn secrets_left() -> usize {
+    with(|s| s.secret.1)
+}
+
 struct Started {
     /// 0: it never was.
     number: u64,

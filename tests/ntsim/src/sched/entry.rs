@@ -4,7 +4,7 @@ use super::{SCALE, SPARE, point, suspend};
 use crate::paged;
 use crate::rule::{self, Rule};
 use crate::stack;
-use crate::state::{driver, set_in_driver, with};
+use crate::state::{State, driver, set_in_driver, with};
 
 pub(crate) const PASSIVE: u8 = 0;
 pub(crate) const APC: u8 = 1;
@@ -12,11 +12,15 @@ pub(crate) const DISPATCH: u8 = 2;
 pub(crate) const HIGH: u8 = 15;
 
 /// A call into the kernel: from here on the simulator runs.
-pub(crate) struct Entry(bool);
+pub(crate) struct Entry {
+    of_driver: bool,
+    switches: bool,
+}
 
 /// The beginning of every kernel routine that may be called at up to `highest`.
 pub(crate) fn enter(name: &str, highest: u8) -> Entry {
-    let entry = enter_quietly();
+    let mut entry = enter_quietly();
+    entry.switches = true;
     let level = irql();
     if level > highest {
         rule::for_irql(name, highest).broken(format!(
@@ -61,13 +65,16 @@ pub(crate) fn enter_quietly() -> Entry {
     if of_driver {
         stack::look();
     }
-    Entry(of_driver)
+    Entry {
+        of_driver,
+        switches: false,
+    }
 }
 
 impl Entry {
     /// Whether it was the driver that called.
     pub(crate) fn is_of_driver(&self) -> bool {
-        self.0
+        self.of_driver
     }
 }
 
@@ -77,10 +84,14 @@ impl Drop for Entry {
             // The driver does not go on.
             return;
         }
-        if self.0 {
+        let completes = |s: &mut State| s.current.is_some_and(|id| s.threads[id].completing > 0);
+        if self.switches && with(|s| s.slow_completions && completes(s)) {
+            suspend();
+        }
+        if self.of_driver {
             stack::repaint();
         }
-        set_in_driver(self.0);
+        set_in_driver(self.of_driver);
     }
 }
 

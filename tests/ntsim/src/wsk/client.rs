@@ -139,6 +139,19 @@ pub fn set_transports(there: bool) {
     change_transports();
 }
 
+/// Whoever waits for the list of transports to change cannot be cancelled from now on but by
+/// WskDeregister, which is all that the documents promise.
+pub fn make_changes_last() {
+    with(|s| s.wsk.lasting_changes = true);
+}
+
+/// How many wait for the list of transports to change.
+#[must_use]
+pub fn waits_for_changes() -> usize {
+    let waits = |op: &&Op| op.kind == Kind::Change && op.result.is_none();
+    with(|s| s.wsk.ops.values().filter(waits).count())
+}
+
 /// The list of transports has changed: completes what waits for that.
 pub fn change_transports() {
     simulator(|| {

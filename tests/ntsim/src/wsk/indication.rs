@@ -81,6 +81,12 @@ impl List {
     }
 }
 
+/// How many lists of received data the client keeps.
+#[must_use]
+pub fn kept_lists() -> usize {
+    with(|s| s.wsk.retained.len())
+}
+
 /// Shows the client what has arrived.
 pub(super) fn indicate(at: usize, function: Function, context: *mut c_void, level: u8, flags: u32) {
     let (data, receives) = with(|s| {

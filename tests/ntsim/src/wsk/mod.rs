@@ -45,11 +45,12 @@ use op::{Kind, Op, Output, begin, decide, end};
 use registration::{Captured, Registration};
 use socket::{Call, Category, Phase, Socket, new_socket};
 
-pub use client::{change_transports, set_transports};
+pub use client::{change_transports, make_changes_last, set_transports, waits_for_changes};
 pub(crate) use connect::{connected, failed, is_used};
 pub use data::set_ideal_backlog;
 pub(crate) use data::{pump, settle};
 pub(crate) use events::in_callback;
+pub use indication::kept_lists;
 pub(crate) use listen::{incoming, listener};
 pub(crate) use names::found;
 pub(crate) use op::{cancel, is_undecided};
@@ -87,6 +88,8 @@ pub(crate) struct Wsk {
     had_sockets: bool,
     /// There is no transport yet.
     no_transports: bool,
+    /// What waits for the list of transports to change is not cancelled but by WskDeregister.
+    lasting_changes: bool,
     /// The ideal send backlog of new sockets, if it was set.
     ideal_backlog: Option<usize>,
     /// Security descriptors that are cached.
@@ -98,6 +101,12 @@ pub(crate) struct Wsk {
     in_callback: BTreeSet<usize>,
     /// The last port that was given to a socket.
     port: u16,
+}
+
+/// How many sockets there are that are not closed to the end.
+#[must_use]
+pub fn sockets() -> usize {
+    with(|s| s.wsk.sockets.len())
 }
 
 impl Wsk {

@@ -348,7 +348,12 @@ pub(crate) fn cancel(irp: *mut IRP) -> bool {
     let socket = with(|s| {
         let cancels = !s.profile.is_wine();
         let op = s.wsk.ops.values_mut().find(|op| op.irp == irp.addr())?;
-        if !cancels || op.result.is_some() || matches!(op.kind, Kind::Close | Kind::Create) {
+        let lasts = match op.kind {
+            Kind::Close | Kind::Create => true,
+            Kind::Change => s.wsk.lasting_changes,
+            _ => false,
+        };
+        if !cancels || op.result.is_some() || lasts {
             return None;
         }
         op.decide(STATUS_CANCELLED, 0);

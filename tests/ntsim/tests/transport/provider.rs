@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_core::wsk::sys::MAKE_WSK_VERSION;
-use wskhttp_ntsim::{Profile, Sim, change_transports, fault, listen, set_transports, sleep, spawn};
+use wskhttp_ntsim::{
+    Profile, Sim, change_transports, fault, listen, make_changes_last, set_transports, sleep,
+    spawn, waits_for_changes,
+};
 
 use super::program::{Driver, drive, each_sim};
 
@@ -175,6 +178,36 @@ fn without_tcp_a_request_waits_until_its_deadline() {
             });
         });
     }
+}
+
+#[test]
+fn who_has_waited_for_tcp_waits_for_no_further_change() {
+    each_sim(20, Sim::new, || {
+        set_transports(false);
+        let _ends = spawn("boots", || {
+            sleep(2 * SECOND);
+            set_transports(true);
+        });
+        let program = async |driver: Driver| {
+            make_changes_last();
+            let done = driver.wsk.ready(None).await;
+            done.map(|()| waits_for_changes())
+        };
+        drive(program, |waits| {
+            assert_eq!(waits.expect("there is TCP now"), 0);
+        });
+    });
+}
+
+#[test]
+fn a_wait_that_ends_with_the_registration_does_not_hold_it() {
+    each_sim(10, Sim::new, || {
+        set_transports(false);
+        make_changes_last();
+        ready(Some(5 * SECOND), |done, _| {
+            assert_eq!(done.expect_err("no TCP").kind, Kind::TimedOut);
+        });
+    });
 }
 
 #[test]

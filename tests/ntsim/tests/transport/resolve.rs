@@ -5,9 +5,9 @@ use std::time::Duration;
 use wskhttp_core::exec::race;
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
 use wskhttp_core::wsk::WskConnect;
-use wskhttp_ntsim::{Profile, lot};
+use wskhttp_ntsim::{Profile, Sim, lot};
 
-use super::program::{Driver, MINUTE, drive, each};
+use super::program::{Driver, MINUTE, drive, each, each_sim};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -60,6 +60,20 @@ fn a_look_up_that_is_given_up_is_canceled() {
             assert!(time < SECOND, "{time:?}");
         });
     });
+}
+
+#[test]
+fn the_image_stays_until_every_completion_routine_has_ended() {
+    for profile in Profile::ALL {
+        let sim = move |seed| Sim::new(seed).profile(profile).slow_completions();
+        each_sim(40, sim, || {
+            let program = async |driver: Driver| {
+                let late = driver.clock.sleep_until(driver.now());
+                let _ = race(connect(&driver, "localhost", MINUTE), late).await;
+            };
+            drive(program, |()| {});
+        });
+    }
 }
 
 #[test]
