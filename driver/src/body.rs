@@ -7,15 +7,18 @@ use core::task::Poll;
 use wskhttp_core::io::Error;
 
 use crate::exchange::HandleResponse;
+use crate::handle::Handle;
 
 /// Copies bytes of the body to `out`: the one copy on their way.
 pub(crate) async fn fill(
+    handle: &Handle,
     response: &mut HandleResponse<'_>,
     out: &mut [u8],
     wait: Wait,
 ) -> Result<Filled, Error> {
     let mut filled = Filled::default();
     loop {
+        core::future::poll_fn(|cx| handle.poll_turn(cx)).await;
         let room = out.get_mut(filled.bytes..).unwrap_or_default();
         let patient = match wait {
             Wait::Nothing => false,

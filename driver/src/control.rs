@@ -13,6 +13,7 @@ use wskhttp_abi::{
 };
 use wskhttp_core::nt::irp;
 use zerocopy::{Immutable, IntoBytes};
+use zeroize::Zeroize;
 
 use crate::handle::Handle;
 use crate::queue::Operation;
@@ -105,6 +106,23 @@ pub(crate) unsafe fn wipe_key(irp: *mut IRP) {
     let length = unsafe { irp::input_length(stack) };
     // SAFETY: as above.
     Request::wipe_key(unsafe { system_copy(irp, length) });
+}
+
+/// Overwrites the message of a SEND_REQUEST that was refused: a key may be anywhere in it.
+///
+/// # Safety
+/// The IRP is a pending device control of ours, and nothing else looks at its message.
+pub(crate) unsafe fn wipe_refused(irp: *mut IRP) {
+    // SAFETY: the caller's word.
+    let stack = unsafe { irp::current_stack(irp) };
+    // SAFETY: as above.
+    if unsafe { irp::ioctl_code(stack) } != IOCTL_WSKHTTP_SEND_REQUEST {
+        return;
+    }
+    // SAFETY: as above.
+    let length = unsafe { irp::input_length(stack) };
+    // SAFETY: as above.
+    unsafe { system_copy(irp, length) }.zeroize();
 }
 
 /// The output of a METHOD_BUFFERED device control.

@@ -11,7 +11,7 @@ use wskhttp_core::nt::shared::Shared;
 use crate::control;
 use crate::device::Device;
 use crate::handle::Handle;
-use crate::queue::Operation;
+use crate::queue::{Entry, Operation};
 
 /// IRP_MJ_CREATE: a handle with its task. IRQL: PASSIVE_LEVEL.
 pub(crate) unsafe extern "C" fn create(object: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
@@ -88,15 +88,17 @@ pub(crate) unsafe extern "C" fn device_control(
     irp: *mut IRP,
 ) -> NTSTATUS {
     // SAFETY: the IRP is ours.
-    let Some(handle) = (unsafe { handle(irp) }) else {
-        // SAFETY: the IRP is ours to complete.
-        return unsafe { complete(irp, STATUS_INVALID_DEVICE_STATE, 0) };
+    let begun = match unsafe { handle(irp) } {
+        // SAFETY: the IRP is ours and carries a device control.
+        Some(handle) => unsafe { control::begin(irp, &handle) },
+        None => control::Begin::Done(STATUS_INVALID_DEVICE_STATE, 0),
     };
-    // SAFETY: the IRP is ours and carries a device control.
-    match unsafe { control::begin(irp, &handle) } {
+    match begun {
         // SAFETY: the IRP is ours; the operation is one that its code asks for.
         control::Begin::Queue(operation) => unsafe { submit(irp, operation) },
         control::Begin::Done(status, information) => {
+            // SAFETY: the IRP is ours and carries a device control, that nothing looks at any more.
+            unsafe { control::wipe_refused(irp) };
             // SAFETY: the IRP is ours to complete.
             unsafe { complete(irp, status, information) }
         }
@@ -113,6 +115,19 @@ pub(crate) unsafe fn complete(irp: *mut IRP, status: NTSTATUS, information: usiz
     // SAFETY: the caller's word; not touched afterwards.
     unsafe { irp::complete(irp, IO_NO_INCREMENT as i8) };
     status
+}
+
+/// Completes an IRP, and leaves no key in it.
+///
+/// # Safety
+/// The IRP is popped and disarmed.
+pub(crate) unsafe fn finish(entry: Entry, status: NTSTATUS, information: usize) {
+    if entry.operation == Operation::Send {
+        // SAFETY: a SEND_REQUEST, ours alone.
+        unsafe { control::wipe_key(entry.irp.0) };
+    }
+    // SAFETY: the caller's word.
+    unsafe { complete(entry.irp.0, status, information) };
 }
 
 /// # Safety

@@ -68,10 +68,13 @@ pub(crate) async fn serve(handle: &Handle) {
                 flags,
             }) => {
                 handle.conclude(Ok((status, information))).await;
-                response.done().await;
-                if flags.contains(RequestFlags::NO_REUSE) {
-                    agent.client().drain_idle().await;
-                }
+                let done = async {
+                    response.done().await;
+                    if flags.contains(RequestFlags::NO_REUSE) {
+                        agent.client().drain_idle().await;
+                    }
+                };
+                handle.between_requests(done).await;
             }
             Err(error) => handle.conclude(Err(error)).await,
         }
@@ -258,13 +261,25 @@ async fn stream<'c>(
             Operation::Write => {
                 // SAFETY: the IRP stays pending until it is completed below.
                 let data = unsafe { buffer(front) }?;
-                upload.write(data).await?;
-                handle.complete_front(STATUS_SUCCESS, data.len()).await;
+                let taken = write(&mut upload, data).await?;
+                handle.complete_front(STATUS_SUCCESS, taken).await;
             }
             Operation::Receive => return upload.finish().await,
             _ => handle.complete_front(STATUS_INVALID_DEVICE_STATE, 0).await,
         }
     }
+}
+
+/// Sends all of `data`, or less because the response has come; gives how much.
+async fn write(upload: &mut HandleUpload<'_, '_>, data: &[u8]) -> Result<usize, Error> {
+    let mut taken = 0;
+    while let Some(left @ [_, ..]) = data.get(taken..) {
+        match upload.write_some(left).await? {
+            0 => break,
+            more => taken += more,
+        }
+    }
+    Ok(taken)
 }
 
 /// Serves reads until the body ends, or has ended: with `late`, once its first bytes were delivered.
@@ -289,7 +304,7 @@ async fn read<'c>(
             handle.complete_front(STATUS_SUCCESS, 0).await;
             continue;
         }
-        let filled = fill(&mut response, out, Wait::Some).await?;
+        let filled = fill(handle, &mut response, out, Wait::Some).await?;
         late = filled.late;
         if filled.complete {
             return Ok(Finished {

@@ -5,7 +5,7 @@ use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::pin::pin;
 use core::sync::atomic::Ordering::Relaxed;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 use wdk_sys::{
     DEVICE_OBJECT, IRP, NTSTATUS, PVOID, STATUS_CANCELLED, STATUS_FILE_CLOSED,
@@ -13,14 +13,13 @@ use wdk_sys::{
 };
 use wskhttp_abi::Failure;
 use wskhttp_core::exec::Notify;
-use wskhttp_core::io::{Error, Kind, Phase};
+use wskhttp_core::io::{Error, Kind, Phase, Turns};
 use wskhttp_core::nt::irp;
 use wskhttp_core::nt::lock::SpinLock;
 use wskhttp_core::nt::process::Process;
 use wskhttp_core::nt::shared::Shared;
 
-use crate::control;
-use crate::dispatch::complete;
+use crate::dispatch::finish;
 use crate::exchange;
 use crate::handles::Handles;
 use crate::queue::{Cancel, Entry, Operation, Pending, Queue};
@@ -39,6 +38,7 @@ pub(crate) struct Handle {
 struct State {
     queue: Queue,
     progress: Progress,
+    turns: Turns,
     /// The handle is closed or the device goes away.
     ending: bool,
     /// A pending IRP was cancelled: the request ends.
@@ -74,6 +74,7 @@ impl Handle {
             state: SpinLock::new(State {
                 queue: Queue::new(),
                 progress: Progress::Idle,
+                turns: Turns::default(),
                 ending: false,
                 aborted: false,
                 failure: None,
@@ -208,22 +209,38 @@ impl Handle {
         &self,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
+        let done = self.until(State::is_over, work).await;
+        done.unwrap_or(Err(CANCELED))
+    }
+
+    /// Runs `work` until it is done, or a pending IRP is cancelled: `work` is then dropped.
+    pub(crate) async fn between_requests(&self, work: impl Future<Output = ()>) {
+        // Who was cancelled is told when it is served.
+        self.until(|state| state.aborted, work).await;
+    }
+
+    async fn until<T>(
+        &self,
+        is_over: impl Fn(&State) -> bool,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
         let mut work = pin!(work);
         core::future::poll_fn(|cx| {
-            loop {
-                if self.state.lock().is_over() {
-                    return Poll::Ready(Err(CANCELED));
-                }
-                if let Poll::Ready(done) = work.as_mut().poll(cx) {
-                    return Poll::Ready(done);
-                }
-                if self.notify.poll_notified(cx).is_pending() {
-                    // `work` may have taken the notification of an abort that came after the look above.
-                    if self.state.lock().is_over() {
-                        return Poll::Ready(Err(CANCELED));
-                    }
-                    return Poll::Pending;
-                }
+            if is_over(&self.state.lock()) {
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                return Poll::Ready(Some(done));
+            }
+            // It may have been for `work`, which looks again in its turn: not at once, because whoever
+            // notifies again and again would hold the worker.
+            if self.notify.poll_notified(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+            // `work` may have taken the notification of an abort that came after the look above.
+            match is_over(&self.state.lock()) {
+                true => Poll::Ready(None),
+                false => Poll::Pending,
             }
         })
         .await
@@ -283,10 +300,19 @@ impl Handle {
         }
     }
 
-    async fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
+    /// To be asked before each step of the task that may be one of many, an IRP or data that is there.
+    pub(crate) fn poll_turn(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut turns = self.state.lock().turns;
+        let turn = turns.poll(cx);
+        self.state.lock().turns = turns;
+        turn
+    }
+
+    async fn wait_for<T>(&self, mut find: impl FnMut(&mut State) -> Option<T>) -> T {
         core::future::poll_fn(|cx: &mut Context<'_>| {
+            ready!(self.poll_turn(cx));
             loop {
-                if let Some(found) = ready(&mut self.state.lock()) {
+                if let Some(found) = find(&mut self.state.lock()) {
                     return Poll::Ready(found);
                 }
                 if self.notify.poll_notified(cx).is_pending() {
@@ -339,19 +365,6 @@ impl State {
                 .map_or(STATUS_INVALID_DEVICE_STATE, |error| error.status())),
         }
     }
-}
-
-/// Completes an IRP, and leaves no key in it.
-///
-/// # Safety
-/// The IRP is popped and disarmed.
-unsafe fn finish(entry: Entry, status: NTSTATUS, information: usize) {
-    if entry.operation == Operation::Send {
-        // SAFETY: a SEND_REQUEST, ours alone.
-        unsafe { control::wipe_key(entry.irp.0) };
-    }
-    // SAFETY: the caller's word.
-    unsafe { complete(entry.irp.0, status, information) };
 }
 
 /// Cancel routine of a queued IRP: marks, wakes, completes nothing. IRQL: DISPATCH_LEVEL, cancel spin

@@ -11,7 +11,7 @@ use wskhttp_core::io::{Error, Kind, Phase};
 use wskhttp_core::nt::event::{Event, EventKind};
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::lock::SpinLock;
-use wskhttp_core::nt::pool::try_push;
+use wskhttp_core::nt::pool::{try_push, try_vec};
 use wskhttp_core::nt::shared::Shared;
 
 use crate::handle::Handle;
@@ -26,7 +26,7 @@ pub(crate) struct Handles {
 impl Handles {
     pub(crate) fn new() -> Result<Shared<Self>, Error> {
         Shared::try_new(Self {
-            list: SpinLock::new(Vec::new()),
+            list: SpinLock::new(try_vec(MAX_HANDLES)?),
             stopped: AtomicBool::new(false),
             emptied: Event::try_new(EventKind::Synchronization)?,
         })
@@ -34,10 +34,18 @@ impl Handles {
 
     /// Refuses new handles and ends the open ones. IRQL: PASSIVE_LEVEL.
     pub(crate) fn stop(&self) {
-        let list = self.list.lock();
-        self.stopped.store(true, Release);
-        for handle in list.iter() {
-            handle.end();
+        let open = {
+            let list = self.list.lock();
+            self.stopped.store(true, Release);
+            list.len()
+        };
+        // Wakes outside the lock. From the end, because whatever `remove` moves goes to the front of
+        // where it was.
+        for index in (0..open).rev() {
+            let handle = self.list.lock().get(index).cloned();
+            if let Some(handle) = handle {
+                handle.end();
+            }
         }
     }
 

@@ -66,7 +66,7 @@ impl Reply {
         let whole = flags.contains(RequestFlags::WHOLE_BODY);
         let wait = if whole { Wait::All } else { Wait::Nothing };
         let filled = match out.get_mut(at..) {
-            Some(room) => fill(response, room, wait).await?,
+            Some(room) => fill(handle, response, room, wait).await?,
             None => Filled::default(),
         };
         if let Some(error) = filled.late.filter(|_| whole) {

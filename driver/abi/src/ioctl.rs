@@ -11,7 +11,8 @@ pub const INTERFACE_CLASS: (u32, u16, u16, [u8; 8]) = (
 /// Sends a request. In: [`crate::RequestHeader`] and its data. Out: [`crate::ResponseHeader`], its
 /// data and the beginning of the body (with `WHOLE_BODY`: as much of the body as fits; the IRP
 /// completes when the body ends or the buffer is full). With `STREAM_BODY` there is no output: it
-/// completes when body bytes can be written with WriteFile.
+/// completes when body bytes can be written with WriteFile, which takes them all unless the response
+/// comes first: fewer were taken then, and no more will be.
 ///
 /// STATUS_INVALID_PARAMETER: the message is malformed. STATUS_BUFFER_TOO_SMALL: the input is shorter
 /// than its fixed part, or the output shorter than [`crate::ResponseHeader`]. STATUS_BUFFER_OVERFLOW:
