@@ -425,7 +425,7 @@ fn what_is_refused_and_what_is_not_implemented() {
         &["-server"][..],
         &["-dtls"],
         &["-no-such-flag"],
-        &["-curves", "4588"],
+        &["-curves", "25"],
         &["-verify-prefs", "513"],
         &["-max-version", "770"],
         &["-on-resume-verify-peer"],
