@@ -33,7 +33,7 @@ const BOUNDS: &[(&str, usize)] = &[
     ("subtle", 6),
     ("untrusted", 4),
     ("wdk", 12),
-    ("wskhttp", 25),
+    ("wskhttp", 29),
     ("wskhttp-core", 35),
     ("wskhttp-http", 60),
     ("wskhttp-tls", 116),
