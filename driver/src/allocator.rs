@@ -11,6 +11,8 @@ use crate::reserve;
 
 /// Nonpaged pool for Rust. IRQL <= DISPATCH_LEVEL.
 ///
+/// What is freed is overwritten: libraries leave keys, tickets and credentials in buffers of theirs.
+///
 /// `WdkAllocator` ignores `Layout::align`; pool gives [`POOL_ALIGNMENT`]. A stricter request gets a
 /// larger block, and the address of the block in the word before what the caller sees.
 pub(crate) struct Allocator;
@@ -49,6 +51,8 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: the caller's block, of that size, and nobody uses it any more.
+        unsafe { ptr.write_bytes(0, layout.size()) };
         let mut base = ptr;
         if layout.align() > POOL_ALIGNMENT {
             // SAFETY: `alloc` wrote the block's address in the word before `ptr`.

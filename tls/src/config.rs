@@ -66,7 +66,8 @@ impl TlsConfig {
         policy: &Policy<'_>,
         servers: usize,
     ) -> Result<Arc<Self>, Error> {
-        let sessions = platform.promise(NEED, || Sessions::<R>::new(servers))??;
+        let sessions =
+            platform.promise(NEED, || Sessions::<R>::new(servers, platform.wall()))??;
         Self::make(platform, policy, Some(sessions))
     }
 
@@ -81,7 +82,7 @@ impl TlsConfig {
         servers: usize,
     ) -> Result<Arc<Self>, Error> {
         self.platform.promise(NEED, || {
-            let sessions: Arc<dyn Store> = Sessions::<R>::new(servers)?;
+            let sessions: Arc<dyn Store> = Sessions::<R>::new(servers, self.platform.wall())?;
             let client = (*self.client).clone();
             Ok(Arc::new(Self {
                 platform: self.platform,

@@ -19,8 +19,9 @@ use crate::trust::pem;
 
 /// A certificate with which the client shows who it is, and its key.
 ///
-/// The key is copied where it is used, and every copy is overwritten when it is dropped; `key` itself
-/// is the caller's to overwrite.
+/// The key is copied where it is used, and every copy is overwritten when it is dropped, but for the
+/// digits of PEM, which rustls-pki-types collects: those are for an allocator that overwrites what is freed.
+/// `key` itself is the caller's to overwrite.
 #[derive(Clone, Copy)]
 pub struct Identity<'a> {
     /// The client's certificate, then what leads from it to a root of the server's; DER (one after the

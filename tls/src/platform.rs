@@ -104,6 +104,10 @@ impl Platform {
         done.ok_or(error::no_memory())
     }
 
+    pub(crate) const fn wall(&self) -> WallClock {
+        self.unix_time
+    }
+
     pub(crate) fn groups(&'static self) -> [&'static dyn SupportedKxGroup; 3] {
         [&self.x25519, &self.p256, &self.p384]
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::iter;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::time::Duration;
 
 use lock_api::{Mutex, RawMutex};
 use rustls::NamedGroup;
@@ -13,16 +14,23 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use wskhttp_core::fallible::room;
 use wskhttp_core::io::{Error, Kind, Phase};
 
+use crate::platform::WallClock;
+
 /// Tickets of TLS 1.3 that are kept for one server; each is used once.
 const TICKETS: usize = 2;
 /// Most servers of which sessions are kept.
 pub(crate) const MAX_SERVERS: usize = 256;
 
+/// How long after the handshake in which a server's certificates were judged it is resumed: resumption
+/// judges nothing, and each one brings new tickets (RFC 8446 section 4.6.1 allows seven days).
+const LIFETIME: Duration = Duration::from_secs(86_400);
+
 /// Most bytes of a refused server's certificates that are kept.
 const MAX_REFUSED: usize = 1 << 16;
 
 /// What servers gave to resume sessions with, of as many servers as was asked for, at most 256; the
-/// one not used for longest makes room. One configuration has it to itself, so nothing in it outlives
+/// one not used for longest makes room. A session is not resumed more than a day after the handshake
+/// that began it, however often it was renewed since. One configuration has it to itself, so nothing in it outlives
 /// a change of trust or of client certificate.
 ///
 /// A server can make the client keep three tickets of 64 KiB and its certificates, which may have
@@ -33,15 +41,31 @@ pub(crate) struct Sessions<R> {
     refused: Mutex<R, Vec<u8>>,
     most: usize,
     received: AtomicU64,
+    wall: WallClock,
 }
 
 struct Server {
     name: ServerName<'static>,
     port: u16,
     group: Option<NamedGroup>,
-    tls12: Option<Tls12ClientSessionValue>,
+    tls12: Option<Kept<Tls12ClientSessionValue>>,
     /// Oldest first.
-    tls13: Vec<Tls13ClientSessionValue>,
+    tls13: Vec<Kept<Tls13ClientSessionValue>>,
+}
+
+#[derive(Clone)]
+struct Kept<T> {
+    session: T,
+    /// When the full handshake before it began, since 1970.
+    begun: Duration,
+}
+
+impl<T> Kept<T> {
+    /// A clock that was ahead makes none last.
+    fn is_good(&self, now: Duration) -> bool {
+        now.checked_sub(self.begun)
+            .is_some_and(|age| age < LIFETIME)
+    }
 }
 
 /// What a session needs of a [`Sessions`], whatever its lock.
@@ -68,7 +92,7 @@ pub(crate) trait Store: Send + Sync {
 impl<R: RawMutex + Send + Sync + 'static> Sessions<R> {
     /// # Errors
     /// No memory.
-    pub(crate) fn new(servers: usize) -> Result<Arc<Self>, Error> {
+    pub(crate) fn new(servers: usize, wall: WallClock) -> Result<Arc<Self>, Error> {
         let most = servers.min(MAX_SERVERS);
         let list = room(most).map_err(|_| {
             Error::new(
@@ -82,15 +106,18 @@ impl<R: RawMutex + Send + Sync + 'static> Sessions<R> {
             refused: Mutex::new(Vec::new()),
             most,
             received: AtomicU64::new(0),
+            wall,
         }))
     }
 }
 
 impl<R: RawMutex + Send + Sync + 'static> Store for Sessions<R> {
     fn at(self: Arc<Self>, port: u16) -> Arc<dyn ClientSessionStore> {
+        let now = (self.wall)();
         Arc::new(AtPort {
             sessions: self,
             port,
+            begun: AtomicU64::new(now.as_secs()),
         })
     }
 
@@ -131,10 +158,13 @@ impl<R: RawMutex + Send + Sync + 'static> Store for Sessions<R> {
     }
 }
 
-/// The sessions with servers at one port: rustls asks by name alone.
+/// The sessions with servers at one port, for one connection: rustls asks by name alone.
 struct AtPort<R> {
     sessions: Arc<Sessions<R>>,
     port: u16,
+    /// When the full handshake began by which what comes is good: this connection's, or that of the
+    /// session which was taken to be resumed. Seconds since 1970.
+    begun: AtomicU64,
 }
 
 impl<R: RawMutex> AtPort<R> {
@@ -181,6 +211,23 @@ impl<R: RawMutex> AtPort<R> {
         drop(oldest);
     }
 
+    /// What comes over this connection is no newer than `session`.
+    fn resume<T>(&self, kept: Kept<T>) -> T {
+        self.begun.store(kept.begun.as_secs(), Relaxed);
+        kept.session
+    }
+
+    fn kept<T>(&self, session: T) -> Kept<T> {
+        Kept {
+            session,
+            begun: Duration::from_secs(self.begun.load(Relaxed)),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        (self.sessions.wall)()
+    }
+
     fn find(&self, servers: &[Server], name: &ServerName<'_>) -> Option<usize> {
         servers
             .iter()
@@ -199,11 +246,13 @@ impl<R: RawMutex + Send + Sync> ClientSessionStore for AtPort<R> {
 
     fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
         self.sessions.received.fetch_add(1, Relaxed);
-        self.edit_or_add(name, |server| server.tls12 = Some(value));
+        let kept = self.kept(value);
+        self.edit_or_add(name, |server| server.tls12 = Some(kept));
     }
 
     fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.edit(name, |server| server.tls12.clone())?
+        let kept = self.edit(name, |server| server.tls12.clone())??;
+        kept.is_good(self.now()).then(|| self.resume(kept))
     }
 
     fn remove_tls12_session(&self, name: &ServerName<'static>) {
@@ -212,16 +261,23 @@ impl<R: RawMutex + Send + Sync> ClientSessionStore for AtPort<R> {
 
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
         self.sessions.received.fetch_add(1, Relaxed);
+        let kept = self.kept(value);
         self.edit_or_add(name, |server| {
             if server.tls13.len() >= TICKETS {
                 server.tls13.remove(0);
             }
-            server.tls13.push(value);
+            server.tls13.push(kept);
         });
     }
 
     fn take_tls13_ticket(&self, name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
-        self.edit(name, |server| server.tls13.pop())?
+        let now = self.now();
+        loop {
+            let kept = self.edit(name, |server| server.tls13.pop())??;
+            if kept.is_good(now) {
+                return Some(self.resume(kept));
+            }
+        }
     }
 }
 

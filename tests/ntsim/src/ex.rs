@@ -169,6 +169,9 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
         rule.broken(format!("memory is freed that is still needed: {block:?}"));
     }
     // SAFETY: the block is still there.
+    let bytes = unsafe { std::slice::from_raw_parts(data, block.size) };
+    with(|s| s.secret.look_in(bytes));
+    // SAFETY: as above.
     unsafe { data.write_bytes(POISON, block.size) };
     // SAFETY: as above.
     unsafe { (*header).magic = FREED };

@@ -7,6 +7,7 @@ use crate::io::{File, IrpInfo};
 use crate::net::Net;
 use crate::profile::Profile;
 use crate::sched::Thread;
+use crate::user::Secret;
 use crate::wsk::Wsk;
 
 /// The whole state. Borrowed for moments only, never across a switch of threads.
@@ -56,8 +57,7 @@ pub(crate) struct State {
     pub(crate) profile: Profile,
     pub(crate) processors: u32,
     pub(crate) slow_completions: bool,
-    /// What no system buffer may hold when its request is completed, and how many did.
-    pub(crate) secret: (Vec<u8>, usize),
+    pub(crate) secret: Secret,
     pub(crate) wsk: Wsk,
     pub(crate) net: Net,
     pub(crate) next: u64,

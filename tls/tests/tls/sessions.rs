@@ -1,6 +1,7 @@
 //! Sessions that are resumed, and those that must not be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::PKCS_ECDSA_P256_SHA256;
 use rustls::crypto::ring;
@@ -12,7 +13,7 @@ use wskhttp_tls::{Handshake, Identity, MaybeTls, Policy, Roots, TlsConfig};
 
 use crate::handshake::echo;
 use crate::support::certificates::Authority;
-use crate::support::platform::PLATFORM;
+use crate::support::platform::{NOW, PLATFORM, WALL};
 use crate::support::wire::{Echo, Wire};
 use crate::support::{HOST, connect, run, target};
 
@@ -66,6 +67,31 @@ fn both_versions_resume() {
             assert_eq!(visit(&plain, &server, target(HOST)), Handshake::Full);
         }
         assert_eq!(plain.sessions_received(), 0);
+    }
+}
+
+/// However often it is renewed: what is resumed is not judged.
+#[test]
+fn a_session_lasts_a_day() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let authority = Authority::new(&PKCS_ECDSA_P256_SHA256);
+    let policy = Policy::new(Roots::Only(authority.der()));
+    for version in [&TLS12, &TLS13] {
+        let server = server(&authority, HOST, version);
+        let config = resuming(&policy, 4);
+        WALL.set(NOW);
+        for (hour, kind) in [
+            (0, Handshake::Full),
+            (10, Handshake::Resumed),
+            (20, Handshake::Resumed),
+            (25, Handshake::Full),
+            (35, Handshake::Resumed),
+            (24, Handshake::Full),
+        ] {
+            WALL.set(NOW + hour * HOUR);
+            let found = visit(&config, &server, target(HOST));
+            assert_eq!(found, kind, "{:?} hour {hour}", version.version);
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::{self, Read, Write};
 
 use wskhttp_client::{Device, Kind, Options, Request, TlsOptions};
 use wskhttp_ntsim::registry::{self, BINARY, SERVICE};
-use wskhttp_ntsim::{Driver, Sim, listen};
+use wskhttp_ntsim::{Driver, Sim, guard_secret, listen, secrets_left};
 
+use crate::service::pem;
 use crate::support::tls::{Kind as Server, TlsStream, papers, root};
 use crate::{STORES, a_while, by_own_trust, get, is, put, refused, support, with_device};
 
@@ -23,6 +24,20 @@ fn client_certificates() {
         refused(get(device, strange), Kind::InvalidRequest);
         // The connection of another is not for those without.
         refused(get(device, TlsOptions::new()), Kind::TlsAlert);
+    });
+}
+
+/// Neither the message nor what the driver copied: the digits of PEM are a copy in a library's hands.
+#[test]
+fn a_clients_key_is_not_left_in_memory() {
+    with_device(Server::Mutual, |device| {
+        let (chain, key) = &papers().client;
+        let pem = pem("PRIVATE KEY", key);
+        let digits = pem.lines().nth(1).expect("digits");
+        guard_secret(&digits.as_bytes()[..64]);
+        let client = TlsOptions::new().client_certificate(chain, pem.as_bytes());
+        get(device, client).expect("an answer");
+        assert_eq!(secrets_left(), 0);
     });
 }
 

@@ -25,7 +25,7 @@ fn roots_of_the_service() {
     });
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = base64(der);
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
