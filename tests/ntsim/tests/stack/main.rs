@@ -52,13 +52,13 @@ fn a_handshake_with_each_kind_of_certificate() {
         let chain = Chain::new(kind);
         for version in [&TLS12, &TLS13] {
             let server = chain.server(version);
-            for proxy in [None, Some("https://localhost:3129")] {
+            for proxy in [None, Some(Arc::clone(&server))] {
+                let what = format!("{kind:?}, {version:?}, proxy: {}", proxy.is_some());
                 let mut depths = Depths::default();
                 let (root, server) = (chain.root.clone(), Arc::clone(&server));
                 depths.of(Sim::new(1), move || {
                     handshake(&root, &server, proxy, TlsOptions::new());
                 });
-                let what = format!("{kind:?}, {version:?}, proxy: {proxy:?}");
                 depths.check(&what, "system thread, expanded");
             }
         }
@@ -70,7 +70,9 @@ fn a_handshake_with_x25519_mlkem768() {
     for kind in Kind::ALL {
         let chain = Chain::new(kind);
         let server = chain.server_of_group(&TLS13, NamedGroup::X25519MLKEM768);
-        for proxy in [None, Some("https://localhost:3129")] {
+        // What a request says of groups is for its server.
+        for proxy in [None, Some(chain.server(&TLS13))] {
+            let what = format!("{kind:?}, X25519MLKEM768, proxy: {}", proxy.is_some());
             let mut depths = Depths::default();
             let (root, server) = (chain.root.clone(), Arc::clone(&server));
             depths.of(Sim::new(1), move || {
@@ -79,31 +81,35 @@ fn a_handshake_with_x25519_mlkem768() {
                 let tls = tls.group(Group::X25519MlKem768);
                 handshake(&root, &server, proxy, tls);
             });
-            let what = format!("{kind:?}, X25519MLKEM768, proxy: {proxy:?}");
             depths.check(&what, "system thread, expanded again");
         }
     }
 }
 
-/// One exchange with a server; through a proxy that has the same certificate, TLS in TLS.
-fn handshake(root: &[u8], server: &Arc<ServerConfig>, proxy: Option<&str>, tls: TlsOptions) {
+/// One exchange with a server, directly or through a proxy, TLS in TLS.
+fn handshake(
+    root: &[u8],
+    server: &Arc<ServerConfig>,
+    proxy: Option<Arc<ServerConfig>>,
+    tls: TlsOptions,
+) {
     let target = Arc::clone(server);
     listen(443, move |stream| {
         let _ = hello(&mut TlsStream::with(stream, Arc::clone(&target)));
     });
-    let outer = Arc::clone(server);
-    listen(3129, move |stream| {
-        let mut stream = TlsStream::with(stream, Arc::clone(&outer));
-        if tunnel(&mut stream).is_ok() {
-            let _ = hello(&mut TlsStream::with(stream, Arc::clone(&outer)));
-        }
-    });
-    let driver = Driver::load().expect("loaded");
-    let mut device = open(&driver).expect("open");
     let mut options = Options::new();
     if let Some(proxy) = proxy {
-        options = options.proxies(proxy, "");
+        options = options.proxies("https://localhost:3129", "");
+        let target = Arc::clone(server);
+        listen(3129, move |stream| {
+            let mut stream = TlsStream::with(stream, Arc::clone(&proxy));
+            if tunnel(&mut stream).is_ok() {
+                let _ = hello(&mut TlsStream::with(stream, Arc::clone(&target)));
+            }
+        });
     }
+    let driver = Driver::load().expect("loaded");
+    let mut device = open(&driver).expect("open");
     let request = Request::get("https://localhost/").options(options);
     let request = request.root_certificates(root).expect("a certificate");
     let request = request.tls(tls);
