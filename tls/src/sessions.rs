@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::iter;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use core::time::Duration;
 
 use lock_api::{Mutex, RawMutex};
 use rustls::NamedGroup;
@@ -21,9 +20,9 @@ const TICKETS: usize = 2;
 /// Most servers of which sessions are kept.
 pub(crate) const MAX_SERVERS: usize = 256;
 
-/// How long after the handshake in which a server's certificates were judged it is resumed: resumption
+/// How many seconds after the handshake in which a server's certificates were judged it is resumed: resumption
 /// judges nothing, and each one brings new tickets (RFC 8446 section 4.6.1 allows seven days).
-const LIFETIME: Duration = Duration::from_secs(86_400);
+const LIFETIME: u64 = 86_400;
 
 /// Most bytes of a refused server's certificates that are kept.
 const MAX_REFUSED: usize = 1 << 16;
@@ -56,13 +55,13 @@ struct Server {
 #[derive(Clone)]
 struct Kept<T> {
     session: T,
-    /// When the full handshake before it began, since 1970.
-    begun: Duration,
+    /// When the full handshake before it began, in seconds since 1970.
+    begun: u64,
 }
 
 impl<T> Kept<T> {
     /// A clock that was ahead makes none last.
-    fn is_good(&self, now: Duration) -> bool {
+    fn is_good(&self, now: u64) -> bool {
         now.checked_sub(self.begun)
             .is_some_and(|age| age < LIFETIME)
     }
@@ -213,19 +212,19 @@ impl<R: RawMutex> AtPort<R> {
 
     /// What comes over this connection is no newer than `session`.
     fn resume<T>(&self, kept: Kept<T>) -> T {
-        self.begun.store(kept.begun.as_secs(), Relaxed);
+        self.begun.store(kept.begun, Relaxed);
         kept.session
     }
 
     fn kept<T>(&self, session: T) -> Kept<T> {
         Kept {
             session,
-            begun: Duration::from_secs(self.begun.load(Relaxed)),
+            begun: self.begun.load(Relaxed),
         }
     }
 
-    fn now(&self) -> Duration {
-        (self.sessions.wall)()
+    fn now(&self) -> u64 {
+        (self.sessions.wall)().as_secs()
     }
 
     fn find(&self, servers: &[Server], name: &ServerName<'_>) -> Option<usize> {

@@ -36,5 +36,5 @@ const BOUNDS: &[(&str, usize)] = &[
     ("wskhttp", 29),
     ("wskhttp-core", 35),
     ("wskhttp-http", 60),
-    ("wskhttp-tls", 116),
+    ("wskhttp-tls", 119),
 ];
