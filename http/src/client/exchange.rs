@@ -353,7 +353,7 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
         })
     }
 
-    async fn close(&self, transport: &mut C::Transport, until: Duration) {
+    pub(super) async fn close(&self, transport: &mut C::Transport, until: Duration) {
         let late = Error::new(Phase::Close, Kind::TimedOut, "the close took too long");
         // The connection is gone either way.
         let _ = deadline(&self.clock, Some(until), late, transport.close()).await;

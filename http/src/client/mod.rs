@@ -7,10 +7,10 @@ mod exchange;
 mod pool;
 mod receive;
 mod send;
+mod tend;
 
-use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::{Context, Poll};
+use core::future::poll_fn;
+use core::task::Poll;
 use core::time::Duration;
 
 use lock_api::{Mutex, RawMutex};
@@ -172,53 +172,6 @@ impl<C: Connect, K: Clock, R: RawMutex> Client<C, K, R> {
             };
             if taken.is_none() {
                 return next;
-            }
-        }
-    }
-
-    /// Waits until an idle connection was aborted, because its time is up or because the peer has closed
-    /// it or spoken; for ever if there is none. For whoever waits for the next request to wait for
-    /// besides, so that dead connections are noticed while they are idle. While one is looked at, another
-    /// task does not find it in the pool.
-    ///
-    /// Dropping the future loses nothing.
-    pub async fn tend_idle(&self) {
-        let before = self.idle();
-        loop {
-            let next = self.close_expired();
-            let mut expiry = pin!(next.map(|at| self.clock.sleep_until(at)));
-            let work = poll_fn(|cx| {
-                if self.close_dead(cx) || self.idle() < before {
-                    return Poll::Ready(true);
-                }
-                match expiry.as_mut().as_pin_mut() {
-                    Some(expiry) => expiry.poll(cx).map(|()| false),
-                    None => Poll::Pending,
-                }
-            });
-            if work.await {
-                return;
-            }
-        }
-    }
-
-    /// Aborts the idle connections that are no longer open, if there are any. The others wake `cx` when
-    /// something comes.
-    fn close_dead(&self, cx: &mut Context<'_>) -> bool {
-        let mut at: usize = 0;
-        let mut found = false;
-        loop {
-            // The guard must be gone before the look, and before the drop.
-            let taken = self.pool.lock().take_nth(at);
-            let Some(mut idle) = taken else {
-                return found;
-            };
-            if idle.connection.transport.is_idle_and_open(cx) {
-                let homeless = self.pool.lock().put_back(at, idle);
-                drop(homeless);
-                at = at.saturating_add(1);
-            } else {
-                found = true;
             }
         }
     }
