@@ -155,20 +155,28 @@ fn service_certificate(bench: &Bench) -> anyhow::Result<()> {
     let server = SServer::start_with(&papers.leaf, Tls::V1_2, &asks)?;
     fs::write(server.file("file"), b"text")?;
     let url = format!("https://localhost:{}/file", server.port());
-    let ends_with = |code| ends_with(code, || bench.fetch_with(&ca, &[&url]));
+    let ends_with = |code| ends_with(code, || bench.driver.wskhttp([&url]).run());
+    let add = |key: &str, name: &str, file: &Path| -> anyhow::Result<()> {
+        let hex = hex(&fs::read(file)?);
+        let value = ["/v", name, "/t", "REG_BINARY", "/d", &hex, "/f"];
+        reg(bench, &[&["add", key][..], &value].concat())
+    };
+    let roots = format!(r"{PARAMETERS}\Roots");
+    add(&roots, "ours", &ca)?;
     ends_with(35)?;
     let key = format!(
         r"{PARAMETERS}\ClientCertificates\localhost:{}",
         server.port()
     );
     for (name, file) in [("Certificate", "client.pem"), ("Key", "client.key")] {
-        let bytes = fs::read(bench.file(&format!("service/{file}")))?;
-        let value = ["/v", name, "/t", "REG_BINARY", "/d", &hex(&bytes), "/f"];
-        reg(bench, &[&["add", &key][..], &value].concat())?;
+        add(&key, name, &bench.file(&format!("service/{file}")))?;
     }
     ends_with(0)?;
+    // It is not for servers that the request's own roots vouch for.
+    refused(bench, &ca, &[&url], 35)?;
     reg(bench, &["delete", &key, "/f"])?;
-    ends_with(35)
+    ends_with(35)?;
+    reg(bench, &["delete", &roots, "/f"])
 }
 
 fn client_certificate(bench: &Bench) -> anyhow::Result<()> {
