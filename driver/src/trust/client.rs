@@ -31,15 +31,12 @@ impl Machine {
         let Some(key) = Key::open(passive, path)? else {
             return Ok(());
         };
-        for index in 0..MOST {
-            let Some(entry) = key.subkey(index, buffer)? else {
-                break;
-            };
+        key.each_subkey(MOST, buffer, |entry, buffer| {
             let mut path = path.clone();
             path.push("\\")?;
             path.push_units(entry.name.units())?;
             let Some(own) = Key::open(passive, &path)? else {
-                continue;
+                return Ok(());
             };
             let mut chain = Vec::new();
             if let Some(value) = own.value("Certificate", buffer)? {
@@ -58,9 +55,8 @@ impl Machine {
                 chain,
                 key: secret,
             };
-            pool::try_push(&mut self.clients, client)?;
-        }
-        Ok(())
+            pool::try_push(&mut self.clients, client)
+        })
     }
 
     /// The certificate that is for this server.

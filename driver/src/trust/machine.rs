@@ -154,10 +154,7 @@ impl Machine {
         let Some(key) = Key::open(passive, path)? else {
             return Ok(());
         };
-        for index in 0..MOST {
-            let Some(value) = key.value_at(index, buffer)? else {
-                break;
-            };
+        key.each_value(MOST, buffer, |value| {
             let before = self.roots.len();
             let roots = &mut self.roots;
             if value.kind != REG_BINARY
@@ -167,8 +164,8 @@ impl Machine {
                 let name = Shown(value.name);
                 wdk::println!("wskhttp: Parameters\\Roots: {name} is no certificate");
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Revocation lists. What is malformed is named, and left out if [`HARD`] is not asked for.
@@ -176,10 +173,7 @@ impl Machine {
         let Some(key) = Key::open(passive, path)? else {
             return Ok(());
         };
-        for index in 0..MOST {
-            let Some(value) = key.value_at(index, buffer)? else {
-                break;
-            };
+        key.each_value(MOST, buffer, |value| {
             let before = self.lists.len();
             let lists = &mut self.lists;
             if value.kind != REG_BINARY
@@ -192,8 +186,8 @@ impl Machine {
                     return Err(NOT_A_LIST);
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -260,16 +254,13 @@ impl Fnv {
 
     /// The names of what is below a key, and when each was written.
     fn add_subkeys(&mut self, key: &Key, buffer: &mut Buffer) -> Result<(), Error> {
-        for index in 0..MOST {
-            let Some(entry) = key.subkey(index, buffer)? else {
-                break;
-            };
+        key.each_subkey(MOST, buffer, |entry, _| {
             for unit in entry.name.units() {
                 self.add(&unit.to_le_bytes());
             }
             self.add(&entry.written.to_le_bytes());
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn add(&mut self, bytes: &[u8]) {

@@ -91,22 +91,19 @@ impl Machine {
         let Some(key) = Key::open(passive, &path)? else {
             return Ok(());
         };
-        for index in 0..MOST {
-            let Some(entry) = key.subkey(index, buffer)? else {
-                break;
-            };
+        key.each_subkey(MOST, buffer, |entry, buffer| {
             let mut path = path.clone();
             path.push("\\")?;
             path.push_units(entry.name.units())?;
             let Some(certificate) = Key::open(passive, &path)? else {
-                continue;
+                return Ok(());
             };
             let blob = certificate.value("Blob", buffer)?;
             // Without one, the name still tells what is disallowed.
             let blob = blob.filter(|blob| blob.kind == REG_BINARY);
             let blob = blob.map_or(&[][..], |blob| blob.data);
-            self.entry(store, blob, &entry.name, now)?;
-        }
+            self.entry(store, blob, &entry.name, now)
+        })?;
         if store.holds == Holds::Disallowed && key.subkey(MOST, buffer)?.is_some() {
             return Err(TOO_MANY);
         }

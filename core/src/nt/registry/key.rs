@@ -78,6 +78,26 @@ impl Key {
         Ok(bytes.and_then(time).unwrap_or(0))
     }
 
+    /// Calls `each` with the keys below it, of which it looks at `most`, until it fails. The buffer is
+    /// there for `each`, too.
+    ///
+    /// # Errors
+    /// As [`Key::subkey`], and those of `each`.
+    pub fn each_subkey(
+        &self,
+        most: u32,
+        buffer: &mut Buffer,
+        mut each: impl FnMut(&Subkey, &mut Buffer) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for index in 0..most {
+            let Some(entry) = self.subkey(index, buffer)? else {
+                break;
+            };
+            each(&entry, buffer)?;
+        }
+        Ok(())
+    }
+
     /// The key below it with this number; `None` after the last (`wdm/nf-wdm-zwenumeratekey`).
     ///
     /// # Errors

@@ -62,15 +62,27 @@ impl Key {
         }))
     }
 
-    /// The value with this number; `None` after the last (`wdm/nf-wdm-zwenumeratevaluekey`).
+    /// Calls `each` with its values, of which it looks at `most`, until it fails.
     ///
     /// # Errors
-    /// As [`Key::value`].
-    pub fn value_at<'b>(
+    /// As [`Key::value`], and those of `each`.
+    pub fn each_value(
         &self,
-        index: u32,
-        buffer: &'b mut Buffer,
-    ) -> Result<Option<Value<'b>>, Error> {
+        most: u32,
+        buffer: &mut Buffer,
+        mut each: impl FnMut(Value<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for index in 0..most {
+            let Some(value) = self.value_at(index, buffer)? else {
+                break;
+            };
+            each(value)?;
+        }
+        Ok(())
+    }
+
+    /// The value with this number; `None` after the last (`wdm/nf-wdm-zwenumeratevaluekey`).
+    fn value_at<'b>(&self, index: u32, buffer: &'b mut Buffer) -> Result<Option<Value<'b>>, Error> {
         let bytes = buffer.fill(|room, length, needed| {
             // SAFETY: an open key, writable memory of that length; PASSIVE_LEVEL by the token.
             unsafe {
