@@ -63,7 +63,7 @@ impl Machine {
     pub(super) fn client(&self, host: &str, port: u16) -> Option<&ClientCertificate> {
         self.clients
             .iter()
-            .find(|client| client.port == port && same(client.host.units(), host))
+            .find(|client| client.port == port && same(&client.host, host))
     }
 }
 
@@ -95,12 +95,9 @@ fn host_and_port(units: &[u16]) -> (&[u16], u16) {
 }
 
 /// Whether a host of the registry is `host`, without regard to case and to a dot at the end.
-fn same(units: &[u16], host: &str) -> bool {
+fn same(own: &Name, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
-    let own = char::decode_utf16(units.iter().copied());
-    own.map(|unit| {
-        unit.unwrap_or(char::REPLACEMENT_CHARACTER)
-            .to_ascii_lowercase()
-    })
-    .eq(host.chars().map(|unit| unit.to_ascii_lowercase()))
+    own.chars()
+        .map(|unit| unit.to_ascii_lowercase())
+        .eq(host.chars().map(|unit| unit.to_ascii_lowercase()))
 }

@@ -24,7 +24,6 @@
 //! hold what must not be trusted.
 
 use alloc::vec::Vec;
-use core::fmt::{self, Write as _};
 use core::time::Duration;
 
 use wskhttp_core::io::{Error, Kind, Phase};
@@ -161,7 +160,7 @@ impl Machine {
                 || !each_root(&PLATFORM, value.data, |der| pool::try_extend(roots, der))?
             {
                 self.roots.truncate(before);
-                let name = Shown(value.name);
+                let name = value.name;
                 wdk::println!("wskhttp: Parameters\\Roots: {name} is no certificate");
             }
             Ok(())
@@ -180,7 +179,7 @@ impl Machine {
                 || !each_list(&PLATFORM, value.data, |der| pool::try_extend(lists, der))?
             {
                 self.lists.truncate(before);
-                let name = Shown(value.name);
+                let name = value.name;
                 wdk::println!("wskhttp: Parameters\\RevocationLists: {name} is no revocation list");
                 if self.revocation >= HARD {
                     return Err(NOT_A_LIST);
@@ -210,19 +209,6 @@ fn below(service: &Name, path: &str) -> Result<Name, Error> {
     let mut name = service.clone();
     name.push(path)?;
     Ok(name)
-}
-
-/// A name of the registry's, UTF-16LE.
-struct Shown<'a>(&'a [u8]);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (units, _) = self.0.as_chunks();
-        let units = units.iter().map(|unit| u16::from_le_bytes(*unit));
-        char::decode_utf16(units)
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .try_for_each(|unit| f.write_char(unit))
-    }
 }
 
 const NOT_A_LIST: Error = Error::new(

@@ -1,6 +1,5 @@
 //! The machine's certificate stores.
 
-use core::fmt::{self, Write as _};
 use core::time::Duration;
 
 use wskhttp_core::io::{Error, Kind, Phase};
@@ -137,7 +136,7 @@ impl Machine {
                 Ok(())
             }
             (Holds::Roots, Ok(stored)) if stored.is_restricted() => {
-                let (path, name) = (store.path, Text(name.units()));
+                let path = store.path;
                 wdk::println!("wskhttp: {path}: {name} is for some servers only, and left out");
                 Ok(())
             }
@@ -153,17 +152,6 @@ impl Machine {
             }
             (_, Ok(_) | Err(_)) => Ok(()),
         }
-    }
-}
-
-/// UTF-16.
-struct Text<'a>(&'a [u16]);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        char::decode_utf16(self.0.iter().copied())
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .try_for_each(|unit| f.write_char(unit))
     }
 }
 

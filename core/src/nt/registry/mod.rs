@@ -8,7 +8,7 @@ mod value;
 pub use buffer::Buffer;
 pub use key::{Key, Subkey};
 pub use name::Name;
-pub use value::{REG_BINARY, REG_DWORD, REG_QWORD, Value};
+pub use value::{REG_BINARY, REG_DWORD, REG_QWORD, Value, ValueName};
 
 use wdk_sys::NTSTATUS;
 

@@ -1,6 +1,6 @@
 //! Paths and names.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use wdk_sys::UNICODE_STRING;
 
@@ -61,6 +61,11 @@ impl Name {
         self.units.get(..self.length).unwrap_or_default()
     }
 
+    /// What it says; U+FFFD for what is not well-formed.
+    pub fn chars(&self) -> impl Iterator<Item = char> {
+        chars(self.units().iter().copied())
+    }
+
     /// # Errors
     /// It becomes too long.
     pub fn push(&mut self, text: &str) -> Result<(), Error> {
@@ -112,9 +117,17 @@ impl Default for Name {
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for unit in char::decode_utf16(self.units().iter().copied()) {
-            write!(f, "{}", unit.unwrap_or(char::REPLACEMENT_CHARACTER))?;
-        }
-        Ok(())
+        fmt::Display::fmt(self, f)
     }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chars().try_for_each(|unit| f.write_char(unit))
+    }
+}
+
+/// What UTF-16 units say, as far as they are well-formed.
+pub(super) fn chars(units: impl Iterator<Item = u16>) -> impl Iterator<Item = char> {
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
 }

@@ -1,10 +1,13 @@
 //! Values of keys.
 
+use core::fmt::{self, Write as _};
+
 use wdk_sys::_KEY_VALUE_INFORMATION_CLASS::{KeyValueFullInformation, KeyValuePartialInformation};
 use wdk_sys::NT_SUCCESS;
 use wdk_sys::ntddk::{ZwEnumerateValueKey, ZwQueryValueKey, ZwSetValueKey};
 
 use super::buffer::{Buffer, number};
+use super::name::chars;
 use super::{Key, Name, failed};
 use crate::io::Error;
 use crate::nt::pool::NO_MEMORY;
@@ -12,12 +15,24 @@ use crate::nt::pool::NO_MEMORY;
 /// A value.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'b> {
-    /// Its name, UTF-16LE, if it was asked for by number.
-    pub name: &'b [u8],
+    /// Its name if it was asked for by number, else none.
+    pub name: ValueName<'b>,
     /// REG_DWORD and the like.
     pub kind: u32,
     /// What it holds.
     pub data: &'b [u8],
+}
+
+/// The name of a value, of any length.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ValueName<'b>(&'b [u8]);
+
+impl fmt::Display for ValueName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (units, _) = self.0.as_chunks();
+        chars(units.iter().map(|unit| u16::from_le_bytes(*unit)))
+            .try_for_each(|unit| f.write_char(unit))
+    }
 }
 
 /// REG_BINARY.
@@ -55,7 +70,7 @@ impl Key {
         Ok(bytes.and_then(|bytes| {
             let (kind, length) = (number(bytes, 4)?, number(bytes, 8)?);
             Some(Value {
-                name: &[],
+                name: ValueName::default(),
                 kind: u32::try_from(kind).ok()?,
                 data: bytes.get(12..)?.get(..length)?,
             })
@@ -99,7 +114,7 @@ impl Key {
         Ok(bytes.and_then(|bytes| {
             let (kind, start, length) = (number(bytes, 4)?, number(bytes, 8)?, number(bytes, 12)?);
             Some(Value {
-                name: bytes.get(20..)?.get(..number(bytes, 16)?)?,
+                name: ValueName(bytes.get(20..)?.get(..number(bytes, 16)?)?),
                 kind: u32::try_from(kind).ok()?,
                 data: bytes.get(start..)?.get(..length)?,
             })
