@@ -1,30 +1,28 @@
 //! TLS configurations: the driver's own, by what the registry says, or what a request asks for.
 
 mod client;
+mod configs;
 mod machine;
+mod policy;
 mod store;
 
+pub(crate) use self::configs::OwnTrust;
+
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 
-use wskhttp_abi::{Request, Tls, TlsFlags, TlsHeader};
 use wskhttp_core::io::{Clock, Error, Kind, Phase};
 use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::irql::Passive;
-use wskhttp_core::nt::lock::{RawSpinLock, SpinLock};
-use wskhttp_core::nt::pool;
+use wskhttp_core::nt::lock::SpinLock;
 use wskhttp_core::nt::random;
 use wskhttp_core::nt::registry::Name;
 use wskhttp_core::nt::shared::Shared;
-use wskhttp_http::Url;
-use wskhttp_tls::{
-    ClockPolicy, Identity, Platform, Policy, Revocation, Roots, Stapling, TlsConfig, Versions,
-    each_list,
-};
+use wskhttp_tls::{ClockPolicy, Platform, Policy, TlsConfig};
 
-use self::machine::{BUILT_IN, Machine};
+use self::machine::Machine;
+use self::policy::{restrict, roots};
 use crate::reserve;
 use crate::{crypto, entry};
 
@@ -142,259 +140,6 @@ impl Base {
     }
 }
 
-/// The roots of the driver's own.
-fn roots(machine: &Machine) -> Roots<'_> {
-    if machine.trust & BUILT_IN == 0 {
-        Roots::Only(&machine.roots)
-    } else if machine.roots.is_empty() {
-        Roots::BuiltIn
-    } else {
-        Roots::BuiltInAnd(&machine.roots)
-    }
-}
-
-/// What holds whatever the roots are.
-fn restrict<'a>(policy: &mut Policy<'a>, machine: &'a Machine, clock: ClockPolicy) {
-    policy.disallowed = &machine.disallowed;
-    policy.disallowed_sha1 = &machine.disallowed_sha1;
-    policy.disallowed_keys = &machine.disallowed_keys;
-    policy.intermediates = &machine.intermediates;
-    policy.clock = clock;
-    policy.revocation = match machine.revocation {
-        0 => Revocation::Off,
-        1 => Revocation::Soft(&machine.lists),
-        _ => Revocation::Hard(&machine.lists),
-    };
-    policy.stapling = match machine.stapling {
-        0 => Stapling::Off,
-        1 => Stapling::Soft,
-        _ => Stapling::Hard,
-    };
-}
-
-/// The configurations of one handle, which keep its TLS sessions from those of other handles.
-#[derive(Default)]
-pub(crate) struct OwnTrust {
-    /// What the others are made of.
-    base: Option<Shared<Base>>,
-    own: Option<Arc<TlsConfig>>,
-    /// Of the last request that had a certificate of the client's.
-    private: Option<Arc<TlsConfig>>,
-    /// Of the last request that said something of roots or of TLS, without a certificate.
-    anonymous: Option<Arc<TlsConfig>>,
-    /// For proxies, of the last request that brought roots.
-    proxies: Option<Arc<TlsConfig>>,
-}
-
-/// The configurations of a request.
-pub(crate) struct Configs {
-    /// For the origin of its URL.
-    pub(crate) own: Arc<TlsConfig>,
-    /// For other origins to which a redirect leads: the same but for the client's certificate.
-    pub(crate) others: Arc<TlsConfig>,
-    /// For proxies: as the driver's policy says, and with the roots that the request brings, too. What
-    /// else it says is meant for the origin.
-    pub(crate) proxies: Arc<TlsConfig>,
-}
-
-impl OwnTrust {
-    /// The configurations for a request: that of `shared` unless it says something of roots or of TLS.
-    /// `by_proxy`: it may go by one. IRQL: PASSIVE_LEVEL.
-    pub(crate) fn configs(
-        &mut self,
-        shared: &Trust,
-        clock: &KernelClock,
-        message: &Request<'_>,
-        by_proxy: bool,
-    ) -> Result<Configs, Error> {
-        let base = shared.base(clock)?;
-        if !self
-            .base
-            .as_ref()
-            .is_some_and(|old| Shared::ptr_eq(old, &base))
-        {
-            *self = Self::default();
-            self.base = Some(base.clone());
-        }
-        let tls = Tls {
-            flags: message.tls.unwrap_or_default().flags - TlsFlags::KEEP_PEER,
-            ..message.tls.unwrap_or_default()
-        };
-        let without = Tls {
-            certificate: &[],
-            key: &[],
-            ..tls
-        };
-        let others = self.config(&base, message.roots, &without)?;
-        let server = Url::parse(message.url)?;
-        let (host, port) = (server.host(), server.port());
-        let mut with = tls;
-        // Under the request's own roots, anybody may be that server.
-        if tls.key.is_empty()
-            && message.roots.is_empty()
-            && let Some(client) = base.machine.client(host, port)
-        {
-            (with.certificate, with.key) = (&client.chain, &client.key);
-        }
-        let own = match with.key {
-            [] => Arc::clone(&others),
-            _ => private(
-                &mut self.private,
-                &base,
-                message.roots,
-                &with,
-                Some((host, port)),
-            )?,
-        };
-        let proxies = match (by_proxy, message.roots) {
-            (false, _) => Arc::clone(&others),
-            (true, []) => self.config(&base, &[], &Tls::default())?,
-            (true, roots) => {
-                let tls = Tls {
-                    flags: TlsFlags::ADD_ROOTS,
-                    ..Tls::default()
-                };
-                private(&mut self.proxies, &base, roots, &tls, None)?
-            }
-        };
-        Ok(Configs {
-            own,
-            others,
-            proxies,
-        })
-    }
-
-    /// A configuration without a client's certificate.
-    fn config(
-        &mut self,
-        base: &Base,
-        roots: &[u8],
-        tls: &Tls<'_>,
-    ) -> Result<Arc<TlsConfig>, Error> {
-        if !roots.is_empty() || *tls != Tls::default() {
-            return private(&mut self.anonymous, base, roots, tls, None);
-        }
-        if let Some(config) = &self.own {
-            return Ok(Arc::clone(config));
-        }
-        let config = base.config.isolated::<RawSpinLock>(SERVERS)?;
-        Ok(Arc::clone(self.own.insert(config)))
-    }
-}
-
-/// What a policy borrows that neither the driver nor a request has as it must be.
-#[derive(Default)]
-struct Room {
-    /// The roots of both sides, and the revocation lists.
-    roots: Vec<u8>,
-    lists: Vec<u8>,
-    groups: [u16; TlsHeader::MAX_GROUPS / TlsHeader::GROUP],
-}
-
-/// The configuration `known`, or another one in its place if that is not what is asked for.
-/// `identity_for` is the server to which the client's certificate is shown.
-fn private(
-    known: &mut Option<Arc<TlsConfig>>,
-    base: &Base,
-    roots: &[u8],
-    tls: &Tls<'_>,
-    identity_for: Option<(&str, u16)>,
-) -> Result<Arc<TlsConfig>, Error> {
-    let mut room = Room::default();
-    let mut policy = policy(base, roots, tls, &mut room)?;
-    policy.identity_for = identity_for;
-    if let Some(config) = known.as_ref().filter(|config| config.is_under(&policy)) {
-        return Ok(Arc::clone(config));
-    }
-    let config = TlsConfig::resuming::<RawSpinLock>(&PLATFORM, &policy, SERVERS)?;
-    Ok(Arc::clone(known.insert(config)))
-}
-
-/// The policy of a request that brings `roots` (DER, one after the other) and says `tls`.
-fn policy<'a>(
-    base: &'a Base,
-    roots: &'a [u8],
-    tls: &Tls<'a>,
-    room: &'a mut Room,
-) -> Result<Policy<'a>, Error> {
-    let machine = &base.machine;
-    let mut policy = Policy::new(if roots.is_empty() {
-        self::roots(machine)
-    } else if tls.flags.contains(TlsFlags::ADD_ROOTS) {
-        pool::try_extend(&mut room.roots, &machine.roots)?;
-        pool::try_extend(&mut room.roots, roots)?;
-        match machine.trust & BUILT_IN {
-            0 => Roots::Only(&room.roots),
-            _ => Roots::BuiltInAnd(&room.roots),
-        }
-    } else {
-        Roots::Only(roots)
-    });
-    restrict(&mut policy, machine, base.clock);
-    (policy.pins, _) = tls.pins.as_chunks::<{ TlsHeader::PIN }>();
-    // The stricter of both, by the lists of both.
-    if tls.flags.contains(TlsFlags::REVOCATION_HARD) {
-        policy.revocation = Revocation::Hard(lists(machine, tls, &mut room.lists)?);
-    } else if tls.flags.contains(TlsFlags::REVOCATION_SOFT) {
-        let lists = lists(machine, tls, &mut room.lists)?;
-        policy.revocation = match policy.revocation {
-            Revocation::Hard(_) => Revocation::Hard(lists),
-            Revocation::Off | Revocation::Soft(_) => Revocation::Soft(lists),
-        };
-    }
-    if tls.flags.contains(TlsFlags::STAPLING_HARD) {
-        policy.stapling = Stapling::Hard;
-    } else if tls.flags.contains(TlsFlags::STAPLING_SOFT) {
-        policy.stapling = policy.stapling.max(Stapling::Soft);
-    }
-    policy.identity = (!tls.key.is_empty()).then_some(Identity {
-        chain: tls.certificate,
-        key: tls.key,
-    });
-    let (groups, _) = tls.groups.as_chunks();
-    for (to, from) in room.groups.iter_mut().zip(groups) {
-        *to = u16::from_le_bytes(*from);
-    }
-    policy.protocol.groups = room.groups.get(..groups.len()).unwrap_or_default();
-    policy.protocol.versions = match (tls.min_version, tls.max_version) {
-        (TLS13, _) => Versions::Tls13,
-        (_, TLS12) => Versions::Tls12,
-        (0 | TLS12, 0 | TLS13) => Versions::All,
-        _ => return Err(UNKNOWN_VERSION),
-    };
-    Ok(policy)
-}
-
-/// The revocation lists of the machine and of a request.
-fn lists<'a>(
-    machine: &'a Machine,
-    tls: &Tls<'a>,
-    room: &'a mut Vec<u8>,
-) -> Result<&'a [u8], Error> {
-    if machine.lists.is_empty() {
-        return Ok(tls.revocation_lists);
-    }
-    pool::try_extend(room, &machine.lists)?;
-    if each_list(&PLATFORM, tls.revocation_lists, |der| {
-        pool::try_extend(room, der)
-    })? || tls.revocation_lists.is_empty()
-    {
-        Ok(room)
-    } else {
-        // They are refused where they are loaded.
-        Ok(tls.revocation_lists)
-    }
-}
-
-const TLS12: u16 = 0x0303;
-const TLS13: u16 = 0x0304;
-
-const UNKNOWN_VERSION: Error = Error::new(
-    Phase::Request,
-    Kind::InvalidRequest,
-    "a version of TLS is not known",
-);
-
 pub(crate) const NOT_PASSIVE: Error = Error::new(
     Phase::Request,
     Kind::NotReady,
@@ -411,9 +156,6 @@ const BUILT: Duration = Duration::from_secs(match u64::from_str_radix(env!("WSKH
     Ok(seconds) => seconds,
     Err(_) => u64::MAX,
 });
-
-/// Servers of which a handle keeps TLS sessions.
-const SERVERS: usize = 8;
 
 /// The wall clock; zero, with which every certificate is refused, when the driver is not running.
 fn unix_time() -> Duration {
