@@ -6,6 +6,7 @@ pub(crate) mod certificate;
 mod clock;
 mod disallowed;
 pub(crate) mod fingerprint;
+mod judge;
 mod ocsp;
 pub(crate) mod pem;
 mod policy;
