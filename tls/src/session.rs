@@ -11,23 +11,26 @@
 //! Bytes that rustls has read but must see again (a handshake message that is not complete) stay in
 //! front; `seen` counts them.
 
+mod record;
+
+pub(crate) use self::record::{MAX_PLAIN, OVERHEAD, Sealer};
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use rustls::HandshakeKind;
-use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
-use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, WriteTraffic};
+use rustls::client::UnbufferedClientConnection;
+use rustls::unbuffered::ConnectionState;
 use rustls_pki_types::ServerName;
 use wskhttp_core::fallible::extend;
-use wskhttp_core::io::{Error, Kind, Phase, TlsInfo};
+use wskhttp_core::io::{Error, Phase, TlsInfo};
 
+use self::record::{HEADER, encode, record_end};
 use crate::crypto;
 use crate::error;
 use crate::sessions::Store;
 use crate::{Platform, TlsConfig};
 
-/// Bytes of a record's header.
-const HEADER: usize = 5;
 /// Bytes to send above which nothing more is read.
 const MAX_OUTGOING: usize = 1 << 14;
 
@@ -369,11 +372,6 @@ impl Session {
     }
 }
 
-/// Bytes by which a record, and what may go out in front of it, exceeds its plaintext.
-pub(crate) const OVERHEAD: usize = 96;
-/// Largest plaintext of a record (RFC 8446 section 5.1).
-pub(crate) const MAX_PLAIN: usize = 1 << 14;
-
 /// What rustls has in use at most in one call, and more for each byte that the peer has sent in the
 /// handshake: while it lasts, for certificates without a byte in them, and later, when a ticket takes
 /// a copy of the chain. `tests/reserve.rs` measures.
@@ -381,65 +379,9 @@ const NEED: usize = 32 << 10;
 const NEED_PER_BYTE: usize = 32;
 const NEED_PER_BYTE_LATER: usize = 12;
 
-/// A session that is ready to send.
-pub(crate) struct Sealer<'c> {
-    platform: &'static Platform,
-    traffic: WriteTraffic<'c, ClientConnectionData>,
-}
-
-impl Sealer<'_> {
-    /// Seals `plain`, at most [`MAX_PLAIN`] bytes, into `room`, which should be [`OVERHEAD`] bytes
-    /// larger; gives the bytes written.
-    pub(crate) fn seal(mut self, plain: &[u8], room: &mut [u8]) -> Result<usize, Error> {
-        let need = NEED.saturating_add(plain.len().saturating_mul(2));
-        self.platform
-            .promise(need, || self.traffic.encrypt(plain, room))
-            .map_err(|error| error.in_phase(Phase::Send))?
-            .map_err(|error| match error {
-                EncryptError::InsufficientSize(_) => {
-                    Error::new(Phase::Send, Kind::BufferFull, "no room for a TLS record")
-                }
-                EncryptError::EncryptExhausted => Error::new(
-                    Phase::Send,
-                    Kind::TlsInternal,
-                    "the keys of the TLS connection are used up",
-                ),
-            })
-    }
-}
-
 enum Event {
     Idle,
     Queued,
     Data(usize),
     Closed,
-}
-
-/// The end of the record that begins at `start`, if all of it is there.
-fn record_end(input: &[u8], start: usize) -> Option<usize> {
-    let header = input.get(start..start.checked_add(HEADER)?)?;
-    let length = u16::from_be_bytes([*header.get(3)?, *header.get(4)?]);
-    let end = start
-        .checked_add(HEADER)?
-        .checked_add(usize::from(length))?;
-    (end <= input.len()).then_some(end)
-}
-
-fn encode(
-    data: &mut EncodeTlsData<'_, ClientConnectionData>,
-    outgoing: &mut Vec<u8>,
-) -> Result<(), Error> {
-    let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) else {
-        return Err(error::internal("a TLS record is empty"));
-    };
-    let start = outgoing.len();
-    outgoing
-        .try_reserve(size.required_size)
-        .map_err(|_| error::no_memory())?;
-    outgoing.resize(start.saturating_add(size.required_size), 0);
-    let written = data
-        .encode(outgoing.get_mut(start..).unwrap_or_default())
-        .map_err(|_| error::internal("a TLS record does not fit"))?;
-    outgoing.truncate(start.saturating_add(written));
-    Ok(())
 }
