@@ -35,12 +35,12 @@ impl BodyDigest {
     }
 
     /// A check against what `head` says with the algorithm `sha-256`; `None` if it says nothing, or
-    /// only of another algorithm, or has no body (204, 304; one to HEAD is not told from others here).
+    /// only of another algorithm, or has no content (204, 304; one to HEAD is not told from others here).
     ///
     /// # Errors
     /// Phase `Head`, kind `MalformedHead`: a digest that is not one, or two that differ.
     pub fn of(head: &ResponseHead) -> Result<Option<Self>, Error> {
-        if matches!(head.status(), 204 | 304) {
+        if !head.has_content() {
             return Ok(None);
         }
         let whole = head.status() == 200;

@@ -197,20 +197,20 @@ impl<'a> Course<'a> {
     /// What removes the content codings of the final response.
     pub(super) fn decoder(&self, head: &ResponseHead) -> Result<Option<Decoder>, Error> {
         match &self.policy.decode {
-            Some(limits) if self.has_body(head) => Decoder::new(head, limits),
+            Some(limits) if !self.is_head() => Decoder::new(head, limits),
             _ => Ok(None),
         }
     }
 
-    /// Whether a response has a body, be it one of no bytes (RFC 9112 section 6.3). What is said of the
-    /// body of another one is of that which GET would bring.
-    fn has_body(&self, head: &ResponseHead) -> bool {
-        self.method != "HEAD" && !matches!(head.status(), 204 | 304)
+    /// The response has no content then: what it says of it is of that which GET would bring (RFC 9110
+    /// section 9.3.2).
+    fn is_head(&self) -> bool {
+        self.method == "HEAD"
     }
 
     /// What the body of the final response is checked against.
     pub(super) fn digest(&self, head: &ResponseHead) -> Result<Option<BodyDigest>, Error> {
-        if !self.has_body(head) {
+        if self.is_head() {
             return Ok(None);
         }
         let own = self.sha256.filter(|_| head.status() == 200);

@@ -75,7 +75,7 @@ impl Decoder {
         "gzip, deflate"
     };
 
-    /// A decoder for the codings that `head` names; `None` if there are none, if the response has no body
+    /// A decoder for the codings that `head` names; `None` if there are none, if the response has no content
     /// (204, 304; one to HEAD is not told from others here), or if it is a part (206), which cannot be
     /// decoded by itself.
     ///
@@ -83,7 +83,7 @@ impl Decoder {
     /// Phase `Head`; kind `UnsupportedContent` for another coding or too many; `NoResources`.
     pub fn new(head: &ResponseHead, limits: &Decode) -> Result<Option<Self>, Error> {
         let mut stages = Vec::new();
-        if matches!(head.status(), 204 | 206 | 304) {
+        if !head.has_content() || head.status() == 206 {
             return Ok(None);
         }
         let fields = head

@@ -29,6 +29,12 @@ impl ResponseHead {
         self.status
     }
 
+    /// Whether a final response of this status has content, be it of no bytes, unless it answers HEAD
+    /// (RFC 9110 section 6.4.1).
+    pub(crate) const fn has_content(&self) -> bool {
+        !matches!(self.status, 204 | 304)
+    }
+
     /// 0 or 1: the minor version of HTTP.
     #[must_use]
     pub const fn minor_version(&self) -> u8 {
