@@ -109,7 +109,7 @@ fn the_queue_is_bounded_in_length_and_time() {
 
 #[test]
 fn one_that_gives_up_holds_nobody_up() {
-    let (client, _) = with_limits(scripts(4), limits(1, 1, 8));
+    let (client, _) = with_limits(scripts(4), limits(1, 1, 2));
     let at = url("http://a/");
     let request = Request::new("GET", &at, b"", Body::Empty).unwrap();
     let running = run(client.send(&request, &0, Deadlines::default())).unwrap();
@@ -119,8 +119,14 @@ fn one_that_gives_up_holds_nobody_up() {
         assert!(poll_once(before.as_mut()).is_pending());
         assert!(poll_once(behind.as_mut()).is_pending());
     }
+    // The queue has room for another one.
+    let mut last = pin!(client.send(&request, &0, Deadlines::default()));
+    assert!(poll_once(last.as_mut()).is_pending());
     drop(running);
-    assert!(run(behind).is_ok());
+    let served = run(behind);
+    assert!(served.is_ok());
+    drop(served);
+    assert!(run(last).is_ok());
 }
 
 #[test]
@@ -156,6 +162,8 @@ fn a_place_that_nobody_takes_up_is_passed_on() {
         assert!(poll_once(before.as_mut()).is_pending());
         assert!(poll_once(behind.as_mut()).is_pending());
         drop(running);
+        // It is the first one's, which does not come for it.
+        assert!(poll_once(behind.as_mut()).is_pending());
     }
     assert!(run(behind).is_ok());
 }
