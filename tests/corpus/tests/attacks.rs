@@ -151,22 +151,25 @@ const LINES: &[Line] = &[
     (
         "H content: gzip/deflate/br bomb",
         3,
-        &["decode::bombs", "decode::a_bomb_is_stopped_at_its_limit"],
+        &[
+            "decode::limits::bombs",
+            "decode::limits::a_bomb_is_stopped_at_its_limit",
+        ],
     ),
     (
         "H content: bomb in a redirect body (CVE-2026-21441)",
         1,
-        &["redirect::the_body_of_a_redirect"],
+        &["redirect::body::the_body_of_a_redirect"],
     ),
     (
         "H content: bomb in a drained body (CVE-2026-44432)",
         1,
-        &["redirect::the_body_of_a_redirect"],
+        &["redirect::body::the_body_of_a_redirect"],
     ),
     (
         "H content: endless chain of encodings",
         2,
-        &["decode::chains_and_unknown_codings"],
+        &["decode::limits::chains_and_unknown_codings"],
     ),
     (
         "H content: truncated and concatenated members",
@@ -174,15 +177,15 @@ const LINES: &[Line] = &[
         &[
             "decode::truncated_anywhere",
             "decode::damaged_anywhere",
-            "decode::concatenated_members",
+            "decode::members::concatenated_members",
         ],
     ),
     (
         "H redirect/auth: Authorization, Cookie, Proxy-Authorization, Referer to another origin/port/scheme",
         4,
         &[
-            "redirect::credentials_stay_with_their_origin",
-            "redirect::credentials_do_not_come_back",
+            "redirect::credentials::credentials_stay_with_their_origin",
+            "redirect::credentials::credentials_do_not_come_back",
             "auth::credentials_stay_with_their_origin",
         ],
     ),
@@ -190,45 +193,52 @@ const LINES: &[Line] = &[
         "H redirect/auth: client certificate to another origin/port/scheme",
         0,
         &[
-            "redirect::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
+            "redirect::credentials::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
             "tests/ntsim/tests/tls/clients.rs::a_client_certificate_is_never_presented_to_another_origin_after_a_redirect",
         ],
     ),
     (
         "H redirect/auth: Referer in the next request (CVE-2026-9546)",
         0,
-        &["redirect::nothing_of_a_call_is_in_the_next_one"],
+        &["redirect::call::nothing_of_a_call_is_in_the_next_one"],
     ),
-    ("H redirect/auth: https->http", 1, &["redirect::forbidden"]),
+    (
+        "H redirect/auth: https->http",
+        1,
+        &["redirect::policy::forbidden"],
+    ),
     (
         "H redirect/auth: to file:, loopback, link-local, UNC-like hosts",
         5,
         &[
-            "redirect::forbidden",
-            "redirect::references_that_are_refused",
+            "redirect::policy::forbidden",
+            "redirect::reference::references_that_are_refused",
         ],
     ),
     (
         "H redirect/auth: userinfo, \\, @, #, tab, CR/LF, IDN, trailing dot, percent in host",
         8,
-        &["redirect::references_that_are_refused", "url::refused"],
+        &[
+            "redirect::reference::references_that_are_refused",
+            "url::refused",
+        ],
     ),
     (
         "H redirect/auth: loop and limit",
         2,
-        &["redirect::the_limit", "redirect::circles"],
+        &["redirect::limit::the_limit", "redirect::limit::circles"],
     ),
     (
         "H redirect/auth: 307 with unreplayable body",
         1,
-        &["redirect::streamed_bodies"],
+        &["redirect::body::streamed_bodies"],
     ),
     (
         "H redirect/auth: method change leaking body (CVE-2022-32221)",
         2,
         &[
-            "redirect::methods",
-            "redirect::credentials_stay_with_their_origin",
+            "redirect::body::methods",
+            "redirect::credentials::credentials_stay_with_their_origin",
         ],
     ),
     (
@@ -244,7 +254,7 @@ const LINES: &[Line] = &[
     (
         "H pool: unread body left",
         2,
-        &["exchange::an_unread_body_is_not_pooled"],
+        &["exchange::close::an_unread_body_is_not_pooled"],
     ),
     (
         "H pool: server data while idle",

@@ -2,13 +2,15 @@
 
 #[cfg(feature = "br")]
 mod brotli;
+mod limits;
+mod members;
 
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use wskhttp_core::io::{Error, Kind};
-use wskhttp_http::{Agent, Call, CloseReason, Decode, Decoder, Outcome};
+use wskhttp_http::{Agent, Call, Decode, Decoder, Outcome};
 
 use crate::support::script::{Act, Connector, Script};
 use crate::support::{FakeClock, Lock, run};
@@ -177,32 +179,6 @@ fn what_waits_inside_comes_out() {
 }
 
 #[test]
-fn concatenated_members() {
-    let two = [gzip(b"one "), gzip(b"two")].concat();
-    assert_eq!(decode("gzip", &two).unwrap(), b"one two");
-    // Only members of the same coding may follow; RFC 1952 section 2.2.
-    assert_eq!(
-        kind("gzip", &[gzip(b"one"), b"\0".to_vec()].concat()),
-        Kind::BodyTruncated
-    );
-    assert_eq!(
-        kind(
-            "gzip",
-            &[gzip(b"one"), b"trailing rubbish".to_vec()].concat()
-        ),
-        Kind::MalformedContent
-    );
-    assert_eq!(
-        kind("deflate", &[zlib(b"one"), b"x".to_vec()].concat()),
-        Kind::MalformedContent
-    );
-    assert_eq!(
-        kind("deflate", &[bare(b"one"), b"x".to_vec()].concat()),
-        Kind::MalformedContent
-    );
-}
-
-#[test]
 fn truncated_anywhere() {
     let plain = text(200);
     for (coding, body) in [
@@ -243,137 +219,6 @@ fn damaged_anywhere() {
         damaged[at] ^= 1;
         assert!(decode("deflate", &damaged).is_err(), "{at}");
     }
-}
-
-#[test]
-fn gzip_headers() {
-    let rest = &gzip(b"hi")[10..];
-    let with = |flags: u8, extra: &[u8]| {
-        [&[0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255], extra, rest].concat()
-    };
-    for (flags, extra) in [
-        (0, &b""[..]),
-        (1, b""),
-        (4, b"\0\0"),
-        (4, b"\x02\0ab"),
-        (8, b"\0"),
-        (8, b"name\0"),
-        (16, b"comment\0"),
-        (4 + 8 + 16, b"\x01\0an\0c\0"),
-    ] {
-        assert_eq!(
-            decode("gzip", &with(flags, extra)).unwrap(),
-            b"hi",
-            "{flags}"
-        );
-    }
-    let mut header = with(2, b"");
-    header.truncate(10);
-    let sum = flate2::Crc::new();
-    let mut sum = sum;
-    sum.update(&header);
-    let low = (sum.sum() as u16).to_le_bytes();
-    assert_eq!(decode("gzip", &with(2, &low)).unwrap(), b"hi");
-    assert_eq!(
-        kind("gzip", &with(2, &[low[0] ^ 1, low[1]])),
-        Kind::MalformedContent
-    );
-    for flags in [32, 64, 128] {
-        assert_eq!(kind("gzip", &with(flags, b"")), Kind::MalformedContent);
-    }
-    let long = [vec![b'n'; 9000], vec![0]].concat();
-    assert_eq!(kind("gzip", &with(8, &long)), Kind::MalformedContent);
-    // A preset dictionary; RFC 1950 section 2.2.
-    assert_eq!(
-        kind("deflate", &[0x78, 0xbb, 0, 0, 0, 1, 3, 0]),
-        Kind::MalformedContent
-    );
-}
-
-#[test]
-fn bombs() {
-    let bomb = gzip(&vec![0; 16 << 20]);
-    assert!(bomb.len() < 60_000);
-    for (coding, body) in [
-        ("gzip", bomb.clone()),
-        ("deflate", zlib(&vec![0; 16 << 20])),
-        ("gzip, gzip", gzip(&bomb)),
-    ] {
-        assert_eq!(kind(coding, &body), Kind::BodyTooLarge, "{coding}");
-    }
-    // Each limit by itself.
-    let small = gzip(&vec![0; 100_000]);
-    for (size, ratio, slack, fits) in [
-        (100_000, 1, 100_000, true),
-        (99_999, u32::MAX, 100_000, false),
-        (1 << 30, 100, 1000, false),
-        (1 << 30, 1032, 1000, true),
-    ] {
-        let limits = Decode {
-            size,
-            ratio,
-            slack,
-            codings: 1,
-            ..Decode::default()
-        };
-        let result = fetch(&response("gzip", &small), usize::MAX, limits);
-        match fits {
-            true => assert_eq!(result.unwrap().0.len(), 100_000),
-            false => assert_eq!(result.unwrap_err().kind, Kind::BodyTooLarge),
-        }
-    }
-}
-
-#[test]
-fn a_bomb_is_stopped_at_its_limit() {
-    // What the caller got until then is bounded, the connection is not used again.
-    let response = response("gzip", &gzip(&vec![0; 16 << 20]));
-    let script = Script::new([Act::AwaitHeads(1), Act::Give(response)]);
-    let agent: Agent<_, _, Lock> =
-        Agent::new(Connector::new([script]), FakeClock::default()).unwrap();
-    let agent = agent.decode(Some(Decode::default()));
-    run(async {
-        let mut response = agent.send(Call::get("http://a/"), &0).await.unwrap();
-        let mut read = 0;
-        let error = loop {
-            match response.data().await {
-                Ok(data) => {
-                    let count = data.len();
-                    read += count;
-                    response.consume(count);
-                }
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(error.kind, Kind::BodyTooLarge);
-        let most = Decode::default().slack + 200 * 60_000;
-        assert!(read as u64 <= most, "{read}");
-        assert_eq!(response.data().await.unwrap_err(), error);
-        assert_eq!(
-            response.done().await,
-            Outcome::Closed(CloseReason::ResponseUnfinished)
-        );
-    });
-}
-
-#[test]
-fn chains_and_unknown_codings() {
-    for coding in [
-        "gzip, gzip, gzip",
-        "zstd",
-        "compress",
-        "gzip;q=1",
-        "chunked",
-        "gzip gzip",
-    ] {
-        assert_eq!(
-            kind(coding, &gzip(b"x")),
-            Kind::UnsupportedContent,
-            "{coding}"
-        );
-    }
-    let chain = ["gzip"; 5000].join(",");
-    assert_eq!(kind(&chain, b"x"), Kind::UnsupportedContent);
 }
 
 #[test]
