@@ -2,7 +2,8 @@
 //! itself in a process that does it, and which has to die of that.
 #![cfg(feature = "asan")]
 
-use std::process::Command;
+#[path = "support/child.rs"]
+mod child;
 
 use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
 use wskhttp_ntsim::{as_driver, run};
@@ -47,19 +48,14 @@ fn sees_a_read_of_freed_paged_pool() {
 
 #[track_caller]
 fn dies_of(report: &str, test: &str, client: fn() -> u8) {
-    if std::env::var_os(INSIDE).is_some() {
+    let inside = || {
         run(1, move || {
             as_driver(client);
         });
+    };
+    let Some(said) = child::fails(test, inside) else {
         return;
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "it lives on");
+    };
     assert!(
         said.contains(&format!("AddressSanitizer: {report}")),
         "{said}"
@@ -78,4 +74,3 @@ fn paged_pool() -> *mut u8 {
 
 const SIZE: u64 = 40;
 const TAG: u32 = u32::from_le_bytes(*b"Test");
-const INSIDE: &str = "NTSIM_ASAN_INSIDE";

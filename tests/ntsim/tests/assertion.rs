@@ -1,7 +1,8 @@
 //! An assertion that fails in code of a driver, wherever it runs, ends its test with its own words, the
 //! thread and the seed: each test runs itself in a process where one fails.
 
-use std::process::Command;
+#[path = "support/child.rs"]
+mod child;
 
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::stack::on_large;
@@ -55,21 +56,13 @@ fn fails() {
 
 #[track_caller]
 fn said(test: &str, client: fn()) {
-    if std::env::var_os(INSIDE).is_some() {
-        Sim::new(SEED).profile(Profile::Viosock).run(client);
+    let inside = || Sim::new(SEED).profile(Profile::Viosock).run(client);
+    let Some(said) = child::fails(test, inside) else {
         return;
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "it passes");
+    };
     for words in ["words of the assertion", "seed 4711, profile Viosock"] {
-        assert!(said.contains(words), "{words}: {}, {said}", output.status);
+        assert!(said.contains(words), "{words}: {said}");
     }
 }
 
 const SEED: u64 = 4711;
-const INSIDE: &str = "NTSIM_ASSERTION_INSIDE";
