@@ -88,6 +88,7 @@ pub mod registry;
 mod rtl;
 pub mod rule;
 mod sched;
+mod secret;
 mod sim;
 mod stack;
 mod state;
@@ -107,13 +108,13 @@ pub use driver::{Driver, Entry};
 pub use machine::{Machine, Options};
 pub use net::{Ending, Host, Stream, connect_to, reset_connections, set_host, set_name, sleep};
 pub use profile::{Profile, Sim};
+pub use secret::{guard_secret, secrets_left};
 pub use sim::{
     Report, Thread, as_driver, as_user, at_irql, elapsed, image_gone, in_process, listen, lot,
     points, process, run, seeds, socket_owners, spawn, spawn_at, try_run, wait_until,
 };
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};
-pub use user::{guard_secret, secrets_left};
 pub use wsk::{
     BLACK_HOLE, change_transports, kept_lists, lose_provider, make_changes_last, restore_provider,
     set_ideal_backlog, set_transports, sockets, waits_for_changes,

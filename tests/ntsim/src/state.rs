@@ -7,7 +7,7 @@ use crate::io::{File, IrpInfo};
 use crate::net::Net;
 use crate::profile::Profile;
 use crate::sched::Thread;
-use crate::user::Secret;
+use crate::secret::Secret;
 use crate::wsk::Wsk;
 
 /// The whole state. Borrowed for moments only, never across a switch of threads.
