@@ -48,8 +48,8 @@ pub(crate) struct Counters {
 }
 
 impl Runtime {
-    /// Opens cryptography, starts workers, registers with WSK without waiting for it. `service` is the path of the service's
-    /// key.
+    /// Opens cryptography, starts workers, registers with WSK without waiting for it. `service` is the
+    /// path of the service's key.
     pub(crate) fn start(passive: Passive, service: Name) -> Result<Self, Error> {
         let admission = Admission::read(passive, &service)?;
         let crypto = Crypto::start(passive, &service)?;

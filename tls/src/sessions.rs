@@ -29,8 +29,8 @@ const MAX_REFUSED: usize = 1 << 16;
 
 /// What servers gave to resume sessions with, of as many servers as was asked for, at most 256; the
 /// one not used for longest makes room. A session is not resumed more than a day after the handshake
-/// that began it, however often it was renewed since. One configuration has it to itself, so nothing in it outlives
-/// a change of trust or of client certificate.
+/// that began it, however often it was renewed since. One configuration has it to itself, so nothing in
+/// it outlives a change of trust or of client certificate.
 ///
 /// A server can make the client keep three tickets of 64 KiB and its certificates, which may have
 /// 64 KiB too.

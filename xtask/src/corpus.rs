@@ -9,8 +9,8 @@ use crate::build::workspace::Workspace;
 /// What `cargo xtask corpus` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Directories of cases, searched with their subdirectories, or single files; the format is in tests/corpus/README.md.
-    /// Without any, the cases that come with it
+    /// Directories of cases, searched with their subdirectories, or single files; the format is in
+    /// tests/corpus/README.md. Without any, the cases that come with it
     paths: Vec<PathBuf>,
     /// Show what the client saw in each case
     #[arg(short, long)]

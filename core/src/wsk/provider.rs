@@ -111,9 +111,9 @@ impl Wsk {
     }
 
     /// Releases the provider and ends the registration (`wsk/nf-wsk-wskderegister`). Waits until
-    /// every socket is closed, every operation over and every completion routine at its end, for which the executor's workers must
-    /// still run, and tasks must be gone or have dropped their transports. Not bounded: to unload
-    /// while registered is fatal. Does nothing the second time.
+    /// every socket is closed, every operation over and every completion routine at its end, for which
+    /// the executor's workers must still run, and tasks must be gone or have dropped their transports.
+    /// Not bounded: to unload while registered is fatal. Does nothing the second time.
     ///
     /// A routine that runs at PASSIVE_LEVEL counts itself out just before it returns: that thread must
     /// not be kept from the few instructions between until the driver is unloaded. Only the kernel can

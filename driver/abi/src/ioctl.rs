@@ -35,7 +35,8 @@ pub const IOCTL_WSKHTTP_QUERY_STATUS: u32 = ctl_code(0x803, METHOD_BUFFERED);
 
 /// The certificates of the server that answered the last request, or was refused for them in its
 /// handshake, if the request was sent with `KEEP_PEER`. In: none. Out: DER, the server's own first,
-/// then what it sent besides; 64 KiB always suffice. STATUS_NOT_FOUND: none are kept. STATUS_BUFFER_TOO_SMALL: there are more bytes.
+/// then what it sent besides; 64 KiB always suffice. STATUS_NOT_FOUND: none are kept.
+/// STATUS_BUFFER_TOO_SMALL: there are more bytes.
 pub const IOCTL_WSKHTTP_QUERY_PEER: u32 = ctl_code(0x804, METHOD_BUFFERED);
 
 /// The cookies that requests with `COOKIES` have left on this handle. In: none. Out:

@@ -34,8 +34,8 @@ impl Options {
         Self::default()
     }
 
-    /// Follows at most so many redirects, and no more than 100; 0 means 10. Credentials, cookies and the like stay with
-    /// their origin; never from https to http.
+    /// Follows at most so many redirects, and no more than 100; 0 means 10. Credentials, cookies and the
+    /// like stay with their origin; never from https to http.
     #[must_use]
     pub fn follow(mut self, limit: u32) -> Self {
         self.flags |= OptionFlags::FOLLOW;

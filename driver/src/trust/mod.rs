@@ -61,8 +61,8 @@ impl Trust {
         &self.service
     }
 
-    /// A server's certificates were found good now, under the driver's own roots: the floor for clocks that are not set. Written once
-    /// a day. IRQL: PASSIVE_LEVEL.
+    /// A server's certificates were found good now, under the driver's own roots: the floor for clocks
+    /// that are not set. Written once a day. IRQL: PASSIVE_LEVEL.
     pub(crate) fn note_time(&self, clock: &KernelClock) {
         let now = clock.unix_time();
         let due = Duration::from_secs(self.noted.load(Relaxed)).saturating_add(DAY);

@@ -39,8 +39,8 @@ pub struct Decode {
     pub slack: u64,
     /// Codings on top of each other. 2.
     pub codings: usize,
-    /// With feature `br`: bytes of what is decoded that it may keep, for a body to refer back to. 4 MiB, which is what
-    /// encoders use at the most unless they are told otherwise; br itself ends at 16 MiB.
+    /// With feature `br`: bytes of what is decoded that it may keep, for a body to refer back to. 4 MiB,
+    /// which is what encoders use at the most unless they are told otherwise; br itself ends at 16 MiB.
     pub window: u32,
 }
 

@@ -202,7 +202,8 @@ fn truncated_anywhere() {
 fn damaged_anywhere() {
     let plain = text(100);
     let body = gzip(&plain);
-    // Not the padding of the last byte of deflate; nor the text flag, time, extra flags and system of the header, which mean nothing here.
+    // Not the padding of the last byte of deflate; nor the text flag, time, extra flags and system of the
+    // header, which mean nothing here.
     for at in (0..3)
         .chain(10..body.len() - 9)
         .chain(body.len() - 8..body.len())
