@@ -69,6 +69,28 @@ fn what_the_machine_disallows() {
     });
 }
 
+/// No more of a store is looked at, and none may be missing of what is disallowed.
+#[test]
+fn most_entries_of_a_store() {
+    let fill = |store| {
+        for entry in 0..2048 {
+            put(STORES, store, &format!("{entry:040X}"), b"no certificate");
+        }
+    };
+    with_device(Server::Plain, move |device| {
+        fill("ROOT");
+        put(STORES, "ROOT", "the last", &root());
+        is(by_own_trust(device), Kind::UnknownIssuer);
+        put(STORES, "ROOT", "00", &root());
+        fill("Disallowed");
+        a_while();
+        by_own_trust(device).expect("an answer");
+        put(STORES, "Disallowed", "00", b"no certificate");
+        a_while();
+        is(by_own_trust(device), Kind::InvalidRequest);
+    });
+}
+
 #[test]
 fn authorities_of_the_machine() {
     for stores in [STORES, POLICIES, ENTERPRISE] {
