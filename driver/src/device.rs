@@ -12,10 +12,11 @@ use wdk_sys::ntddk::{
 };
 use wdk_sys::{
     DEVICE_OBJECT, DO_DEVICE_INITIALIZING, DO_DIRECT_IO, DO_POWER_PAGABLE, DRIVER_OBJECT,
-    FILE_DEVICE_NETWORK, FILE_DEVICE_SECURE_OPEN, GUID, NTSTATUS, PDEVICE_OBJECT,
+    FILE_DEVICE_NETWORK, FILE_DEVICE_SECURE_OPEN, GUID, IRP, NTSTATUS, PDEVICE_OBJECT,
     STATUS_DEVICE_NOT_READY, STATUS_NO_SUCH_DEVICE, STATUS_SUCCESS, UNICODE_STRING,
 };
 use wskhttp_core::nt::irql::Passive;
+use wskhttp_core::nt::remove_lock::{Held, RemoveLock};
 use wskhttp_core::nt::shared::Shared;
 
 use crate::entry;
@@ -25,6 +26,8 @@ use crate::runtime::{Services, check};
 /// What the device extension holds, from AddDevice until the device object is deleted.
 pub(crate) struct Device {
     object: PDEVICE_OBJECT,
+    /// Held by dispatch routines that use the extension, or pass an IRP down.
+    lock: RemoveLock,
     /// Next lower device of the stack; null until `add` has attached.
     lower: AtomicPtr<DEVICE_OBJECT>,
     interface: UNICODE_STRING,
@@ -44,6 +47,14 @@ impl Device {
         let extension = unsafe { (*object).DeviceExtension };
         // SAFETY: `add` wrote a Device there before the I/O manager could send anything.
         unsafe { &*extension.cast::<Self>() }
+    }
+
+    /// Keeps the device for a dispatch routine. IRQL <= DISPATCH_LEVEL.
+    ///
+    /// # Errors
+    /// STATUS_DELETE_PENDING, with which the routine completes its IRP.
+    pub(crate) fn hold(&self, irp: *mut IRP) -> Result<Held<'_>, NTSTATUS> {
+        self.lock.acquire(irp)
     }
 
     /// Next lower device of the stack.
@@ -105,6 +116,7 @@ pub(crate) unsafe extern "C" fn add(
     };
     let device = Device {
         object,
+        lock: RemoveLock::new(),
         lower: AtomicPtr::new(core::ptr::null_mut()),
         interface,
         services,
@@ -112,6 +124,10 @@ pub(crate) unsafe extern "C" fn add(
     };
     // SAFETY: the extension has EXTENSION_SIZE bytes and pool alignment; nobody reads it yet.
     unsafe { write_extension(object, device) };
+    // SAFETY: written above.
+    let device = unsafe { Device::of(object) };
+    // SAFETY: in the extension, where it stays; nobody uses it yet.
+    unsafe { device.lock.initialize() };
     // SAFETY: both device objects are valid.
     let lower = unsafe { IoAttachDeviceToDeviceStack(object, pdo) };
     if lower.is_null() {
@@ -119,27 +135,25 @@ pub(crate) unsafe extern "C" fn add(
         unsafe { take_apart(object) };
         return STATUS_NO_SUCH_DEVICE;
     }
-    // SAFETY: written above.
-    unsafe { Device::of(object) }.lower.store(lower, Release);
+    device.lower.store(lower, Release);
     // SAFETY: ours alone: the PnP manager sends nothing before AddDevice returns.
     unsafe { (*object).Flags &= !DO_DEVICE_INITIALIZING };
     STATUS_SUCCESS
 }
 
 /// REMOVE_DEVICE, after the lower driver has seen it: detaches and deletes. Waits until the handles'
-/// tasks have ended.
+/// tasks have ended, and no other dispatch routine holds the device.
 ///
 /// # Safety
-/// `object` is a device of ours that nothing else uses any more.
-pub(crate) unsafe fn delete(object: PDEVICE_OBJECT, passive: Passive) {
-    // SAFETY: alive until IoDeleteDevice below.
-    let device = unsafe { Device::of(object) };
+/// `device` is not used afterwards.
+pub(crate) unsafe fn delete(device: &Device, held: Held<'_>, passive: Passive) {
     device.stop(passive);
     device.handles.wait(passive);
+    held.remove(passive);
     // SAFETY: attached in `add`.
     unsafe { IoDetachDevice(device.lower()) };
-    // SAFETY: nothing uses it any more, by the caller's word and the wait above.
-    unsafe { take_apart(object) };
+    // SAFETY: nothing uses it any more, by the caller's word and the waits above.
+    unsafe { take_apart(device.object) };
 }
 
 /// Deletes the devices that PnP has left behind when the driver unloads. Windows leaves none.
@@ -154,7 +168,13 @@ pub(crate) unsafe fn delete_all(driver: *mut DRIVER_OBJECT, passive: Passive) {
             return;
         }
         // SAFETY: every device object of the driver was made by `add`.
-        unsafe { delete(object, passive) };
+        let device = unsafe { Device::of(object) };
+        // It is held by nobody: what removes a device deletes it.
+        let Ok(held) = device.hold(core::ptr::null_mut()) else {
+            return;
+        };
+        // SAFETY: not used afterwards.
+        unsafe { delete(device, held, passive) };
     }
 }
 

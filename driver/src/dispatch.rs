@@ -17,6 +17,11 @@ use crate::queue::{Entry, Operation};
 pub(crate) unsafe extern "C" fn create(object: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     // SAFETY: called by the I/O manager for a device of ours.
     let device = unsafe { Device::of(object) };
+    let _held = match device.hold(irp) {
+        Ok(held) => held,
+        // SAFETY: the IRP is ours to complete.
+        Err(status) => return unsafe { complete(irp, status, 0) },
+    };
     // SAFETY: the IRP is ours.
     let file = unsafe { file_object(irp) };
     // SAFETY: the file object of a create is the caller's alone.

@@ -23,6 +23,11 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
     };
     // SAFETY: called by the I/O manager for a device of ours.
     let device = unsafe { Device::of(object) };
+    let held = match device.hold(irp) {
+        Ok(held) => held,
+        // SAFETY: the IRP is ours to complete.
+        Err(status) => return unsafe { complete(irp, status, 0) },
+    };
     // SAFETY: the IRP's current stack location is ours.
     let stack = unsafe { irp::current_stack(irp) };
     // SAFETY: as above.
@@ -49,8 +54,8 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
             device.stop(passive);
             // SAFETY: the IRP is ours to pass down.
             let status = unsafe { pass_down(device.lower(), irp, Some(STATUS_SUCCESS)) };
-            // SAFETY: after REMOVE_DEVICE the PnP manager sends this device nothing more.
-            unsafe { device::delete(object, passive) };
+            // SAFETY: not used afterwards.
+            unsafe { device::delete(device, held, passive) };
             status
         }
         IRP_MN_QUERY_REMOVE_DEVICE
@@ -69,13 +74,18 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
 /// Power: a software device has no state of its own. IRQL <= DISPATCH_LEVEL.
 pub(crate) unsafe extern "C" fn power(object: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     // SAFETY: called by the I/O manager for a device of ours.
-    let lower = unsafe { Device::of(object) }.lower();
+    let device = unsafe { Device::of(object) };
     // SAFETY: the IRP is ours; the next power IRP may come before this one ends.
     unsafe { PoStartNextPowerIrp(irp) };
+    let _held = match device.hold(irp) {
+        Ok(held) => held,
+        // SAFETY: the IRP is ours to complete.
+        Err(status) => return unsafe { complete(irp, status, 0) },
+    };
     // SAFETY: the IRP is ours, nothing is kept in its stack location.
     unsafe { irp::skip_current_stack(irp) };
-    // SAFETY: `lower` is attached below us.
-    unsafe { PoCallDriver(lower, irp) }
+    // SAFETY: attached below us while the device is held.
+    unsafe { PoCallDriver(device.lower(), irp) }
 }
 
 /// WMI: none.
@@ -84,9 +94,14 @@ pub(crate) unsafe extern "C" fn system_control(
     irp: *mut IRP,
 ) -> NTSTATUS {
     // SAFETY: called by the I/O manager for a device of ours.
-    let lower = unsafe { Device::of(object) }.lower();
+    let device = unsafe { Device::of(object) };
+    let _held = match device.hold(irp) {
+        Ok(held) => held,
+        // SAFETY: the IRP is ours to complete.
+        Err(status) => return unsafe { complete(irp, status, 0) },
+    };
     // SAFETY: the IRP is ours to pass down.
-    unsafe { pass_down(lower, irp, None) }
+    unsafe { pass_down(device.lower(), irp, None) }
 }
 
 /// Passes the IRP down without looking at it again; `status` replaces its status first.

@@ -15,6 +15,7 @@ pub mod pool;
 pub mod process;
 pub mod random;
 pub mod registry;
+pub mod remove_lock;
 pub mod routine;
 pub mod semaphore;
 pub mod shared;

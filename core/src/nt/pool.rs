@@ -202,4 +202,4 @@ pub mod usage {
 
 const NON_PAGED: u64 = 0x40; // POOL_FLAG_NON_PAGED
 const UNINITIALIZED: u64 = 0x2; // POOL_FLAG_UNINITIALIZED
-const TAG: u32 = u32::from_le_bytes(*b"wskb");
+pub(super) const TAG: u32 = u32::from_le_bytes(*b"wskb");

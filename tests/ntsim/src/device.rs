@@ -8,8 +8,9 @@ use wskhttp_core::nt::irp as path;
 use crate::fault;
 use crate::io;
 use crate::mm::text;
+use crate::remove_lock;
 use crate::rule;
-use crate::sched::{DISPATCH, PASSIVE, enter, enter_quietly};
+use crate::sched::{DISPATCH, PASSIVE, block, enter, enter_quietly};
 use crate::state::{State, lot, with};
 use crate::work_item;
 
@@ -59,7 +60,7 @@ unsafe extern "C" fn IoCreateDevice(
 unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
     let _entry = enter("IoDeleteDevice", PASSIVE);
     let address = device.addr();
-    if !with(|s| s.devices.contains_key(&address) && !work_item::is_deleted(s, address)) {
+    if !with(|s| s.devices.contains_key(&address) && !s.deleted_devices.contains(&address)) {
         rule::C9_240.broken("a device is deleted twice")
     }
     let is_open = with(|s| s.files.values().any(|file| file.device == address));
@@ -86,10 +87,26 @@ unsafe extern "C" fn IoDeleteDevice(device: *mut DEVICE_OBJECT) {
             if let Some(memory) = s.devices.get_mut(&address) {
                 memory[OBJECT / 16..].fill(POISON);
             }
-        } else if !work_item::keeps(s, address) {
-            bury(s, address);
+        } else {
+            s.deleted_devices.insert(address);
+            release(s, address);
         }
     });
+}
+
+/// Nobody may refer to the device any more: if it is deleted, it goes.
+pub(crate) fn release(s: &mut State, device: usize) {
+    let referenced = work_item::refers_to(s, device) || io::is_called(s, device);
+    if !referenced && s.deleted_devices.remove(&device) {
+        bury(s, device);
+    }
+}
+
+/// Waits for deleted devices that somebody refers to: until then their driver is not unloaded.
+pub(crate) fn wait() {
+    if !with(|s| s.deleted_devices.is_empty()) {
+        block("deleted devices", None, |s| s.deleted_devices.is_empty());
+    }
 }
 
 /// A deleted device that nobody refers to any more.
@@ -139,6 +156,7 @@ unsafe extern "C" fn IoDetachDevice(target: *mut DEVICE_OBJECT) {
         if above.is_null() {
             rule::C9_202.broken("nothing is attached");
         }
+        remove_lock::check_removed(above.addr());
         (*above).Reserved = null_mut();
         (*target).AttachedDevice = null_mut();
     }

@@ -133,6 +133,12 @@ impl Driver {
         user::opener()
     }
 
+    /// Its device stack, for requests of the system at any time.
+    #[must_use]
+    pub fn stack(&self) -> DeviceStack {
+        DeviceStack(self.pdo)
+    }
+
     /// IRP_MN_SURPRISE_REMOVAL, whatever is in flight.
     pub fn surprise(&self) {
         self.surprised.set(true);
@@ -179,17 +185,7 @@ impl Driver {
         let (object, pdo) = (self.object, self.pdo);
         on_system_thread("Plug and Play", move || {
             with(|s| s.at_bus = false);
-            // SAFETY: the bus driver's device stays.
-            let top = unsafe { device::top(pdo) };
-            let number = user::to_device(top, io::Request::default(), IRP_MJ_PNP, |irp, stack| {
-                // SAFETY: a new IRP and its location.
-                unsafe {
-                    (*stack).MinorFunction = minor as u8;
-                    (*irp).RequestorMode = 0;
-                    wskhttp_core::nt::irp::set_status(irp, 0xC000_00BB_u32.cast_signed(), 0);
-                }
-            });
-            let status = user::wait(number, None).map_or(-1, |(status, _)| status);
+            let status = DeviceStack(pdo).send(IRP_MJ_PNP, minor);
             if status >= 0 && !with(|s| s.at_bus) {
                 rule::PNP_IRP_COMPLETION.broken("a request of Plug and Play is not passed down");
             }
@@ -201,6 +197,7 @@ impl Driver {
 
     fn unload(self) {
         work_item::wait();
+        device::wait();
         let object = self.object;
         on_system_thread("Unload", move || {
             // SAFETY: loaded, and unloaded once.
@@ -211,6 +208,32 @@ impl Driver {
             });
         });
         unloaded(object);
+    }
+}
+
+/// The devices on the bus driver's.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceStack(*mut DEVICE_OBJECT);
+
+impl DeviceStack {
+    /// Sends a request of the system to the highest device, and waits for it.
+    ///
+    /// # Panics
+    /// Outside a simulation.
+    pub fn send(self, major: u32, minor: u32) -> NTSTATUS {
+        simulator(|| {
+            // SAFETY: the bus driver's device stays.
+            let top = unsafe { device::top(self.0) };
+            let number = user::to_device(top, io::Request::default(), major, |irp, stack| {
+                // SAFETY: a new IRP and its location.
+                unsafe {
+                    (*stack).MinorFunction = minor as u8;
+                    (*irp).RequestorMode = 0;
+                    wskhttp_core::nt::irp::set_status(irp, 0xC000_00BB_u32.cast_signed(), 0);
+                }
+            });
+            user::wait(number, None).map_or(-1, |(status, _)| status)
+        })
     }
 }
 

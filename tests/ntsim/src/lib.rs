@@ -85,6 +85,7 @@ mod paged;
 mod profile;
 mod ps;
 pub mod registry;
+mod remove_lock;
 mod rtl;
 pub mod rule;
 mod sched;
@@ -104,7 +105,7 @@ mod wsk;
 extern crate wskhttp as _;
 
 pub use door::Process;
-pub use driver::{Driver, Entry};
+pub use driver::{DeviceStack, Driver, Entry};
 pub use machine::{Machine, Options};
 pub use net::{Ending, Host, Stream, connect_to, reset_connections, set_host, set_name, sleep};
 pub use profile::{Profile, Sim};

@@ -31,6 +31,7 @@ pub(crate) struct State {
     /// Which locks were acquired while which was held.
     pub(crate) lock_order: BTreeMap<usize, BTreeSet<usize>>,
     pub(crate) dpcs: crate::dpc::Dpcs,
+    pub(crate) remove_locks: BTreeMap<usize, crate::remove_lock::RemoveLock>,
     pub(crate) work_items: crate::work_item::WorkItems,
     pub(crate) handles: BTreeMap<usize, usize>,
     pub(crate) registry: crate::registry::Registry,
@@ -45,6 +46,8 @@ pub(crate) struct State {
     pub(crate) dispatches: Vec<crate::io::Dispatch>,
     pub(crate) dead_irps: Vec<Vec<u64>>,
     pub(crate) dead_devices: Vec<Box<[u128]>>,
+    /// Devices that are deleted, and are there for who refers to them.
+    pub(crate) deleted_devices: BTreeSet<usize>,
     pub(crate) devices: BTreeMap<usize, Box<[u128]>>,
     pub(crate) interfaces: BTreeMap<String, (usize, bool)>,
     pub(crate) files: BTreeMap<usize, File>,

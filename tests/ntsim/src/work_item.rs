@@ -1,6 +1,6 @@
 //! Io: work items.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wdk_sys::{
     PDEVICE_OBJECT, PIO_WORKITEM, PIO_WORKITEM_ROUTINE, PIO_WORKITEM_ROUTINE_EX, PVOID,
@@ -18,8 +18,6 @@ pub(crate) struct WorkItems {
     items: BTreeMap<usize, Item>,
     /// The devices of those that are queued, or whose routines run.
     devices: Vec<usize>,
-    /// Devices that are deleted meanwhile.
-    deleted: BTreeSet<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -137,23 +135,12 @@ fn end(s: &mut State, device: usize) {
     if let Some(at) = items.devices.iter().position(|other| *other == device) {
         items.devices.swap_remove(at);
     }
-    if !items.devices.contains(&device) && items.deleted.remove(&device) {
-        device::bury(s, device);
-    }
+    device::release(s, device);
 }
 
-/// The device is deleted: whether a work item still refers to it.
-pub(crate) fn keeps(s: &mut State, device: usize) -> bool {
-    let keeps = s.work_items.devices.contains(&device);
-    if keeps {
-        s.work_items.deleted.insert(device);
-    }
-    keeps
-}
-
-/// Whether the device is deleted, and is there for work items.
-pub(crate) fn is_deleted(s: &State, device: usize) -> bool {
-    s.work_items.deleted.contains(&device)
+/// Whether a work item refers to the device.
+pub(crate) fn refers_to(s: &State, device: usize) -> bool {
+    s.work_items.devices.contains(&device)
 }
 
 /// Waits for what is queued or runs: a driver is not unloaded while a device of its is referenced.

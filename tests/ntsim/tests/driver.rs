@@ -1,8 +1,11 @@
 //! The driver on the simulated kernel, with every provider and many seeds.
 
+use std::cell::Cell;
 use std::io::{Read, Write};
+use std::rc::Rc;
 use std::time::Duration;
 
+use wdk_sys::{IRP_MJ_POWER, IRP_MJ_SYSTEM_CONTROL, IRP_MN_QUERY_POWER};
 use wskhttp_client::{Device, Request};
 use wskhttp_ntsim::registry::{self, SERVICE};
 use wskhttp_ntsim::{
@@ -275,6 +278,38 @@ fn a_surprise_removal_ends_what_is_in_flight() {
 }
 
 /// Wine does not wait for handles.
+/// Requests of the system come while the device is removed, and after it.
+#[test]
+fn power_and_wmi_requests_during_a_removal_are_passed_down_or_refused() {
+    const DELETE_PENDING: i32 = 0xC000_0056_u32.cast_signed();
+    let refused = Rc::new(Cell::new(0));
+    for seed in seeds() {
+        let count = Rc::clone(&refused);
+        let sim = Sim::new(seed);
+        sim.run(move || {
+            let driver = Driver::load().expect("loaded");
+            let (stack, system) = (driver.stack(), Rc::clone(&count));
+            let sender = spawn("the system", move || {
+                for request in 0..20 {
+                    let status = match request % 2 {
+                        0 => stack.send(IRP_MJ_POWER, IRP_MN_QUERY_POWER),
+                        _ => stack.send(IRP_MJ_SYSTEM_CONTROL, 0),
+                    };
+                    match status {
+                        0 => {}
+                        DELETE_PENDING => system.set(system.get() + 1),
+                        _ => panic!("{status:#x}"),
+                    }
+                }
+            });
+            driver.remove();
+            sender.join();
+        });
+    }
+    let all = refused.get() > 0 || seeds().count() == 1;
+    assert!(all, "no request came in between");
+}
+
 #[test]
 fn a_device_that_is_torn_out_has_no_request_left() {
     for seed in seeds() {

@@ -4,14 +4,16 @@ use wdk_sys::{DEVICE_OBJECT, IO_STACK_LOCATION, IRP, NTSTATUS};
 use wskhttp_core::nt::irp as path;
 
 use super::{IrpState, SL_PENDING_RETURNED, STATUS_PENDING, advance, set_state, state_of};
-use crate::rule;
 use crate::sched::{DISPATCH, call_at, enter, irql};
 use crate::state::{State, with};
+use crate::{device, remove_lock, rule};
 
 /// A call of a dispatch routine that has not returned.
 #[derive(Clone, Copy)]
 pub(crate) struct Dispatch {
     number: u64,
+    device: usize,
+    thread: Option<usize>,
     pub(super) irp: usize,
     pub(super) location: i8,
     /// Status, and whether it was marked pending, once it is completed.
@@ -34,6 +36,9 @@ unsafe extern "C" fn IofCallDriver(device: *mut DEVICE_OBJECT, irp: *mut IRP) ->
         if cancel {
             rule::C9_203.broken("an IRP is passed on with its cancel routine set");
         }
+    }
+    if let Some(from) = with(|s| called_with(s, irp.addr())) {
+        remove_lock::check_forward(from);
     }
     // SAFETY: the contract is the same.
     unsafe { call_driver(device, irp) }
@@ -79,6 +84,8 @@ pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> N
         let number = s.number();
         s.dispatches.push(Dispatch {
             number,
+            device: device.addr(),
+            thread: s.current,
             irp: irp.addr(),
             location,
             completed: None,
@@ -91,7 +98,9 @@ pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> N
     });
     let this = with(|s| {
         let at = s.dispatches.iter().position(|call| call.number == number)?;
-        Some(s.dispatches.swap_remove(at))
+        let this = s.dispatches.swap_remove(at);
+        device::release(s, this.device);
+        Some(this)
     });
     let this = this.expect("pushed above");
     let pending = status == STATUS_PENDING;
@@ -123,6 +132,18 @@ pub(crate) unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> N
 /// Whether a dispatch routine that has not returned was called with the IRP.
 pub(crate) fn is_dispatched(s: &State, irp: usize) -> bool {
     s.dispatches.iter().any(|call| call.irp == irp)
+}
+
+/// Whether another thread runs a dispatch routine of the device.
+pub(crate) fn is_called(s: &State, device: usize) -> bool {
+    let mut calls = s.dispatches.iter();
+    calls.any(|call| call.device == device && call.thread != s.current)
+}
+
+/// The device whose dispatch routine was called with the IRP last.
+fn called_with(s: &State, irp: usize) -> Option<usize> {
+    let calls = s.dispatches.iter().filter(|call| call.irp == irp);
+    calls.max_by_key(|call| call.number).map(|call| call.device)
 }
 
 const INVALID_DEVICE_REQUEST: NTSTATUS = 0xC000_0010_u32.cast_signed();

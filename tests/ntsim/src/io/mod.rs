@@ -10,7 +10,7 @@ use wdk_sys::NTSTATUS;
 
 pub(crate) use cancel::cancel;
 pub(crate) use complete::unwind;
-pub(crate) use dispatch::{Dispatch, call_driver, is_dispatched};
+pub(crate) use dispatch::{Dispatch, call_driver, is_called, is_dispatched};
 pub(crate) use irp::{
     IrpInfo, IrpState, advance, check_at_unload, copy_of, forget, new_irp, set_state, state_of,
 };

@@ -260,6 +260,18 @@ rules! { VERIFIER:
     DEVICE_WITH_REQUESTS = checked("device with requests",
         "A device is not deleted while requests for it are pending",
         "KRN using-remove-locks");
+    C4_D5 = checked("C4 D5",
+        "A remove lock is released with a tag that it was acquired with",
+        "debugger/bug-check-0xc4; nf-wdm-ioreleaseremovelock");
+    C4_D6 = checked("C4 D6",
+        "A remove lock is released and waited for with a tag that it was acquired with",
+        "debugger/bug-check-0xc4; nf-wdm-ioreleaseremovelockandwait");
+    REMOVE_LOCK_FORWARD = checked("RemoveLockForward",
+        "A driver with a remove lock holds it while it passes a request down (also of every other RemoveLockForward rule, and RemoveLockQueryMnRemove, RemoveLockMnSurpriseRemove)",
+        "devtest/wdm-removelockforward");
+    REMOVE_LOCK_MN_REMOVE = checked("RemoveLockMnRemove",
+        "IoReleaseRemoveLockAndWait is called before a device with a remove lock is detached (also RemoveLockMnRemove2, RemoveLockReleaseCleanup)",
+        "devtest/wdm-removelockmnremove2; nf-wdm-ioreleaseremovelockandwait");
     C9_201 = checked("C9 201",
         "A device is not deleted that is attached, or that has one attached",
         "debugger/bug-check-0xc9");

@@ -27,6 +27,7 @@ mod own_irps;
 mod paged;
 mod pool;
 mod registration;
+mod remove_locks;
 mod table;
 mod timers;
 mod work_items;

@@ -34,6 +34,7 @@ fn mutants() -> Vec<Test> {
         crate::pool::MUTANTS,
         crate::mdls::MUTANTS,
         crate::devices::MUTANTS,
+        crate::remove_locks::MUTANTS,
         crate::handles::MUTANTS,
         crate::paged::MUTANTS,
     ])
@@ -53,6 +54,7 @@ fn proofs() -> Vec<Test> {
         crate::timers::PROOFS,
         crate::work_items::PROOFS,
         crate::devices::PROOFS,
+        crate::remove_locks::PROOFS,
         crate::paged::PROOFS,
     ])
 }
