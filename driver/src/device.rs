@@ -19,6 +19,7 @@ use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::nt::remove_lock::{Held, RemoveLock};
 use wskhttp_core::nt::shared::Shared;
 
+use crate::dispatch::complete;
 use crate::entry;
 use crate::handles::Handles;
 use crate::runtime::{Services, check};
@@ -38,23 +39,15 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// The device behind an object that one of our dispatch routines was called with.
+    /// The device behind an object of ours.
     ///
     /// # Safety
     /// `object` was made by [`add`], and is not deleted while the reference is used.
-    pub(crate) unsafe fn of<'a>(object: *mut DEVICE_OBJECT) -> &'a Self {
+    unsafe fn of<'a>(object: *mut DEVICE_OBJECT) -> &'a Self {
         // SAFETY: a device object of ours, alive by the caller's word.
         let extension = unsafe { (*object).DeviceExtension };
         // SAFETY: `add` wrote a Device there before the I/O manager could send anything.
         unsafe { &*extension.cast::<Self>() }
-    }
-
-    /// Keeps the device for a dispatch routine. IRQL <= DISPATCH_LEVEL.
-    ///
-    /// # Errors
-    /// STATUS_DELETE_PENDING, with which the routine completes its IRP.
-    pub(crate) fn hold(&self, irp: *mut IRP) -> Result<Held<'_>, NTSTATUS> {
-        self.lock.acquire(irp)
     }
 
     /// Next lower device of the stack.
@@ -74,6 +67,24 @@ impl Device {
         // Fails if the interface is off already, which is what is wanted.
         let _ = self.set_interface(passive, false);
         self.handles.stop();
+    }
+}
+
+/// The device behind `object`, kept for the dispatch routine that was called with `irp`. If it is being
+/// removed, the IRP is completed, with the status that this gives. IRQL <= DISPATCH_LEVEL.
+///
+/// # Safety
+/// The I/O manager has called a dispatch routine of ours with both.
+pub(crate) unsafe fn hold<'a>(
+    object: *mut DEVICE_OBJECT,
+    irp: *mut IRP,
+) -> Result<(&'a Device, Held<'a>), NTSTATUS> {
+    // SAFETY: the caller's word; the lock keeps it from here on.
+    let device = unsafe { Device::of(object) };
+    match device.lock.acquire(irp) {
+        Ok(held) => Ok((device, held)),
+        // SAFETY: the IRP is ours to complete.
+        Err(status) => Err(unsafe { complete(irp, status, 0) }),
     }
 }
 
@@ -170,7 +181,7 @@ pub(crate) unsafe fn delete_all(driver: *mut DRIVER_OBJECT, passive: Passive) {
         // SAFETY: every device object of the driver was made by `add`.
         let device = unsafe { Device::of(object) };
         // It is held by nobody: what removes a device deletes it.
-        let Ok(held) = device.hold(core::ptr::null_mut()) else {
+        let Ok(held) = device.lock.acquire(core::ptr::null_mut()) else {
             return;
         };
         // SAFETY: not used afterwards.

@@ -9,18 +9,16 @@ use wskhttp_core::nt::process::Process;
 use wskhttp_core::nt::shared::Shared;
 
 use crate::control;
-use crate::device::Device;
+use crate::device;
 use crate::handle::Handle;
 use crate::queue::{Entry, Operation};
 
 /// IRP_MJ_CREATE: a handle with its task. IRQL: PASSIVE_LEVEL.
 pub(crate) unsafe extern "C" fn create(object: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
-    // SAFETY: called by the I/O manager for a device of ours.
-    let device = unsafe { Device::of(object) };
-    let _held = match device.hold(irp) {
-        Ok(held) => held,
-        // SAFETY: the IRP is ours to complete.
-        Err(status) => return unsafe { complete(irp, status, 0) },
+    // SAFETY: called by the I/O manager with both.
+    let (device, _held) = match unsafe { device::hold(object, irp) } {
+        Ok(kept) => kept,
+        Err(status) => return status,
     };
     // SAFETY: the IRP is ours.
     let file = unsafe { file_object(irp) };

@@ -12,7 +12,7 @@ use wskhttp_core::nt::event::{Event, EventKind};
 use wskhttp_core::nt::irp;
 use wskhttp_core::nt::irql::Passive;
 
-use crate::device::{self, Device};
+use crate::device;
 use crate::dispatch::complete;
 
 /// Plug and Play. IRQL: PASSIVE_LEVEL.
@@ -21,12 +21,10 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
         // SAFETY: the IRP is ours to complete.
         return unsafe { complete(irp, STATUS_INVALID_LEVEL, 0) };
     };
-    // SAFETY: called by the I/O manager for a device of ours.
-    let device = unsafe { Device::of(object) };
-    let held = match device.hold(irp) {
-        Ok(held) => held,
-        // SAFETY: the IRP is ours to complete.
-        Err(status) => return unsafe { complete(irp, status, 0) },
+    // SAFETY: called by the I/O manager with both.
+    let (device, held) = match unsafe { device::hold(object, irp) } {
+        Ok(kept) => kept,
+        Err(status) => return status,
     };
     // SAFETY: the IRP's current stack location is ours.
     let stack = unsafe { irp::current_stack(irp) };
@@ -73,14 +71,12 @@ pub(crate) unsafe extern "C" fn pnp(object: *mut DEVICE_OBJECT, irp: *mut IRP) -
 
 /// Power: a software device has no state of its own. IRQL <= DISPATCH_LEVEL.
 pub(crate) unsafe extern "C" fn power(object: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
-    // SAFETY: called by the I/O manager for a device of ours.
-    let device = unsafe { Device::of(object) };
     // SAFETY: the IRP is ours; the next power IRP may come before this one ends.
     unsafe { PoStartNextPowerIrp(irp) };
-    let _held = match device.hold(irp) {
-        Ok(held) => held,
-        // SAFETY: the IRP is ours to complete.
-        Err(status) => return unsafe { complete(irp, status, 0) },
+    // SAFETY: called by the I/O manager with both.
+    let (device, _held) = match unsafe { device::hold(object, irp) } {
+        Ok(kept) => kept,
+        Err(status) => return status,
     };
     // SAFETY: the IRP is ours, nothing is kept in its stack location.
     unsafe { irp::skip_current_stack(irp) };
@@ -93,12 +89,10 @@ pub(crate) unsafe extern "C" fn system_control(
     object: *mut DEVICE_OBJECT,
     irp: *mut IRP,
 ) -> NTSTATUS {
-    // SAFETY: called by the I/O manager for a device of ours.
-    let device = unsafe { Device::of(object) };
-    let _held = match device.hold(irp) {
-        Ok(held) => held,
-        // SAFETY: the IRP is ours to complete.
-        Err(status) => return unsafe { complete(irp, status, 0) },
+    // SAFETY: called by the I/O manager with both.
+    let (device, _held) = match unsafe { device::hold(object, irp) } {
+        Ok(kept) => kept,
+        Err(status) => return status,
     };
     // SAFETY: the IRP is ours to pass down.
     unsafe { pass_down(device.lower(), irp, None) }
