@@ -238,8 +238,9 @@ impl Fnv {
         Self(0xCBF2_9CE4_8422_2325)
     }
 
-    /// The names of what is below a key, and when each was written.
+    /// When a key was written, and the names of what is below it, and when each was written.
     fn add_subkeys(&mut self, key: &Key, buffer: &mut Buffer) -> Result<(), Error> {
+        self.add(&key.written(buffer)?.to_le_bytes());
         key.each_subkey(MOST, buffer, |entry, _| {
             for unit in entry.name.units() {
                 self.add(&unit.to_le_bytes());

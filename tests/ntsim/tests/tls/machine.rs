@@ -85,7 +85,7 @@ fn most_entries_of_a_store() {
         fill("Disallowed");
         a_while();
         by_own_trust(device).expect("an answer");
-        put(STORES, "Disallowed", "00", b"no certificate");
+        put(STORES, "Disallowed", "the last", b"no certificate");
         a_while();
         is(by_own_trust(device), Kind::InvalidRequest);
     });
