@@ -130,9 +130,7 @@ impl Base {
             stamp,
         })
     }
-}
 
-impl Base {
     /// Whether it says what the registry says, `stamp`, and nothing in it is withdrawn by now.
     fn is_current(&self, stamp: u64, clock: &KernelClock) -> bool {
         let until = self.machine.until;
