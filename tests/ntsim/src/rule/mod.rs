@@ -27,7 +27,7 @@ pub struct Rule {
     pub source: &'static str,
     /// Whether anything watches it.
     pub standing: Standing,
-    /// Taken from experience, and written nowhere: a run can do without it.
+    /// Taken from experience, in whole or in part: a run can do without what no document says.
     pub inferred: bool,
 }
 
@@ -46,7 +46,8 @@ pub enum Standing {
 }
 
 impl Rule {
-    /// Does without an inferred rule for the rest of the run.
+    /// Does without what is inferred of a rule for the rest of the run: no client is held to it, and the
+    /// provider does not keep to it, or not do it. `RULES.md` says what that is for each.
     ///
     /// # Panics
     /// When the rule stands in a document, and outside a simulation.
@@ -57,7 +58,12 @@ impl Rule {
 
     /// Whether this run holds clients to it, or shows them the behaviour.
     pub(crate) fn is_on(&self) -> bool {
-        with(|s| !s.off.contains(self.id))
+        with(|s| !self.is_off(s))
+    }
+
+    /// As [`Rule::is_on`], for who has the state, and the other way round.
+    pub(crate) fn is_off(&self, s: &State) -> bool {
+        s.off.contains(self.id)
     }
 
     /// Ends the simulation unless `holds`.

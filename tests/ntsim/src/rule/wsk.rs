@@ -179,7 +179,7 @@ rules! { WSK:
         "nc-wsk-pfn_wsk_receive; ns-wsk-_wsk_buf", "wsk::events::after_a_part_nothing_comes_before_a_receive");
     WSK_55 = provider("rule 55",
         "STATUS_FILE_FORCED_CLOSED: socket is dead, close it as soon as possible; every later call fails the same way",
-        "return tables of all socket functions", "wsk::events::a_lost_provider_is_told, transport::send::a_socket_that_is_forced_closed_is_closed_at_once").inferred();
+        "return tables of all socket functions", "").inferred();
     WSK_56 = provider("rule 56",
         "Several sends/receives may be queued and complete in order; keeping about the ideal send backlog outstanding is how throughput is reached",
         "NET using-winsock-kernel-functions-vs--event-callback-functions; nc-wsk-pfn_wsk_send_backlog_event", "wsk::data::a_send_waits_for_the_window_and_several_go_in_order");
@@ -220,7 +220,7 @@ rules! { WSK:
         "ECHO");
     WSK_68 = provider("rule 68",
         "Close completion may be delayed without bound (pending connect, filters): never wait for it unbounded in a user thread, cleanup handler or power path; cancel connect first",
-        "ovpn-dco-win#142", "transport::send::a_close_that_hangs_is_bounded").inferred();
+        "ovpn-dco-win#142", "").inferred();
 
     // Event callbacks.
     WSK_69 = checked("rule 69",
@@ -295,7 +295,7 @@ rules! { WSK:
         "no page; buffers of pending requests in general").inferred();
     WSK_91 = provider("rule 91",
         "No page says when name resolution is usable after boot or how long it takes",
-        "no page", "transport::resolve::a_name_that_nobody_answers_for_is_given_up_in_time").inferred();
+        "no page", "").inferred();
 
     // The kernel around them.
     WSK_92 = checked("rule 92",

@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hasher as _};
 
+use wskhttp_core::wsk::sys::WSK_BUF;
+
 use super::*;
 
 const LOCKED: i16 = crate::mdl::flag::PAGES_LOCKED;
@@ -11,6 +13,8 @@ const LOCKED_TO_WRITE: i16 = LOCKED | crate::mdl::flag::WRITE_OPERATION;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
     parts: Vec<Part>,
+    /// Where the WSK_BUF was, and what it said.
+    buffer: (usize, Description),
     /// The first MDL has a next one, needed or not.
     pub(super) goes_on: bool,
     pub(super) len: usize,
@@ -18,6 +22,17 @@ pub(crate) struct Chain {
     pub(super) done: usize,
     /// What it held when it was given, if that is to be sent.
     sum: Option<u64>,
+}
+
+/// MDL, offset and length of a WSK_BUF.
+type Description = (usize, u32, u64);
+
+/// # Safety
+/// Readable.
+unsafe fn describe(buffer: *const WSK_BUF) -> Description {
+    // SAFETY: by the contract.
+    let buffer = unsafe { buffer.read_volatile() };
+    (buffer.Mdl.addr(), buffer.Offset, buffer.Length)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +49,13 @@ impl Chain {
     /// `buffer` is readable.
     pub(super) unsafe fn new(name: &str, buffer: PWSK_BUF) -> Self {
         // SAFETY: by the contract.
+        let said = unsafe { describe(buffer) };
+        let at = buffer.expose_provenance();
+        // SAFETY: by the contract.
         let buffer = unsafe { *buffer };
         let mut chain = Self {
             len: buffer.Length as usize,
+            buffer: (at, said),
             ..Self::default()
         };
         let mut offset = buffer.Offset as usize;
@@ -110,6 +129,14 @@ impl Chain {
     /// Whether something has changed since it was sealed.
     pub(super) fn is_changed(&self) -> bool {
         self.sum.is_some_and(|sum| sum != self.sum())
+    }
+
+    /// Whether the WSK_BUF is still what it was (without rule 31).
+    pub(super) fn is_described(&self) -> bool {
+        let (at, said) = self.buffer;
+        let buffer = std::ptr::with_exposed_provenance(at);
+        // SAFETY: without rule 31 it stays until the request is over.
+        at == 0 || unsafe { describe(buffer) } == said
     }
 
     fn sum(&self) -> u64 {

@@ -79,7 +79,8 @@ fn close(s: &mut State, op: &mut Op) {
     if !others && called.is_none_or(|socket| socket.events.running == 0) {
         // Where time is the machine's own, tests wait for it.
         let longest = LONG_CLOSE / if s.host.is_some() { 20 } else { 1 };
-        let delay = match s.profile.is_hostile() && s.lot(4) == 0 {
+        let takes_time = s.profile.is_hostile() && !rule::WSK_68.is_off(s);
+        let delay = match takes_time && s.lot(4) == 0 {
             true => s.lot(longest),
             false => 0,
         };
@@ -89,7 +90,8 @@ fn close(s: &mut State, op: &mut Op) {
 
 /// A request of a socket that is being closed.
 fn close_over(s: &State, op: &mut Op) {
-    if s.profile.is_hostile() && op.kind == Kind::Connect {
+    let takes_time = s.profile.is_hostile() && !rule::WSK_68.is_off(s);
+    if takes_time && op.kind == Kind::Connect {
         // Rule 68: a connect that is not canceled first takes its time.
         op.decide_at(s.now + LONG_CONNECT, STATUS_IO_TIMEOUT);
     } else {

@@ -112,7 +112,7 @@ pub(super) unsafe fn control(
         return STATUS_NOT_IMPLEMENTED;
     }
     if call.look(|socket| socket.dead) {
-        return STATUS_FILE_FORCED_CLOSED;
+        return with(op::status_of_dead);
     }
     if let Some(status) = fault::status("WskControlSocket") {
         return status;

@@ -10,6 +10,7 @@ mod client;
 mod connect;
 mod control;
 mod data;
+mod end;
 mod events;
 mod indication;
 mod listen;
@@ -37,11 +38,12 @@ use wskhttp_core::wsk::sys::{
 };
 
 use chain::Chain;
+use end::end;
 use events::Events;
 use indication::List;
 use listen::settle_accept;
 use names::Info;
-use op::{Kind, Op, Output, begin, decide, end};
+use op::{Kind, Op, Output, begin, decide};
 use registration::{Captured, Registration};
 use socket::{Call, Category, Phase, Socket, new_socket};
 
@@ -171,14 +173,14 @@ pub(crate) fn needed(s: &State, address: usize, len: usize) -> Option<&'static r
         if meets(context, 1) {
             return Some(rule::WSK_67);
         }
-        if meets(table, 1) && !s.off.contains(rule::WSK_36.id) {
+        if meets(table, 1) && !rule::WSK_36.is_off(s) {
             return Some(rule::WSK_36);
         }
     }
     for op in s.wsk.ops.values() {
         let (out, size) = op.out;
         let resolves = meets(out, size) || op.strings.iter().any(|(at, len)| meets(*at, *len));
-        if resolves && !s.off.contains(rule::WSK_90.id) {
+        if resolves && !rule::WSK_90.is_off(s) {
             return Some(rule::WSK_90);
         }
         if op

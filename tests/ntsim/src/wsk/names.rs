@@ -40,6 +40,7 @@ pub(super) unsafe extern "C" fn get_address_info(
     };
     // SAFETY: a valid string by the contract.
     let name = unsafe { text(name) };
+    let slow = name == SLOW && rule::WSK_91.is_on();
     with(|s| {
         let wine = s.profile.is_wine();
         let now = s.now;
@@ -49,12 +50,12 @@ pub(super) unsafe extern "C" fn get_address_info(
         op.strings.extend(strings);
         op.out = (result.expose_provenance(), size_of::<PADDRINFOEXW>());
         // Nothing cancels it on Wine, so it has to end.
-        if wine && name == SLOW {
+        if wine && slow {
             op.decide_at(now + WINE_SLOW, STATUS_NOT_FOUND);
         }
     });
     match name.as_str() {
-        SLOW => {}
+        _ if slow => {}
         _ if with(|s| s.net.names.contains_key(&name)) => {
             let known = with(|s| s.net.names[&name].clone());
             found(id, known);

@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 
 /// A request with its IRP.
 pub(crate) struct Op {
-    irp: usize,
+    pub(super) irp: usize,
     pub(super) name: &'static str,
     /// What the IRP has to stay like (rule 18).
     fixed: Vec<u8>,
@@ -153,7 +153,7 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
         let dead = s.wsk.sockets.get(&socket).is_some_and(|socket| socket.dead);
         let lost = socket == 0 && s.wsk.lost;
         let result = match (dead && kind != Kind::Close, lost) {
-            (true, _) => Some((STATUS_FILE_FORCED_CLOSED, 0)),
+            (true, _) => Some((status_of_dead(s), 0)),
             (_, true) => Some((STATUS_DEVICE_NOT_READY, 0)),
             _ => fault.map(|status| (status, 0)),
         };
@@ -186,6 +186,14 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
     })
 }
 
+/// What a request on a dead socket fails with: always the same, as long as rule 55 is on.
+pub(super) fn status_of_dead(s: &mut State) -> NTSTATUS {
+    match rule::WSK_55.is_off(s) {
+        false => STATUS_FILE_FORCED_CLOSED,
+        true => DEAD[s.lot(DEAD.len() as u64) as usize],
+    }
+}
+
 /// Decides a request, unless it was decided before.
 pub(super) fn decide(id: u64, status: NTSTATUS, information: usize) {
     with(|s| {
@@ -198,69 +206,6 @@ pub(super) fn decide(id: u64, status: NTSTATUS, information: usize) {
 /// Whether a request is there, and not decided.
 pub(crate) fn is_undecided(id: u64) -> bool {
     with(|s| s.wsk.ops.get(&id).is_some_and(|op| op.result.is_none()))
-}
-
-/// The end of a call: completes inside it or later, as the lot falls.
-pub(super) fn end(id: u64) -> NTSTATUS {
-    let (profile, now, kind) = with(|s| (s.profile, s.now, s.wsk.ops[&id].kind));
-    let result = with(|s| {
-        let op = &s.wsk.ops[&id];
-        op.result.filter(|_| is_next(s, id) && op.not_before <= now)
-    });
-    if profile.is_wine() {
-        return end_as_wine(id, kind, result);
-    }
-    let status = match (result, lot(4)) {
-        (Some((status, _)), 0) => {
-            complete(id, irql());
-            status
-        }
-        (Some(_), 1) => {
-            mark_pending(id);
-            complete(id, if lot(2) == 0 { irql() } else { DISPATCH });
-            STATUS_PENDING
-        }
-        _ => {
-            mark_pending(id);
-            post(id);
-            STATUS_PENDING
-        }
-    };
-    if profile.is_hostile() && lot(2) == 0 {
-        // Rule 23: whoever believes it is wrong.
-        return LIES[lot(LIES.len() as u64) as usize];
-    }
-    status
-}
-
-/// netio.sys of Wine completes what it can inside the call, except that connects and accepts always
-/// wait, marks nothing pending, and returns STATUS_PENDING for it, unless making a socket has failed.
-fn end_as_wine(id: u64, kind: Kind, result: Option<(NTSTATUS, usize)>) -> NTSTATUS {
-    match result {
-        Some((status, _)) if !matches!(kind, Kind::Resolve | Kind::Connect | Kind::Accept) => {
-            complete(id, irql());
-            if kind == Kind::Create && status < 0 {
-                return status;
-            }
-        }
-        _ => post(id),
-    }
-    STATUS_PENDING
-}
-
-fn mark_pending(id: u64) {
-    let irp = with(|s| s.wsk.ops[&id].irp);
-    // SAFETY: the provider's IRP.
-    unsafe { path::mark_pending(std::ptr::with_exposed_provenance_mut(irp)) };
-}
-
-fn post(id: u64) {
-    with(|s| {
-        if let Some(op) = s.wsk.ops.get_mut(&id) {
-            op.posted = true;
-        }
-    });
-    switch();
 }
 
 /// What succeeds completes in order, for requests of one kind on one socket (rule 56).
@@ -317,6 +262,9 @@ pub(super) fn complete(id: u64, level: u8) {
     if unsafe { tamper::fixed(irp) } != op.fixed {
         rule::WSK_18.broken(format!("the IRP of {} was written meanwhile", op.name));
     }
+    if !rule::WSK_31.is_on() && !op.chain.is_described() {
+        rule::WSK_30.broken(format!("the WSK_BUF of {} was changed meanwhile", op.name));
+    }
     if op.chain.is_changed() {
         rule::C4_1010.broken(format!("what {} sends was changed meanwhile", op.name));
     }
@@ -365,11 +313,9 @@ pub(crate) fn cancel(irp: *mut IRP) -> bool {
     socket.is_some()
 }
 
-/// What a hostile provider returns instead of the truth.
-const LIES: [NTSTATUS; 5] = [
-    0,
-    STATUS_PENDING,
-    STATUS_UNSUCCESSFUL,
-    STATUS_NOT_IMPLEMENTED,
+/// What requests on a dead socket fail with, if no rule says it.
+const DEAD: [NTSTATUS; 3] = [
     STATUS_FILE_FORCED_CLOSED,
+    STATUS_INVALID_DEVICE_STATE,
+    STATUS_UNSUCCESSFUL,
 ];

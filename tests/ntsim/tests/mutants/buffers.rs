@@ -63,6 +63,10 @@ mutants! {
         IoCancelIrp(irp);
         a_while();
     }
+    lets_the_description_go_if_rule_31_is_off breaks WSK_30 {
+        rule::WSK_31.switch_off();
+        lets_the_description_go();
+    }
     memory_that_is_freed breaks WSK_30 {
         let irp = new_irp();
         let socket = connected(irp);
@@ -138,19 +142,27 @@ proofs! {
         receive(socket, mdl, 8, 16, irp);
     }
     the_description_may_go shows WSK_31 {
-        let irp = new_irp();
-        let socket = connected(irp);
-        let (_, mdl) = buffer(16);
-        let mut part = WSK_BUF {
-            Mdl: mdl,
-            Offset: 0,
-            Length: 16,
-        };
-        receive_with(socket, &mut part, 0, irp);
+        lets_the_description_go();
+    }
+}
+
+/// Receives, and writes to the WSK_BUF before that is over.
+fn lets_the_description_go() {
+    let irp = new_irp();
+    let socket = connected(irp);
+    let (_, mdl) = buffer(16);
+    let mut part = WSK_BUF {
+        Mdl: mdl,
+        Offset: 0,
+        Length: 16,
+    };
+    receive_with(socket, &mut part, 0, irp);
+    // SAFETY: the provider has read it; the IRP is there.
+    unsafe {
         (&raw mut part).write_bytes(0xDD, 1);
         IoCancelIrp(irp);
-        a_while();
     }
+    a_while();
 }
 
 /// An MDL whose pages are locked, to be read (0) or written (1).

@@ -1,9 +1,11 @@
 //! Close: rules 62 to 68.
 
+use std::time::Duration;
+
 use wdk_sys::{DEVICE_OBJECT, IRP, NTSTATUS, PVOID};
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::PWSK_SOCKET;
-use wskhttp_ntsim::rule;
+use wskhttp_ntsim::{elapsed, rule, sleep};
 
 use crate::client::*;
 
@@ -25,6 +27,31 @@ unsafe extern "C" fn looks(_: *mut DEVICE_OBJECT, _: *mut IRP, seen: PVOID) -> N
         (*seen).1 = irp::status((*seen).0);
     }
     MORE_PROCESSING_REQUIRED
+}
+
+/// Notes the time.
+unsafe extern "C" fn times(_: *mut DEVICE_OBJECT, _: *mut IRP, to: PVOID) -> NTSTATUS {
+    // SAFETY: the context that was set.
+    unsafe { to.cast::<Duration>().write_volatile(elapsed()) };
+    MORE_PROCESSING_REQUIRED
+}
+
+/// The longest that any of twenty sockets took to close.
+fn longest() -> Duration {
+    let npi = capture();
+    let took = [(); 20].map(|()| {
+        let socket = create(&npi, new_irp());
+        let (end, at) = (new_irp(), &raw mut *Box::leak(Box::new(Duration::MAX)));
+        let start = elapsed();
+        // SAFETY: a new IRP; the socket is not used otherwise.
+        unsafe {
+            irp::set_completion_routine(end, Some(times), at.cast());
+            close(socket, end);
+            sleep(Duration::from_secs(100));
+            at.read_volatile() - start
+        }
+    });
+    took.into_iter().max().expect("twenty")
 }
 
 mutants! {
@@ -57,6 +84,14 @@ mutants! {
 }
 
 proofs! {
+    closing_may_take_long shows WSK_68 on Hostile {
+        let longest = longest();
+        assert!(longest > Duration::from_secs(1) && longest < Duration::from_secs(61));
+    }
+    closing_is_prompt_if_that_rule_is_off shows WSK_68 on Hostile {
+        rule::WSK_68.switch_off();
+        assert!(longest() < Duration::from_secs(1));
+    }
     what_is_pending_is_over_before_the_close shows WSK_63 {
         let irp = new_irp();
         let socket = connected(irp);

@@ -2,7 +2,10 @@
 
 use std::ptr::null_mut;
 
+use wdk_sys::NTSTATUS;
+use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::*;
+use wskhttp_ntsim::{lose_provider, rule};
 
 use crate::client::*;
 
@@ -77,3 +80,32 @@ mutants! {
         receive(socket, null_mut(), 0, 0, irp);
     }
 }
+
+proofs! {
+    a_dead_socket_fails_the_same_way_every_time shows WSK_55 {
+        assert!(fail_on_a_dead_socket().iter().all(|status| *status == FORCED_CLOSED));
+    }
+    another_status_if_that_rule_is_off shows WSK_55 {
+        rule::WSK_55.switch_off();
+        let seen = fail_on_a_dead_socket();
+        assert!(seen.iter().all(|status| *status < 0));
+        assert!(seen.iter().any(|status| *status != FORCED_CLOSED));
+    }
+}
+
+/// What twenty calls fail with once the provider is gone.
+fn fail_on_a_dead_socket() -> [NTSTATUS; 20] {
+    let irp = new_irp();
+    let socket = connected(irp);
+    lose_provider();
+    [(); 20].map(|()| {
+        receive(socket, null_mut(), 0, 0, irp);
+        a_while();
+        // SAFETY: completed.
+        let status = unsafe { irp::status(irp) };
+        reuse(irp);
+        status
+    })
+}
+
+const FORCED_CLOSED: NTSTATUS = 0xC000_00B6_u32.cast_signed();

@@ -9,7 +9,7 @@ use wskhttp_core::wsk::sys::{
     AF_INET, IPPROTO_TCP, SOCK_STREAM, WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_NPI,
 };
 
-use wskhttp_ntsim::lose_provider;
+use wskhttp_ntsim::{lose_provider, rule};
 
 use crate::client::*;
 
@@ -132,6 +132,21 @@ proofs! {
         assert!((1..40).contains(&inside.count()));
         let lies = |(returned, inside, ..): &&(i32, bool, i32, bool)| *returned == 0x103 && *inside;
         assert!(made.iter().any(|one| lies(&one)), "pending, though it is over");
+    }
+    none_is_completed_before_the_call_returns_if_that_rule_is_off shows WSK_23 {
+        rule::WSK_23.switch_off();
+        let npi = capture();
+        for _ in 0..40 {
+            let (returned, inside, ..) = make(&npi);
+            assert!(returned == 0x103 && !inside);
+        }
+    }
+    the_mark_says_nothing_if_that_rule_is_off shows WSK_24 {
+        rule::WSK_24.switch_off();
+        let npi = capture();
+        let made = [(); 40].map(|()| make(&npi));
+        let right = |(returned, .., pending): &&(i32, bool, i32, bool)| (*returned == 0x103) == *pending;
+        assert!((1..40).contains(&made.iter().filter(right).count()));
     }
     what_is_pending_is_completed_as_pending shows WSK_24 {
         let npi = capture();

@@ -2,9 +2,10 @@
 
 use std::ptr::null_mut;
 
-use wdk_sys::UNICODE_STRING;
 use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
+use wdk_sys::{DEVICE_OBJECT, IRP, NTSTATUS, PVOID, UNICODE_STRING};
 use wskhttp_core::nt::irp;
+use wskhttp_core::wsk::sys::{PADDRINFOEXW, WSK_PROVIDER_NPI};
 use wskhttp_ntsim::{at_irql, rule};
 
 use crate::client::*;
@@ -29,6 +30,14 @@ proofs! {
         rule::WSK_90.switch_off();
         frees_the_name();
     }
+    a_name_may_take_for_ever shows WSK_91 {
+        assert_eq!(look_up(&capture(), "slow.test").0, None);
+    }
+    a_name_takes_no_time_if_that_rule_is_off shows WSK_91 {
+        rule::WSK_91.switch_off();
+        let no_match = 0xC000_0272_u32.cast_signed();
+        assert_eq!(look_up(&capture(), "slow.test").0, Some(no_match));
+    }
     a_thread_needs_its_process shows WSK_88 {
         let npi = capture();
         let mut text: Vec<u16> = "localhost".encode_utf16().collect();
@@ -49,6 +58,42 @@ proofs! {
         a_while();
         assert_eq!(irp::status(irp), 0xC000_000D_u32.cast_signed());
     }
+}
+
+/// Looks up `name`: how that has ended, if it has, and with which list.
+fn look_up(npi: &WSK_PROVIDER_NPI, name: &str) -> (Option<NTSTATUS>, PADDRINFOEXW) {
+    let text: &[u16] = name.encode_utf16().collect::<Vec<_>>().leak();
+    let len = text.len() as u16 * 2;
+    let name = Box::leak(Box::new(UNICODE_STRING {
+        Length: len,
+        MaximumLength: len,
+        Buffer: text.as_ptr().cast_mut(),
+    }));
+    let result = &raw mut *Box::leak(Box::new(null_mut()));
+    let ended = &raw mut *Box::leak(Box::new(None));
+    let irp = new_irp();
+    // SAFETY: a string and a place that stay.
+    unsafe {
+        irp::set_completion_routine(irp, Some(notes), ended.cast());
+        let look_up = (*npi.Dispatch).WskGetAddressInfo.expect("there");
+        let (service, provider, hints) = (null_mut(), null_mut(), null_mut());
+        let (process, thread) = (null_mut(), null_mut());
+        let _ = look_up(
+            npi.Client, name, service, 0, provider, hints, result, process, thread, irp,
+        );
+        a_while();
+        (ended.read_volatile(), result.read_volatile())
+    }
+}
+
+/// Notes the status.
+unsafe extern "C" fn notes(_: *mut DEVICE_OBJECT, irp: *mut IRP, to: PVOID) -> NTSTATUS {
+    // SAFETY: in the routine the IRP is ours; the context that was set.
+    unsafe {
+        to.cast::<Option<NTSTATUS>>()
+            .write_volatile(Some(irp::status(irp)))
+    };
+    MORE_PROCESSING_REQUIRED
 }
 
 /// Looks up a name that nobody answers for, and frees the string meanwhile.

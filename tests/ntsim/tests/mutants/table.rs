@@ -46,6 +46,7 @@ fn proofs() -> Vec<Test> {
         crate::irps::PROOFS,
         crate::completion::PROOFS,
         crate::buffers::PROOFS,
+        crate::data::PROOFS,
         crate::close::PROOFS,
         crate::events::PROOFS,
         crate::control::PROOFS,
@@ -129,6 +130,18 @@ fn a_rule_that_is_checked_has_a_mutant_and_no_other_has() {
         let caught = mutants().iter().any(|(_, of)| of == rule);
         let checked = rule.standing == Standing::Checked;
         assert_eq!(caught, checked, "{}: {:?}", rule.id, rule.standing);
+    }
+}
+
+#[test]
+fn a_rule_that_is_inferred_has_a_switch() {
+    let tests = [mutants(), proofs()].concat();
+    for rule in WSK.iter().chain(VERIFIER).filter(|rule| rule.inferred) {
+        let of_another = format!("_if_{}_is_off", rule.id.replace(' ', "_"));
+        let shows = |(name, of): &Test| {
+            name.ends_with(&of_another) || of == rule && name.ends_with("_if_that_rule_is_off")
+        };
+        assert!(tests.iter().any(shows), "{}: switched off nowhere", rule.id);
     }
 }
 
