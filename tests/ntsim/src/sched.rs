@@ -181,11 +181,11 @@ fn pick(s: &mut State) -> Result<Option<usize>, String> {
         able.retain(|id| s.threads[*id].completing == 0);
     }
     if able.is_empty() {
-        let due = crate::io::next_deadline(s);
+        let due = [crate::io::next_deadline(s), crate::wsk::next_deadline(s)];
         if s.failure.is_some() {
             return Ok(None);
         }
-        let earliest = earliest.into_iter().chain(due).min();
+        let earliest = due.into_iter().chain([earliest]).flatten().min();
         if let Some(host) = &mut s.host {
             host.sleep(earliest);
             return Ok(None);

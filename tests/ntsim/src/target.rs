@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use wdk_sys::{DEVICE_OBJECT, IRP, IRP_MJ_DEVICE_CONTROL, IRP_MJ_PNP, NTSTATUS};
+use wdk_sys::{DEVICE_OBJECT, IRP, IRP_MJ_CLEANUP, IRP_MJ_DEVICE_CONTROL, IRP_MJ_PNP, NTSTATUS};
 
 use crate::io::{Request, unwritten};
 use crate::state::{simulator, with};
@@ -60,6 +60,14 @@ impl Target {
                 }
             });
             Sent(number)
+        })
+    }
+
+    /// Sends what closing the last handle of a file sends.
+    pub fn cleanup(&self) -> Sent {
+        simulator(|| {
+            let request = user::cleanup();
+            Sent(user::to_device(self.0, request, IRP_MJ_CLEANUP, |_, _| {}))
         })
     }
 

@@ -170,6 +170,15 @@ impl Drop for Open {
     }
 }
 
+/// A request for a cleanup, which does not wait for sockets to close.
+pub(crate) fn cleanup() -> Request {
+    let by = with(|s| s.now + CLEANUP_TIME);
+    Request {
+        over_by: rule::WSK_68.is_on().then_some((by, rule::WSK_68)),
+        ..Request::default()
+    }
+}
+
 /// Cleanup now; close once the last request of the file is over.
 pub(crate) fn close(file: usize) {
     let first = with(|s| {
@@ -180,7 +189,7 @@ pub(crate) fn close(file: usize) {
     if !first {
         return;
     }
-    let cleanup = send(file, Request::default(), wdk_sys::IRP_MJ_CLEANUP, |_, _| {});
+    let cleanup = send(file, cleanup(), wdk_sys::IRP_MJ_CLEANUP, |_, _| {});
     wait(cleanup, None);
     with(|s| {
         let over_by = (s.now + io::CANCEL_TIME, rule::WSK_97);
@@ -375,3 +384,6 @@ impl Drop for Started {
         }
     }
 }
+
+/// What a cleanup may take.
+const CLEANUP_TIME: u64 = 30 * 10_000_000;

@@ -9,6 +9,7 @@ use crate::fault;
 use crate::rule;
 use crate::sched::{DISPATCH, enter};
 use crate::state::with;
+use crate::wsk;
 
 /// What the simulator knows of an IRP.
 pub(crate) struct IrpInfo {
@@ -120,7 +121,9 @@ extern "C" fn IoAllocateIrp(stack_size: i8, _quota: u8) -> *mut IRP {
 unsafe extern "C" fn IoReuseIrp(irp: *mut IRP, status: NTSTATUS) {
     let _entry = enter("IoReuseIrp", DISPATCH);
     match state_of(irp) {
-        Some((true, IrpState::Flight)) => rule::WSK_17.broken("an IRP in flight is reused"),
+        Some((true, IrpState::Flight)) => {
+            wsk::taken(irp, rule::WSK_17).broken("an IRP in flight is reused")
+        }
         Some((true, _)) => {}
         _ => rule::WSK_17.broken("an IRP is reused that the driver has not allocated"),
     }
@@ -141,7 +144,9 @@ unsafe extern "C" fn IoFreeIrp(irp: *mut IRP) {
         Some((false, _)) => {
             rule::WSK_19.broken("an IRP is freed that the driver has not allocated")
         }
-        Some((_, IrpState::Flight)) => rule::WSK_26.broken("an IRP in flight is freed"),
+        Some((_, IrpState::Flight)) => {
+            wsk::taken(irp, rule::WSK_26).broken("an IRP in flight is freed")
+        }
         Some(_) => {}
     }
     kill(irp);

@@ -47,7 +47,7 @@ pub(crate) fn next_deadline(s: &mut State) -> Option<u64> {
         .min_by_key(|(by, _)| *by)?;
     let (by, rule) = next;
     if by <= s.now {
-        rule.fail(s, "a request is not completed, minutes after it had to be");
+        rule.fail(s, "a request is not completed, and had to be");
     }
     Some(by)
 }

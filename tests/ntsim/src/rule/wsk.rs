@@ -75,9 +75,9 @@ rules! { WSK:
     WSK_22 = provider("rule 22",
         "The IRP is completed for every return value: success, pending and error",
         "return tables of WskSend, WskReceive, WskConnect, WskSocket, WskCloseSocket", "");
-    WSK_23 = provider("rule 23",
+    WSK_23 = checked("rule 23",
         "The completion routine may run before the call returns, including before STATUS_PENDING is returned; the caller must not use the return value to decide ownership",
-        "from 22 and ECHO (\"no need to check the return status\")", "").inferred();
+        "from 22 and ECHO (\"no need to check the return status\")").inferred();
     WSK_24 = provider("rule 24",
         "IRP returned non-pending has PendingReturned clear, pending has it set",
         "relied on by wskclient and msquic", "").inferred();
@@ -177,9 +177,9 @@ rules! { WSK:
     WSK_54 = provider("rule 54",
         "Zero-length receive is legal and re-arms WskReceiveEvent",
         "nc-wsk-pfn_wsk_receive; ns-wsk-_wsk_buf", "wsk::events::after_a_part_nothing_comes_before_a_receive");
-    WSK_55 = provider("rule 55",
+    WSK_55 = checked("rule 55",
         "STATUS_FILE_FORCED_CLOSED: socket is dead, close it as soon as possible; every later call fails the same way",
-        "return tables of all socket functions", "").inferred();
+        "return tables of all socket functions").inferred();
     WSK_56 = provider("rule 56",
         "Several sends/receives may be queued and complete in order; keeping about the ideal send backlog outstanding is how throughput is reached",
         "NET using-winsock-kernel-functions-vs--event-callback-functions; nc-wsk-pfn_wsk_send_backlog_event", "wsk::data::a_send_waits_for_the_window_and_several_go_in_order");
@@ -218,9 +218,9 @@ rules! { WSK:
     WSK_67 = checked("rule 67",
         "Close cannot fail; its completion proves no request or callback is outstanding, so only then free the socket context; work already queued by the client may still reference it",
         "ECHO");
-    WSK_68 = provider("rule 68",
+    WSK_68 = checked("rule 68",
         "Close completion may be delayed without bound (pending connect, filters): never wait for it unbounded in a user thread, cleanup handler or power path; cancel connect first",
-        "ovpn-dco-win#142", "").inferred();
+        "ovpn-dco-win#142").inferred();
 
     // Event callbacks.
     WSK_69 = checked("rule 69",
@@ -241,9 +241,9 @@ rules! { WSK:
     WSK_74 = checked("rule 74",
         "PENDING retains the whole list until WskRelease with the same list head; RELEASE_ASAP asks not to retain; callback is serial per socket",
         "nc-wsk-pfn_wsk_receive_event; nc-wsk-pfn_wsk_release_data_indication_list");
-    WSK_75 = provider("rule 75",
+    WSK_75 = checked("rule 75",
         "NULL DataIndication: socket dead, close soon (not by waiting inside the callback)",
-        "nc-wsk-pfn_wsk_receive_event", "wsk::events::a_lost_provider_is_told");
+        "nc-wsk-pfn_wsk_receive_event");
     WSK_76 = provider("rule 76",
         "A pending WskReceive takes precedence, but a race may still deliver the callback; disable the callback to be sure",
         "nc-wsk-pfn_wsk_receive_event", "wsk::events::what_is_not_accepted_is_received");

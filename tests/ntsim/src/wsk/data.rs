@@ -62,7 +62,7 @@ fn settle_one(s: &mut State, at: usize) -> bool {
             (Kind::Accept, _) if !dead && !closing => settle_accept(s, &mut op),
             (Kind::Close, _) => close(s, &mut op),
             _ if dead => op.decide(STATUS_FILE_FORCED_CLOSED, 0),
-            _ if closing => close_over(s, &mut op),
+            _ if closing => op.decide(STATUS_CANCELLED, 0),
             (_, Some((c, side))) => transfer(s, &mut op, c, side, &mut waiting),
             _ => {}
         }
@@ -85,17 +85,6 @@ fn close(s: &mut State, op: &mut Op) {
             false => 0,
         };
         op.decide_at(s.now + delay, 0);
-    }
-}
-
-/// A request of a socket that is being closed.
-fn close_over(s: &State, op: &mut Op) {
-    let takes_time = s.profile.is_hostile() && !rule::WSK_68.is_off(s);
-    if takes_time && op.kind == Kind::Connect {
-        // Rule 68: a connect that is not canceled first takes its time.
-        op.decide_at(s.now + LONG_CONNECT, STATUS_IO_TIMEOUT);
-    } else {
-        op.decide(STATUS_CANCELLED, 0);
     }
 }
 
@@ -200,6 +189,5 @@ fn receive(s: &mut State, op: &mut Op, c: usize, side: usize) {
     }
 }
 
-/// How long closing may take on a hostile provider, and a connect that was not canceled before.
+/// How long closing may take on a hostile provider.
 const LONG_CLOSE: u64 = 60 * 10_000_000;
-const LONG_CONNECT: u64 = 300 * 10_000_000;

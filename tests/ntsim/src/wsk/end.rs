@@ -19,7 +19,7 @@ pub(super) fn end(id: u64) -> NTSTATUS {
     if profile.is_wine() {
         return end_as_wine(id, kind, result);
     }
-    let status = match (result, lot(4)) {
+    let mut status = match (result, lot(4)) {
         (Some((status, _)), 0) => {
             mark(id, false);
             complete(id, irql());
@@ -38,9 +38,22 @@ pub(super) fn end(id: u64) -> NTSTATUS {
     };
     if profile.is_hostile() && lot(2) == 0 {
         // Rule 23: whoever believes it is wrong.
-        return LIES[lot(LIES.len() as u64) as usize];
+        status = LIES[lot(LIES.len() as u64) as usize];
     }
+    with(|s| s.wsk.ops.get_mut(&id).map(|op| op.returned = status));
     status
+}
+
+/// What a client breaks that takes an IRP in flight for its own: rule 23 if the call has returned
+/// something else than STATUS_PENDING.
+pub(crate) fn taken(irp: *mut IRP, otherwise: &'static rule::Rule) -> &'static rule::Rule {
+    with(|s| {
+        let mut ops = s.wsk.ops.values();
+        match ops.find(|op| op.irp == irp.addr()) {
+            Some(op) if op.returned != STATUS_PENDING => rule::WSK_23,
+            _ => otherwise,
+        }
+    })
 }
 
 /// netio.sys of Wine completes what it can inside the call, except that connects and accepts always

@@ -39,6 +39,7 @@ use wskhttp_core::wsk::sys::{
 
 use chain::Chain;
 use end::end;
+pub(crate) use end::taken;
 use events::Events;
 use indication::List;
 use listen::settle_accept;
@@ -57,6 +58,7 @@ pub(crate) use listen::{incoming, listener};
 pub(crate) use names::found;
 pub(crate) use op::{cancel, is_undecided};
 pub(crate) use registration::check_at_unload;
+pub(crate) use socket::next_deadline;
 pub(crate) use worker::worker;
 
 use crate::fault;
@@ -231,7 +233,6 @@ const STATUS_UNSUCCESSFUL: NTSTATUS = 0xC000_0001_u32.cast_signed();
 const STATUS_NOT_IMPLEMENTED: NTSTATUS = 0xC000_0002_u32.cast_signed();
 const STATUS_NO_MEMORY: NTSTATUS = 0xC000_0017_u32.cast_signed();
 const STATUS_DEVICE_NOT_READY: NTSTATUS = 0xC000_00A3_u32.cast_signed();
-const STATUS_IO_TIMEOUT: NTSTATUS = 0xC000_00B5_u32.cast_signed();
 const STATUS_FILE_FORCED_CLOSED: NTSTATUS = 0xC000_00B6_u32.cast_signed();
 const STATUS_NOT_SUPPORTED: NTSTATUS = 0xC000_00BB_u32.cast_signed();
 const STATUS_CANCELLED: NTSTATUS = 0xC000_0120_u32.cast_signed();

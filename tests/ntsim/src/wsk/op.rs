@@ -51,6 +51,8 @@ pub(crate) struct Op {
     pub(super) not_before: u64,
     /// Left to the provider's threads.
     pub(super) posted: bool,
+    /// What its call has returned.
+    pub(super) returned: NTSTATUS,
 }
 
 /// Memory of the client, and what is written to it when the request succeeds.
@@ -180,6 +182,7 @@ pub(super) unsafe fn begin(name: &'static str, irp: *mut IRP, kind: Kind, socket
             stuck: false,
             not_before: s.now + delay,
             posted: false,
+            returned: STATUS_PENDING,
         };
         s.wsk.ops.insert(id, op);
         id
@@ -227,6 +230,9 @@ pub(super) fn complete(id: u64, level: u8) {
     let op = with(|s| s.wsk.ops.remove(&id)).expect("completed once");
     let (status, information) = op.result.expect("decided before");
     with(|s| {
+        if status == STATUS_FILE_FORCED_CLOSED {
+            socket::tell_dead(s, op.socket, rule::WSK_55);
+        }
         if op.kind == Kind::Close {
             if let Some(mut socket) = s.wsk.sockets.remove(&op.socket) {
                 socket.object.Dispatch = std::ptr::null();

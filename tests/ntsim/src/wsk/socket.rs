@@ -23,6 +23,8 @@ pub(crate) struct Socket {
     pub(super) closing: bool,
     /// Forced closed.
     pub(super) dead: bool,
+    /// When the client was told, and by which rule it has to close it then.
+    told: Option<(u64, &'static rule::Rule)>,
     pub(super) sent_fin: bool,
     /// Disconnected abortively.
     pub(super) aborted: bool,
@@ -142,6 +144,7 @@ pub(super) fn new_socket(
         executing: 0,
         closing: false,
         dead: false,
+        told: None,
         sent_fin: false,
         aborted: false,
         has_flags,
@@ -305,6 +308,7 @@ pub(super) unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTS
     }
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskCloseSocket", irp, Kind::Close, at) };
+    check_connects(at);
     with(|s| {
         for connection in s.wsk.sockets[&at].backlog.clone() {
             s.net.connections[connection].reset(1, false);
@@ -328,3 +332,45 @@ pub(super) unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTS
     }
     end(id)
 }
+
+/// Rule 68: a connect that is not canceled first may keep the socket from closing. Wine cancels none.
+fn check_connects(at: usize) {
+    let left = with(|s| {
+        let wine = s.profile.is_wine();
+        let mut ops = s.wsk.ops.values();
+        !wine && ops.any(|op| op.socket == at && op.kind == Kind::Connect && op.result.is_none())
+    });
+    rule::WSK_68.demand(
+        !left,
+        || "WskCloseSocket under a connect that is not canceled",
+    );
+}
+
+/// The client knows of a dead socket now.
+pub(super) fn tell_dead(s: &mut State, at: usize, rule: &'static rule::Rule) {
+    let now = s.now;
+    if let Some(socket) = s.wsk.sockets.get_mut(&at)
+        && socket.dead
+    {
+        socket.told.get_or_insert((now, rule));
+    }
+}
+
+/// When the next dead socket has to be closed; notes a breach if that was before.
+pub(crate) fn next_deadline(s: &mut State) -> Option<u64> {
+    let open = s.wsk.sockets.values().filter(|socket| !socket.closing);
+    let (told, rule) = open
+        .filter_map(|socket| socket.told)
+        .min_by_key(|(told, _)| *told)?;
+    let by = told + SOON;
+    if by <= s.now {
+        rule.fail(
+            s,
+            "a dead socket is not closed, 30 s after the client was told",
+        );
+    }
+    Some(by)
+}
+
+/// What closing a dead socket may take.
+const SOON: u64 = 30 * 10_000_000;

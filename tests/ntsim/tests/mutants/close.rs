@@ -1,11 +1,14 @@
 //! Close: rules 62 to 68.
 
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use std::time::Duration;
 
-use wdk_sys::{DEVICE_OBJECT, IRP, NTSTATUS, PVOID};
+use wdk_sys::ntddk::{IofCompleteRequest, KeInitializeEvent, KeSetEvent, KeWaitForSingleObject};
+use wdk_sys::{DEVICE_OBJECT, IRP, KEVENT, NTSTATUS, PVOID};
 use wskhttp_core::nt::irp;
-use wskhttp_core::wsk::sys::PWSK_SOCKET;
-use wskhttp_ntsim::{elapsed, rule, sleep};
+use wskhttp_core::wsk::sys::{PWSK_SOCKET, SOCKADDR_IN, WSK_SOCKET};
+use wskhttp_ntsim::{BLACK_HOLE, Target, elapsed, rule, sleep};
 
 use crate::client::*;
 
@@ -26,6 +29,31 @@ unsafe extern "C" fn looks(_: *mut DEVICE_OBJECT, _: *mut IRP, seen: PVOID) -> N
         let seen = seen.cast::<(*mut IRP, NTSTATUS)>();
         (*seen).1 = irp::status((*seen).0);
     }
+    MORE_PROCESSING_REQUIRED
+}
+
+/// The socket that [`waits`] closes.
+static SOCKET: AtomicPtr<WSK_SOCKET> = AtomicPtr::new(null_mut());
+
+/// A dispatch routine that closes a socket, and waits for the end of it.
+unsafe extern "C" fn waits(_: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
+    let event = &raw mut *Box::leak(Box::new(KEVENT::default()));
+    let end = new_irp();
+    // SAFETY: an event that stays, the socket of this call alone, and the I/O manager's IRP.
+    unsafe {
+        KeInitializeEvent(event, 0, 0);
+        irp::set_completion_routine(end, Some(signals), event.cast());
+        close(SOCKET.load(Relaxed), end);
+        let _ = KeWaitForSingleObject(event.cast(), 0, 0, 0, null_mut());
+        irp::set_status(request, 0, 0);
+        IofCompleteRequest(request, 0);
+    }
+    0
+}
+
+unsafe extern "C" fn signals(_: *mut DEVICE_OBJECT, _: *mut IRP, event: PVOID) -> NTSTATUS {
+    // SAFETY: the context that was set.
+    unsafe { KeSetEvent(event.cast(), 0, 0) };
     MORE_PROCESSING_REQUIRED
 }
 
@@ -69,6 +97,28 @@ mutants! {
             table(socket).WskBind.expect("there")(socket, (&raw mut any).cast(), 0, irp);
             (&raw mut *during).write(std::ptr::null_mut());
             a_while();
+        }
+    }
+    closes_under_a_connect breaks WSK_68 {
+        let irp = new_irp();
+        let socket = create(&capture(), irp);
+        bind(socket, irp);
+        reuse(irp);
+        let mut nowhere = SOCKADDR_IN {
+            sin_port: BLACK_HOLE.to_be(),
+            ..SOCKADDR_IN::ANY
+        };
+        let connect = table(socket).WskConnect.expect("there");
+        connect(socket, (&raw mut nowhere).cast(), 0, irp);
+        close(socket, new_irp());
+    }
+    waits_for_a_close_in_a_cleanup breaks WSK_68 on Hostile {
+        let npi = capture();
+        let target = Target::new(waits);
+        // Until closing takes its time.
+        loop {
+            SOCKET.store(create(&npi, new_irp()), Relaxed);
+            let _ = target.cleanup().wait();
         }
     }
     closes_twice breaks WSK_64 {

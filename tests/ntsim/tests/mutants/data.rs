@@ -1,11 +1,12 @@
 //! Send, receive and disconnect: rules 48 to 61.
 
 use std::ptr::null_mut;
+use std::time::Duration;
 
 use wdk_sys::NTSTATUS;
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::*;
-use wskhttp_ntsim::{lose_provider, rule};
+use wskhttp_ntsim::{lose_provider, rule, sleep};
 
 use crate::client::*;
 
@@ -50,6 +51,13 @@ mutants! {
         let irp = new_irp();
         let flags = WSK_FLAG_DRAIN | WSK_FLAG_WAITALL;
         receive_with(connected(irp), &mut part(0), flags, irp);
+    }
+    keeps_a_dead_socket breaks WSK_55 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        lose_provider();
+        receive(socket, null_mut(), 0, 0, irp);
+        sleep(Duration::from_secs(60));
     }
     sends_after_a_disconnect breaks WSK_57 {
         let irp = new_irp();

@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool, KeInitializeEvent, KeWaitForSingleObject};
 use wdk_sys::{KEVENT, LARGE_INTEGER, NTSTATUS, PVOID};
 use wskhttp_core::wsk::sys::*;
-use wskhttp_ntsim::{listen, rule, sleep};
+use wskhttp_ntsim::{listen, lose_provider, rule, sleep};
 
 use crate::client::*;
 
@@ -265,6 +265,12 @@ mutants! {
         let release = table(socket).WskRelease.expect("there");
         let _ = release(socket, place.read_volatile());
         let _ = release(socket, place.read_volatile());
+    }
+    keeps_a_socket_that_is_said_to_be_dead breaks WSK_75 {
+        let socket = told(null_mut(), &raw const GOOD);
+        enable(socket, ALL, null_mut());
+        lose_provider();
+        sleep(std::time::Duration::from_secs(60));
     }
     returns_an_error_for_a_disconnect breaks WSK_77 {
         let bad = Box::leak(Box::new(WSK_CLIENT_CONNECTION_DISPATCH {

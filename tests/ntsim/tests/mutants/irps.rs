@@ -60,6 +60,12 @@ mutants! {
         receive(socket, mdl, 0, 16, irp);
         IoFreeIrp(irp);
     }
+    frees_the_irp_of_a_call_that_has_failed breaks WSK_23 on Hostile {
+        fail(|irp| unsafe { IoFreeIrp(irp) });
+    }
+    reuses_the_irp_of_a_call_that_has_failed breaks WSK_23 on Hostile {
+        fail(|irp| unsafe { IoReuseIrp(irp, 0) });
+    }
     fills_the_next_location breaks WSK_18 {
         let irp = new_irp();
         (*irp::next_stack(irp)).MajorFunction = 3;
@@ -76,6 +82,17 @@ mutants! {
     }
 }
 
+/// Makes sockets until a call returns an error, and ends with that one's IRP, as if it were over.
+fn fail(end: impl Fn(*mut IRP)) {
+    let npi = capture();
+    loop {
+        let irp = new_irp();
+        if start(&npi, irp) < 0 {
+            end(irp);
+        }
+    }
+}
+
 /// Notes that it has run, and PendingReturned.
 unsafe extern "C" fn notes(_: *mut DEVICE_OBJECT, irp: *mut IRP, to: PVOID) -> NTSTATUS {
     // SAFETY: in the routine the IRP is ours; the context that was set.
@@ -86,18 +103,14 @@ unsafe extern "C" fn notes(_: *mut DEVICE_OBJECT, irp: *mut IRP, to: PVOID) -> N
     MORE_PROCESSING_REQUIRED
 }
 
-/// What a call to make a socket returned, whether its IRP was completed before it did, the IRP's status,
-/// and its PendingReturned.
-fn make(npi: &WSK_PROVIDER_NPI) -> (NTSTATUS, bool, NTSTATUS, bool) {
-    let noted = &raw mut *Box::leak(Box::new(None::<bool>));
-    let irp = new_irp();
+/// WskSocket.
+fn start(npi: &WSK_PROVIDER_NPI, irp: *mut IRP) -> NTSTATUS {
     // SAFETY: as WskSocket asks for.
     unsafe {
-        irp::set_completion_routine(irp, Some(notes), noted.cast());
         let create = (*npi.Dispatch).WskSocket.expect("there");
         let none: PVOID = null_mut();
         let (table, process, thread) = (null(), none.cast(), none.cast());
-        let returned = create(
+        create(
             npi.Client,
             AF_INET,
             SOCK_STREAM,
@@ -109,7 +122,19 @@ fn make(npi: &WSK_PROVIDER_NPI) -> (NTSTATUS, bool, NTSTATUS, bool) {
             thread,
             none,
             irp,
-        );
+        )
+    }
+}
+
+/// What a call to make a socket returned, whether its IRP was completed before it did, the IRP's status,
+/// and its PendingReturned.
+fn make(npi: &WSK_PROVIDER_NPI) -> (NTSTATUS, bool, NTSTATUS, bool) {
+    let noted = &raw mut *Box::leak(Box::new(None::<bool>));
+    let irp = new_irp();
+    // SAFETY: as WskSocket asks for.
+    unsafe {
+        irp::set_completion_routine(irp, Some(notes), noted.cast());
+        let returned = start(npi, irp);
         let inside = noted.read_volatile().is_some();
         a_while();
         let pending = noted.read_volatile().expect("it is completed");

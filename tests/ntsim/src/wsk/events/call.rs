@@ -65,6 +65,7 @@ fn connection_event(
             let function = table.WskReceiveEvent.unwrap_or_else(|| missing());
             if dead {
                 tell(at, |events| events.told_dead = true);
+                with(|s| socket::tell_dead(s, at, rule::WSK_75));
                 let null = std::ptr::null_mut();
                 // SAFETY: the client's function (rule 75).
                 callback(level, "WskReceiveEvent", || unsafe {
