@@ -7,7 +7,7 @@ use std::time::Duration;
 use wdk_sys::ntddk::{IofCompleteRequest, KeInitializeEvent, KeSetEvent, KeWaitForSingleObject};
 use wdk_sys::{DEVICE_OBJECT, IRP, KEVENT, NTSTATUS, PVOID};
 use wskhttp_core::nt::irp;
-use wskhttp_core::wsk::sys::{PWSK_SOCKET, SOCKADDR_IN, WSK_SOCKET};
+use wskhttp_core::wsk::sys::{PWSK_SOCKET, SOCKADDR_IN, WSK_BUF, WSK_SOCKET};
 use wskhttp_ntsim::{BLACK_HOLE, Target, elapsed, rule, sleep};
 
 use crate::client::*;
@@ -30,6 +30,14 @@ unsafe extern "C" fn looks(_: *mut DEVICE_OBJECT, _: *mut IRP, seen: PVOID) -> N
         (*seen).1 = irp::status((*seen).0);
     }
     MORE_PROCESSING_REQUIRED
+}
+
+fn nothing() -> WSK_BUF {
+    WSK_BUF {
+        Mdl: null_mut(),
+        Offset: 0,
+        Length: 0,
+    }
 }
 
 /// The socket that [`waits`] closes.
@@ -120,6 +128,21 @@ mutants! {
             SOCKET.store(create(&npi, new_irp()), Relaxed);
             let _ = target.cleanup().wait();
         }
+    }
+    sends_after_a_close breaks WSK_64 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        let send = table(socket).WskSend.expect("there");
+        close(socket, new_irp());
+        a_while();
+        send(socket, &mut nothing(), 0, irp);
+    }
+    receives_during_a_close breaks WSK_64 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        let receive = table(socket).WskReceive.expect("there");
+        close(socket, new_irp());
+        receive(socket, &mut nothing(), 0, irp);
     }
     closes_twice breaks WSK_64 {
         let irp = new_irp();

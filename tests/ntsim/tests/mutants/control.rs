@@ -89,7 +89,7 @@ fn events(mask: u32) -> WSK_EVENT_CALLBACK_CONTROL {
     }
 }
 
-fn set_static(npi: &WSK_PROVIDER_NPI, mask: u32) {
+pub(crate) fn set_static(npi: &WSK_PROVIDER_NPI, mask: u32) {
     let mut control = events(mask);
     let input = ((&raw mut control).cast(), size_of_val(&control));
     control_client(
@@ -132,6 +132,17 @@ mutants! {
         a_while();
         reuse(irp);
         send(socket, null_mut(), 0, irp);
+    }
+    silent_mode_under_a_send breaks WSK_61 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        let (_, mdl) = buffer(1 << 20);
+        send(socket, mdl, 1 << 20, irp);
+        control(socket, IOCTL, SIO_WSK_SET_TCP_SILENT_MODE, 0, new_irp());
+    }
+    event_callbacks_of_four_bytes breaks WSK_70 {
+        let socket = connected(new_irp());
+        control(socket, SET, SO_WSK_EVENT_CALLBACK, SOL_SOCKET, null_mut());
     }
     static_callbacks_after_a_socket breaks WSK_71 {
         let npi = capture();

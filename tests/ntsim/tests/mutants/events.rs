@@ -9,6 +9,7 @@ use wskhttp_core::wsk::sys::*;
 use wskhttp_ntsim::{listen, lose_provider, rule, sleep};
 
 use crate::client::*;
+use crate::control::set_static;
 
 const KEPT: NTSTATUS = 0x103;
 
@@ -129,6 +130,14 @@ fn create_with(
 
 /// A socket with this table, connected to a peer that says something and ends.
 fn told(context: PVOID, table: *const WSK_CLIENT_CONNECTION_DISPATCH) -> PWSK_SOCKET {
+    told_by(&capture(), context, table)
+}
+
+fn told_by(
+    npi: &WSK_PROVIDER_NPI,
+    context: PVOID,
+    table: *const WSK_CLIENT_CONNECTION_DISPATCH,
+) -> PWSK_SOCKET {
     listen(80, |mut stream| {
         sleep(std::time::Duration::from_secs(2));
         let _ = stream.write_all(b"hello");
@@ -136,7 +145,7 @@ fn told(context: PVOID, table: *const WSK_CLIENT_CONNECTION_DISPATCH) -> PWSK_SO
         sleep(std::time::Duration::from_secs(3600));
     });
     let irp = new_irp();
-    let socket = create_with(&capture(), WSK_FLAG_CONNECTION_SOCKET, context, table, irp);
+    let socket = create_with(npi, WSK_FLAG_CONNECTION_SOCKET, context, table, irp);
     bind(socket, irp);
     connect(socket, irp);
     socket
@@ -236,6 +245,12 @@ mutants! {
     }
     enables_accept_on_a_connection breaks WSK_70 {
         enable(told(null_mut(), &raw const GOOD), WSK_EVENT_ACCEPT, null_mut());
+    }
+    disables_a_static_event breaks WSK_71 {
+        let npi = capture();
+        set_static(&npi, WSK_EVENT_RECEIVE);
+        let socket = told_by(&npi, null_mut(), &raw const GOOD);
+        enable(socket, WSK_EVENT_RECEIVE | WSK_EVENT_DISABLE, null_mut());
     }
     waits_in_a_callback breaks WSK_72 {
         let socket = told(null_mut(), with_receive(Some(waits)));

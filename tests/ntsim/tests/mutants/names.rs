@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
 use wdk_sys::{DEVICE_OBJECT, IRP, NTSTATUS, PVOID, UNICODE_STRING};
 use wskhttp_core::nt::irp;
-use wskhttp_core::wsk::sys::{PADDRINFOEXW, WSK_PROVIDER_NPI};
+use wskhttp_core::wsk::sys::{PADDRINFOEXW, WSK_PROVIDER_NPI, WskReleaseProviderNPI};
 use wskhttp_ntsim::{at_irql, rule};
 
 use crate::client::*;
@@ -19,6 +19,18 @@ mutants! {
     frees_no_addresses breaks WSK_87 {
         let npi = capture();
         (*npi.Dispatch).WskFreeAddressInfo.expect("there")(npi.Client, null_mut());
+    }
+    frees_a_list_twice breaks WSK_87 {
+        let npi = capture();
+        let free = (*npi.Dispatch).WskFreeAddressInfo.expect("there");
+        let (_, list) = look_up(&npi, "localhost");
+        free(npi.Client, list);
+        free(npi.Client, list);
+    }
+    releases_the_provider_with_a_list breaks WSK_87 {
+        let registration = register(&raw const DISPATCH);
+        look_up(&capture_of(registration), "localhost");
+        WskReleaseProviderNPI(registration);
     }
     frees_the_name_during_a_look_up breaks WSK_90 {
         frees_the_name();
