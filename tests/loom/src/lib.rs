@@ -7,6 +7,10 @@
 //! - [`shutdown`]: a model of how core's `wsk/provider.rs` waits for operations, and releases the provider.
 //! - [`cancel`]: a model of how the driver's `handle.rs` cancels, closes and completes IRPs.
 //!
+//! The state machines are the sources themselves. What is around them here (`Op::poll` and the completion
+//! routine, the executor's loops) and all of [`shutdown`] and [`cancel`] are copies, which nothing compares
+//! with the source: who changes the source changes the model.
+//!
 //! A model takes a flaw, which is a mistake in one place. The tests let each model run without one,
 //! and see to it that each flaw is found.
 
