@@ -37,6 +37,15 @@ rules! { VERIFIER:
     PENDED_COMPLETED_REQUEST = checked("PendedCompletedRequest",
         "STATUS_PENDING is not returned for an IRP that was completed without being marked pending",
         "devtest/wdm-pendedcompletedrequest");
+    PENDED_COMPLETED_REQUEST_2 = same("PendedCompletedRequest2",
+        "Who passes an IRP on waits for the driver below before it completes it",
+        "devtest/wdm-pendedcompletedrequest2", "DoubleCompletion");
+    PENDED_COMPLETED_REQUEST_3 = same("PendedCompletedRequest3",
+        "An IRP that is pending with the driver below is not completed",
+        "devtest/wdm-pendedcompletedrequest3", "DoubleCompletion");
+    PENDED_COMPLETED_REQUEST_EX = same("PendedCompletedRequestEx",
+        "As PendedCompletedRequest3, with a completion routine set by IoSetCompletionRoutineEx",
+        "devtest/wdm-pendedcompletedrequestex", "DoubleCompletion");
     SPIN_LOCK_SAFE = same("SpinLockSafe",
         "No IRP is completed under a spin lock",
         "devtest/wdm-spinlocksafe", "rule 95");

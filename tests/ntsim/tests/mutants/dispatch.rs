@@ -1,6 +1,7 @@
 //! Requests from above: rules 19, 25, 95 and 96, and Verifier's for IRPs and their completion.
 
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use wdk_sys::ntddk::{
     IoAcquireCancelSpinLock, IoCancelIrp, IoFreeIrp, IoReleaseCancelSpinLock, IofCallDriver,
@@ -139,6 +140,20 @@ mutants! {
             IofCompleteRequest(irp, 0);
             0
         }));
+    }
+    completes_what_is_pending_below breaks DOUBLE_COMPLETION {
+        static BELOW: AtomicPtr<IRP> = AtomicPtr::new(null_mut());
+        send(dispatch!(|_, irp| {
+            let below = Target::new(dispatch!(|_, irp| {
+                BELOW.store(irp, Relaxed);
+                pend(irp)
+            }));
+            irp::copy_current_to_next(irp);
+            let returned = IofCallDriver(below.device(), irp);
+            complete(irp, 0, 0);
+            returned
+        }));
+        IofCompleteRequest(BELOW.load(Relaxed), 0);
     }
     completes_as_pending breaks C9_06 {
         send(dispatch!(|_, irp| { complete(irp, PENDING, 0) }));
