@@ -98,6 +98,7 @@ pub(super) unsafe extern "C" fn socket_connect(
     if address::family(&remote) != family {
         rule::WSK_41.broken("WskSocketConnect with addresses of two families");
     }
+    socket::check_context(context);
     socket::check_kind(family, kind, protocol, Category::Connection);
     client::check_security(security);
     let callbacks = (context.expose_provenance(), dispatch.expose_provenance());

@@ -31,6 +31,7 @@ pub(super) unsafe extern "C" fn accept(
     if phase != Phase::Listening || flags != 0 {
         rule::WSK_48.broken("WskAccept with flags, or on a socket that does not listen");
     }
+    socket::check_context(context);
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskAccept", irp, Kind::Accept, call.at) };
     with(|s| {

@@ -168,6 +168,13 @@ pub(super) fn check_kind(family: u16, kind: u16, protocol: u32, category: Catego
     }
 }
 
+/// Rule 36, of the context that callbacks are called with.
+pub(super) fn check_context(context: *mut c_void) {
+    if with(|s| crate::paged::is_paged(s, context.addr())) {
+        rule::WSK_36.broken("a socket with a context in pageable memory");
+    }
+}
+
 pub(super) unsafe extern "C" fn socket(
     client: PWSK_CLIENT,
     family: u16,
@@ -200,6 +207,7 @@ pub(super) unsafe extern "C" fn socket(
     if !context.is_null() && dispatch.is_null() {
         rule::WSK_35.broken("a socket with a context, but without callbacks");
     }
+    check_context(context);
     if let Some(category) = category {
         check_kind(family, kind, protocol, category);
     }

@@ -2,6 +2,7 @@
 
 use std::ptr::null_mut;
 
+use wdk_sys::PVOID;
 use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::*;
@@ -66,11 +67,26 @@ mutants! {
     }
     creates_and_connects_with_flags breaks WSK_41 {
         let (mut any, mut to) = (SOCKADDR_IN::ANY, server());
-        create_and_connect((&raw mut any).cast(), (&raw mut to).cast(), 1);
+        create_and_connect((&raw mut any).cast(), (&raw mut to).cast(), 1, null_mut());
     }
     creates_and_connects_between_families breaks WSK_41 {
         let (mut any, mut to) = (SOCKADDR_IN6::ANY, server());
-        create_and_connect((&raw mut any).cast(), (&raw mut to).cast(), 0);
+        create_and_connect((&raw mut any).cast(), (&raw mut to).cast(), 0, null_mut());
+    }
+    creates_with_a_context_in_pageable_memory breaks WSK_36 {
+        let npi = capture();
+        let context = ExAllocatePool2(PAGED, 16, TAG);
+        let create = (*npi.Dispatch).WskSocket.expect("there");
+        let none: *mut std::ffi::c_void = null_mut();
+        let _ = create(
+            npi.Client, AF_INET, SOCK_STREAM, IPPROTO_TCP, WSK_FLAG_CONNECTION_SOCKET, context,
+            (&raw const NO_EVENTS).cast(), none.cast(), none.cast(), none, new_irp(),
+        );
+    }
+    creates_and_connects_with_a_context_in_pageable_memory breaks WSK_36 {
+        let (mut any, mut to) = (SOCKADDR_IN::ANY, server());
+        let context = ExAllocatePool2(PAGED, 16, TAG);
+        create_and_connect((&raw mut any).cast(), (&raw mut to).cast(), 0, context);
     }
     frees_the_place_for_an_address breaks WSK_46 {
         loop {
@@ -85,7 +101,14 @@ mutants! {
     }
 }
 
-fn create_and_connect(local: PSOCKADDR, remote: PSOCKADDR, flags: u32) {
+static NO_EVENTS: WSK_CLIENT_CONNECTION_DISPATCH = WSK_CLIENT_CONNECTION_DISPATCH {
+    WskReceiveEvent: None,
+    WskDisconnectEvent: None,
+    WskSendBacklogEvent: None,
+};
+const PAGED: u64 = 0x100;
+
+fn create_and_connect(local: PSOCKADDR, remote: PSOCKADDR, flags: u32, context: PVOID) {
     let npi = capture();
     let none: *mut std::ffi::c_void = null_mut();
     // SAFETY: as WskSocketConnect asks for, or not.
@@ -98,8 +121,8 @@ fn create_and_connect(local: PSOCKADDR, remote: PSOCKADDR, flags: u32) {
             local,
             remote,
             flags,
-            none,
-            std::ptr::null(),
+            context,
+            &raw const NO_EVENTS,
             none.cast(),
             none.cast(),
             none,
