@@ -40,13 +40,16 @@ unsafe extern "C" fn IoCreateDevice(
     extension: u32,
     name: *mut UNICODE_STRING,
     _kind: u32,
-    _characteristics: u32,
+    characteristics: u32,
     _exclusive: u8,
     device: *mut *mut DEVICE_OBJECT,
 ) -> NTSTATUS {
     let _entry = enter("IoCreateDevice", PASSIVE);
     if !name.is_null() {
         rule::WSK_98.broken("a named device is made without security descriptor");
+    }
+    if characteristics & wdk_sys::FILE_DEVICE_SECURE_OPEN == 0 {
+        rule::WSK_98.broken("a device is made without FILE_DEVICE_SECURE_OPEN");
     }
     if let Some(status) = fault::status("IoCreateDevice") {
         return status;

@@ -210,6 +210,11 @@ mutants! {
         let driver = unsafe { (*Target::new(completes).device()).DriverObject };
         create(driver, &mut UNICODE_STRING::default());
     }
+    opens_names_behind_its_device_unchecked breaks WSK_98 {
+        let driver = (*Target::new(completes).device()).DriverObject;
+        let mut device = null_mut();
+        let _ = IoCreateDevice(driver, 8, null_mut(), 0x12, 0, 0, &raw mut device);
+    }
     cannot_be_unloaded breaks WSK_99 {
         let _ = Driver::load_as(has_no_unload);
     }
