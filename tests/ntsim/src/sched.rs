@@ -304,6 +304,7 @@ pub(crate) fn check_end(s: &mut State, id: usize) {
     if s.threads[id].irql != PASSIVE || !s.threads[id].held.is_empty() {
         rule::C4_100A.fail(s, "a thread ends at raised IRQL, or holds a lock");
     }
+    entry::check_left(s, s.threads[id].base);
 }
 
 /// Runs `body` on a larger stack, as the same thread.
@@ -327,6 +328,7 @@ pub(crate) fn on_stack(size: usize, body: impl FnOnce() + 'static) {
         unsafe { &*old }.suspend(());
     }
     with(|s| {
+        entry::check_left(s, own.0);
         let thread = &mut s.threads[id];
         (thread.base, thread.limit, thread.room, thread.expanded) = before;
         thread.yielder = old;

@@ -5,6 +5,7 @@ use crate::paged;
 use crate::rule::{self, Rule};
 use crate::stack;
 use crate::state::{State, driver, set_in_driver, with};
+use crate::wsk;
 
 pub(crate) const PASSIVE: u8 = 0;
 pub(crate) const APC: u8 = 1;
@@ -28,6 +29,7 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
         ));
     }
     let here = std::ptr::from_ref(&entry).addr();
+    with(|s| check_left(s, here));
     let preempt = with(|s| {
         s.now += 1;
         s.calls += 1;
@@ -50,6 +52,19 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
         suspend();
     }
     entry
+}
+
+/// Frames that the thread has left, below `here` on its stack, hold nothing that is still needed.
+pub(super) fn check_left(s: &mut State, here: usize) {
+    let Some(thread) = s.current.map(|id| &s.threads[id]) else {
+        return;
+    };
+    let (limit, base) = (thread.limit, thread.base);
+    if (limit..=base).contains(&here)
+        && let Some(rule) = wsk::needed(s, limit, here - limit)
+    {
+        rule.fail(s, "a stack frame is left that is still needed");
+    }
 }
 
 /// Whether the address lies on the stack of the thread that runs.

@@ -159,7 +159,7 @@ pub fn restore_provider() {
     simulator(|| with(|s| s.wsk.lost = false));
 }
 
-/// Which rule is broken if the memory is freed now.
+/// Which rule is broken if the memory is freed now, or its stack frame left.
 pub(crate) fn needed(s: &State, address: usize, len: usize) -> Option<&'static rule::Rule> {
     let meets = |at: usize, size: usize| at != 0 && at < address + len && address < at + size;
     for (at, registration) in &s.wsk.registrations {

@@ -3,7 +3,8 @@
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
-use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
+use wdk_sys::KEVENT;
+use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool, KeInitializeEvent};
 use wskhttp_core::wsk::sys::*;
 use wskhttp_ntsim::at_irql;
 
@@ -101,6 +102,44 @@ pub(crate) fn set_static(npi: &WSK_PROVIDER_NPI, mask: u32) {
     );
 }
 
+/// Begins to wait for a change of addresses, with input at the far end of a large frame.
+#[inline(never)]
+fn waits_deep_down(socket: PWSK_SOCKET) {
+    let mut input = [0u8; 8 * 1024];
+    let (none, size, code) = (null_mut(), null_mut(), SIO_ADDRESS_LIST_CHANGE);
+    // SAFETY: as WskControlSocket asks for, as long as this frame is there.
+    unsafe {
+        let control = basic(socket).WskControlSocket.expect("there");
+        let input = input.as_mut_ptr().cast();
+        let _ = control(
+            socket,
+            WskIoctl,
+            code,
+            0,
+            16,
+            input,
+            0,
+            none,
+            size,
+            new_irp(),
+        );
+    }
+}
+
+unsafe extern "C" {
+    fn KeExpandKernelStackAndCalloutEx(
+        callout: Option<unsafe extern "C" fn(*mut c_void)>,
+        parameter: *mut c_void,
+        size: u64,
+        wait: u8,
+        context: *mut c_void,
+    ) -> i32;
+}
+
+unsafe extern "C" fn waits_in_a_callout(socket: *mut c_void) {
+    waits_deep_down(socket.cast());
+}
+
 mutants! {
     releases_a_descriptor_twice breaks WSK_40 {
         let npi = capture();
@@ -182,6 +221,16 @@ mutants! {
         let code = SIO_ADDRESS_LIST_CHANGE;
         let _ = control(socket, WskIoctl, code, 0, 16, memory, 0, none, size, irp);
         ExFreePool(memory);
+    }
+    leaves_the_frame_of_a_pending_control breaks WSK_81 {
+        waits_deep_down(connected(new_irp()));
+        KeInitializeEvent(Box::leak(Box::new(KEVENT::default())), 0, 0);
+    }
+    ends_a_callout_with_a_pending_control breaks WSK_81 {
+        let socket = connected(new_irp());
+        let size = 16 * 1024;
+        let callout = Some(waits_in_a_callout as unsafe extern "C" fn(*mut c_void));
+        let _ = KeExpandKernelStackAndCalloutEx(callout, socket.cast(), size, 0, null_mut());
     }
     shares_an_address_after_bind breaks WSK_82 {
         let irp = new_irp();

@@ -3,7 +3,7 @@
 use std::ptr::null_mut;
 
 use wdk_sys::PVOID;
-use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
+use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool, IoAllocateIrp};
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::*;
 
@@ -98,6 +98,24 @@ mutants! {
             // Until it is pending, which it is by lot.
             ExFreePool(memory);
         }
+    }
+    leaves_the_frame_with_the_place_for_an_address breaks WSK_46 {
+        loop {
+            asks_deep_down(connected(new_irp()));
+            // Until it is pending, as above.
+            let _ = IoAllocateIrp(1, 0);
+        }
+    }
+}
+
+/// WskGetRemoteAddress, to the far end of a large frame.
+#[inline(never)]
+fn asks_deep_down(socket: PWSK_SOCKET) {
+    let mut place = [0u64; 1024];
+    // SAFETY: as WskGetRemoteAddress asks for, as long as this frame is there.
+    unsafe {
+        let address = table(socket).WskGetRemoteAddress.expect("there");
+        let _ = address(socket, place.as_mut_ptr().cast(), new_irp());
     }
 }
 

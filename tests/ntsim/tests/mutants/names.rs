@@ -2,8 +2,8 @@
 
 use std::ptr::null_mut;
 
-use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
-use wdk_sys::{DEVICE_OBJECT, IRP, NTSTATUS, PVOID, UNICODE_STRING};
+use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool, KeInitializeEvent};
+use wdk_sys::{DEVICE_OBJECT, IRP, KEVENT, NTSTATUS, PVOID, UNICODE_STRING};
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::{PADDRINFOEXW, WSK_PROVIDER_NPI, WskReleaseProviderNPI};
 use wskhttp_ntsim::{at_irql, rule};
@@ -34,6 +34,10 @@ mutants! {
     }
     frees_the_name_during_a_look_up breaks WSK_90 {
         frees_the_name();
+    }
+    leaves_the_frame_of_a_look_up breaks WSK_90 {
+        looks_up_deep_down();
+        KeInitializeEvent(Box::leak(Box::new(KEVENT::default())), 0, 0);
     }
 }
 
@@ -106,6 +110,31 @@ unsafe extern "C" fn notes(_: *mut DEVICE_OBJECT, irp: *mut IRP, to: PVOID) -> N
             .write_volatile(Some(irp::status(irp)))
     };
     MORE_PROCESSING_REQUIRED
+}
+
+/// Looks up a name that nobody answers for, with the result at the far end of a large frame.
+#[inline(never)]
+fn looks_up_deep_down() {
+    let npi = capture();
+    let text = Box::leak("slow.test".encode_utf16().collect::<Box<[u16]>>());
+    let len = text.len() as u16 * 2;
+    let name = Box::leak(Box::new(UNICODE_STRING {
+        Length: len,
+        MaximumLength: len,
+        Buffer: text.as_mut_ptr(),
+    }));
+    let mut result = [null_mut(); 1024];
+    // SAFETY: as WskGetAddressInfo asks for, as long as this frame is there.
+    unsafe {
+        let look_up = (*npi.Dispatch).WskGetAddressInfo.expect("there");
+        let (service, provider, hints) = (null_mut(), null_mut(), null_mut());
+        let (process, thread) = (null_mut(), null_mut());
+        let result = result.as_mut_ptr();
+        let irp = new_irp();
+        let _ = look_up(
+            npi.Client, name, service, 0, provider, hints, result, process, thread, irp,
+        );
+    }
 }
 
 /// Looks up a name that nobody answers for, and frees the string meanwhile.
