@@ -91,6 +91,10 @@ pub(super) unsafe extern "C" fn control_client(
             check_size(input_size, size_of::<usize>());
             // SAFETY: readable by the contract.
             let cached = unsafe { input.cast::<usize>().read() };
+            let needs = |op: &Op| op.strings.contains(&(cached, 1));
+            if with(|s| s.wsk.ops.values().any(needs)) {
+                rule::WSK_40.broken("a security descriptor is released before its socket is made");
+            }
             if !with(|s| s.wsk.descriptors.remove(&cached)) {
                 rule::WSK_40.broken("a security descriptor is released that is not cached");
             }
@@ -111,6 +115,14 @@ pub(super) fn check_security(security: *mut c_void) {
     if !security.is_null() && !with(|s| s.wsk.descriptors.contains(&security.addr())) {
         rule::WSK_40.broken("a socket with a security descriptor that is not cached");
     }
+}
+
+/// The descriptor of a new socket is needed until request `id` is over.
+pub(super) fn need_security(id: u64, security: *mut c_void) {
+    with(|s| {
+        let op = s.wsk.ops.get_mut(&id).filter(|_| !security.is_null());
+        op.map(|op| op.strings.push((security.addr(), 1)))
+    });
 }
 
 /// TCP and UDP, over IPv4 and IPv6.

@@ -106,6 +106,7 @@ pub(super) unsafe extern "C" fn socket_connect(
     let at = with(|s| new_socket(s, client.addr(), family, connection, callbacks));
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskSocketConnect", irp, Kind::SocketConnect, at) };
+    client::need_security(id, security);
     if with(|s| s.wsk.lost) {
         decide(id, STATUS_DEVICE_NOT_READY, 0);
     }

@@ -214,6 +214,7 @@ pub(super) unsafe extern "C" fn socket(
     client::check_security(security);
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskSocket", irp, Kind::Create, 0) };
+    client::need_security(id, security);
     let wine = with(|s| s.profile.is_wine());
     with(|s| {
         let missing = match category {

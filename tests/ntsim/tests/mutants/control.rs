@@ -78,6 +78,30 @@ fn release(npi: &WSK_PROVIDER_NPI, mut cached: *mut c_void) {
     control_client(npi, WSK_RELEASE_SD, input, NOTHING, null_mut());
 }
 
+/// WskSocket with a security descriptor, not waited for.
+fn create_with(npi: &WSK_PROVIDER_NPI, security: *mut c_void) {
+    let none: *mut c_void = null_mut();
+    // SAFETY: as WskSocket asks for, or not.
+    unsafe {
+        let create = (*npi.Dispatch).WskSocket.expect("there");
+        let (flags, events) = (WSK_FLAG_CONNECTION_SOCKET, std::ptr::null());
+        let (process, thread) = (none.cast(), none.cast());
+        let _ = create(
+            npi.Client,
+            AF_INET,
+            SOCK_STREAM,
+            IPPROTO_TCP,
+            flags,
+            none,
+            events,
+            process,
+            thread,
+            security,
+            new_irp(),
+        );
+    }
+}
+
 const NOTHING: (*mut c_void, usize) = (null_mut(), 0);
 const GET: u32 = WskGetOption as u32;
 const SET: u32 = WskSetOption as u32;
@@ -148,14 +172,16 @@ mutants! {
         release(&npi, cached);
     }
     uses_a_descriptor_that_is_not_cached breaks WSK_40 {
+        create_with(&capture(), 0x1000 as *mut _);
+    }
+    releases_a_descriptor_before_its_socket_is_made breaks WSK_40 {
         let npi = capture();
-        let irp = new_irp();
-        let create = (*npi.Dispatch).WskSocket.expect("there");
-        let none: *mut c_void = null_mut();
-        let _ = create(
-            npi.Client, AF_INET, SOCK_STREAM, IPPROTO_TCP, WSK_FLAG_CONNECTION_SOCKET, none,
-            std::ptr::null(), none.cast(), none.cast(), 0x1000 as *mut _, irp,
-        );
+        // Until it is not made inside the call, which is by lot.
+        loop {
+            let cached = cache(&npi);
+            create_with(&npi, cached);
+            release(&npi, cached);
+        }
     }
     deregisters_with_a_cached_descriptor breaks WSK_40 {
         let registration = register(&raw const DISPATCH);
