@@ -143,6 +143,9 @@ pub(crate) fn wait(address: usize, timeout: Option<i64>) -> NTSTATUS {
     if irql() >= DISPATCH && timeout != Some(0) {
         rule::WSK_92.broken("a wait with a time-out other than zero at DISPATCH_LEVEL");
     }
+    if timeout != Some(0) {
+        check_context();
+    }
     if !with(|s| s.objects.contains_key(&address)) {
         rule::C4_E1.broken("a wait for an object that is not initialised, or freed");
     }
@@ -153,6 +156,13 @@ pub(crate) fn wait(address: usize, timeout: Option<i64>) -> NTSTATUS {
         0
     } else {
         STATUS_TIMEOUT
+    }
+}
+
+/// A completion routine runs on whatever thread completes the request, which it may not keep.
+fn check_context() {
+    if with(|s| s.current.is_some_and(|id| s.threads[id].completing > 0)) {
+        rule::WSK_92.broken("a completion routine waits, on an arbitrary thread");
     }
 }
 
@@ -197,6 +207,7 @@ unsafe extern "C" fn KeDelayExecutionThread(
     interval: *mut LARGE_INTEGER,
 ) -> NTSTATUS {
     let _entry = enter("KeDelayExecutionThread", APC);
+    check_context();
     // SAFETY: readable by the contract.
     let until = deadline(unsafe { (*interval).QuadPart });
     block("a delay", Some(until), |_| false);

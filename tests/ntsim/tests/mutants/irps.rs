@@ -1,9 +1,12 @@
-//! IRPs given to WSK: rules 14 to 27.
+//! IRPs given to WSK: rules 14 to 27, and 92.
 
 use std::ptr::{null, null_mut};
 
-use wdk_sys::ntddk::{IoAllocateIrp, IoCancelIrp, IoFreeIrp, IoReuseIrp};
-use wdk_sys::{DEVICE_OBJECT, IRP, NTSTATUS, PVOID};
+use wdk_sys::ntddk::{
+    IoAllocateIrp, IoCancelIrp, IoFreeIrp, IoReuseIrp, KeDelayExecutionThread, KeInitializeEvent,
+    KeWaitForSingleObject,
+};
+use wdk_sys::{DEVICE_OBJECT, IRP, KEVENT, LARGE_INTEGER, NTSTATUS, PVOID};
 use wskhttp_core::nt::irp;
 use wskhttp_core::wsk::sys::{
     AF_INET, IPPROTO_TCP, SOCK_STREAM, WSK_FLAG_CONNECTION_SOCKET, WSK_PROVIDER_NPI,
@@ -15,6 +18,40 @@ use crate::client::*;
 
 unsafe extern "C" fn lets_go(_: *mut DEVICE_OBJECT, _: *mut IRP, _: PVOID) -> NTSTATUS {
     0
+}
+
+unsafe extern "C" {
+    fn KeGetCurrentIrql() -> u8;
+}
+
+/// Waits where IRQL allows it: for an event, or without one if there is a context.
+unsafe extern "C" fn waits(_: *mut DEVICE_OBJECT, _: *mut IRP, delays: PVOID) -> NTSTATUS {
+    let mut event = KEVENT::default();
+    let mut time = LARGE_INTEGER { QuadPart: -1 };
+    // SAFETY: an event and a time on the stack.
+    unsafe {
+        if KeGetCurrentIrql() > 0 {
+            return MORE_PROCESSING_REQUIRED;
+        }
+        KeInitializeEvent(&raw mut event, 0, 0);
+        let _ = match delays.is_null() {
+            true => KeWaitForSingleObject((&raw mut event).cast(), 0, 0, 0, &raw mut time),
+            false => KeDelayExecutionThread(0, 0, &raw mut time),
+        };
+    }
+    MORE_PROCESSING_REQUIRED
+}
+
+/// Makes sockets until one is completed at PASSIVE_LEVEL, by a routine that waits.
+fn waits_when_completed(delays: PVOID) {
+    let npi = capture();
+    loop {
+        let irp = new_irp();
+        // SAFETY: new.
+        unsafe { irp::set_completion_routine(irp, Some(waits), delays) };
+        start_create(&npi, irp);
+        a_while();
+    }
 }
 
 mutants! {
@@ -70,6 +107,12 @@ mutants! {
         let irp = new_irp();
         (*irp::next_stack(irp)).MajorFunction = 3;
         start_create(&capture(), irp);
+    }
+    waits_in_a_completion_routine breaks WSK_92 {
+        waits_when_completed(null_mut());
+    }
+    delays_a_completion_routine breaks WSK_92 {
+        waits_when_completed(Box::leak(Box::new(0u64)) as *mut u64 as PVOID);
     }
     writes_to_an_irp_in_flight breaks WSK_18 {
         let irp = new_irp();
