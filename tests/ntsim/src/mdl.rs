@@ -4,8 +4,9 @@
 use wdk_sys::{MDL, PVOID};
 
 use crate::mm::MdlInfo;
+use crate::paged;
 use crate::rule;
-use crate::sched::{DISPATCH, enter};
+use crate::sched::{APC, DISPATCH, enter, irql};
 use crate::state::with;
 
 /// What `MdlFlags` says.
@@ -32,6 +33,10 @@ unsafe extern "C" fn MmProbeAndLockPages(mdl: *mut MDL, _mode: i8, operation: u3
     let flags = look("MmProbeAndLockPages", mdl, |info| info.memory.MdlFlags);
     if flags & (flag::PAGES_LOCKED | flag::SOURCE_IS_NONPAGED_POOL | flag::PARTIAL) != 0 {
         rule::WSK_32.broken("pages are locked that are locked, nonpaged, or a part of others");
+    }
+    let address = look("MmProbeAndLockPages", mdl, |info| info.address);
+    if irql() > APC && with(|s| paged::is_paged(s, address)) {
+        rule::WSK_32.broken("pageable memory is locked at DISPATCH_LEVEL");
     }
     look("MmProbeAndLockPages", mdl, |info| {
         info.memory.MdlFlags |= flag::PAGES_LOCKED;

@@ -1,11 +1,12 @@
-//! Pageable memory, and the end of the stack: rules 13, 21, 33 and 93, and Verifier's.
+//! Pageable memory, and the end of the stack: rules 13, 21, 32, 33 and 93, and Verifier's.
 
 use std::hint::black_box;
 
 use wdk_sys::KEVENT;
 use wdk_sys::ntddk::{
     ExAllocatePool2, ExFreePool, IoAllocateMdl, KeAcquireSpinLockRaiseToDpc, KeInitializeEvent,
-    KeInitializeSemaphore, KeReleaseSpinLock, MmBuildMdlForNonPagedPool, PsCreateSystemThread,
+    KeInitializeSemaphore, KeReleaseSpinLock, MmBuildMdlForNonPagedPool, MmProbeAndLockPages,
+    PsCreateSystemThread,
 };
 use wskhttp_core::nt::irp;
 use wskhttp_ntsim::{at_irql, image_gone};
@@ -75,6 +76,10 @@ mutants! {
     builds_an_mdl_of_pageable_memory breaks WSK_33 {
         let mdl = IoAllocateMdl(paged(16).cast(), 16, 0, 0, null_mut());
         MmBuildMdlForNonPagedPool(mdl);
+    }
+    locks_pageable_memory_at_dispatch breaks WSK_32 {
+        let mdl = IoAllocateMdl(paged(16).cast(), 16, 0, 0, null_mut());
+        at_irql(2, || MmProbeAndLockPages(mdl, 0, 1));
     }
     runs_over_its_stack breaks WSK_93 {
         on_system_thread(digs);
