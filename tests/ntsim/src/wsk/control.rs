@@ -3,11 +3,11 @@
 use wskhttp_core::wsk::sys::{
     IP_UNICAST_IF, IPPROTO_IP, IPPROTO_IPV6, IPV6_UNICAST_IF, IPV6_V6ONLY, SIO_ADDRESS_LIST_CHANGE,
     SIO_ADDRESS_LIST_QUERY, SIO_KEEPALIVE_VALS, SIO_LOOPBACK_FAST_PATH,
-    SIO_WSK_QUERY_IDEAL_SEND_BACKLOG, SIO_WSK_QUERY_RECEIVE_BACKLOG, SIO_WSK_SET_TCP_SILENT_MODE,
-    SO_EXCLUSIVEADDRUSE, SO_KEEPALIVE, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SO_WSK_EVENT_CALLBACK,
-    SO_WSK_SECURITY, SOL_SOCKET, TCP_FASTOPEN, TCP_KEEPALIVE, TCP_KEEPCNT, TCP_KEEPINTVL,
-    TCP_NODELAY, WSK_CONTROL_SOCKET_TYPE, WSK_EVENT_CALLBACK_CONTROL, WskGetOption as GET,
-    WskIoctl as IOCTL, WskSetOption as SET,
+    SIO_WSK_QUERY_IDEAL_SEND_BACKLOG, SIO_WSK_QUERY_RECEIVE_BACKLOG, SIO_WSK_REGISTER_EXTENSION,
+    SIO_WSK_SET_TCP_SILENT_MODE, SO_EXCLUSIVEADDRUSE, SO_KEEPALIVE, SO_RCVBUF, SO_REUSEADDR,
+    SO_SNDBUF, SO_WSK_EVENT_CALLBACK, SO_WSK_SECURITY, SOL_SOCKET, TCP_FASTOPEN, TCP_KEEPALIVE,
+    TCP_KEEPCNT, TCP_KEEPINTVL, TCP_NODELAY, WSK_CONTROL_SOCKET_TYPE, WSK_EVENT_CALLBACK_CONTROL,
+    WskGetOption as GET, WskIoctl as IOCTL, WskSetOption as SET,
 };
 
 use super::*;
@@ -141,6 +141,7 @@ fn is_list(request: &Request<'_>) -> bool {
     let lists = [
         SIO_ADDRESS_LIST_QUERY,
         SIO_ADDRESS_LIST_CHANGE,
+        SIO_ADDRESS_LIST_SORT,
         SIO_LOOPBACK_FAST_PATH,
     ];
     request.kind == IOCTL && lists.contains(&request.code)
@@ -153,10 +154,12 @@ fn check_irql(request: &Request<'_>) {
 }
 
 fn check_irp(request: &Request<'_>) {
-    let forbidden = request.kind == IOCTL && request.code == SIO_ADDRESS_LIST_QUERY;
+    let without = [SIO_ADDRESS_LIST_QUERY, SIO_WSK_REGISTER_EXTENSION];
+    let forbidden = request.kind == IOCTL && without.contains(&request.code);
     let required = !forbidden
         && match (request.kind, request.level) {
-            (IOCTL, _) => true,
+            // No page says it of the sort.
+            (IOCTL, _) => request.code != SIO_ADDRESS_LIST_SORT,
             (_, SOL_SOCKET) => request.code != SO_SNDBUF,
             _ => false,
         };
@@ -271,6 +274,9 @@ fn ioctl(request: &Request<'_>, call: &Call) -> Result<Option<Vec<u8>>, NTSTATUS
         _ => Err(STATUS_NOT_SUPPORTED),
     }
 }
+
+/// `_WSAIORW(IOC_WS2, 25)`.
+const SIO_ADDRESS_LIST_SORT: u32 = 0xC800_0019;
 
 const ANY: &[Category] = &[
     Category::Basic,

@@ -102,6 +102,8 @@ fn create_with(npi: &WSK_PROVIDER_NPI, security: *mut c_void) {
     }
 }
 
+/// `_WSAIORW(IOC_WS2, 25)`.
+const SIO_ADDRESS_LIST_SORT: u32 = 0xC800_0019;
 const NOTHING: (*mut c_void, usize) = (null_mut(), 0);
 const GET: u32 = WskGetOption as u32;
 const SET: u32 = WskSetOption as u32;
@@ -218,6 +220,15 @@ mutants! {
         let socket = connected(new_irp());
         at_irql(2, || control(socket, IOCTL, SIO_ADDRESS_LIST_QUERY, 0, null_mut()));
     }
+    sorts_addresses_at_dispatch breaks WSK_78 {
+        let socket = connected(new_irp());
+        at_irql(2, || control(socket, IOCTL, SIO_ADDRESS_LIST_SORT, 0, null_mut()));
+    }
+    registers_an_extension_with_an_irp breaks WSK_79 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        control(socket, IOCTL, SIO_WSK_REGISTER_EXTENSION, 0, irp);
+    }
     keep_alive_without_an_irp breaks WSK_79 {
         let socket = create(&capture(), new_irp());
         control(socket, SET, SO_KEEPALIVE, SOL_SOCKET, null_mut());
@@ -289,6 +300,10 @@ mutants! {
 }
 
 proofs! {
+    an_extension_is_asked_for_without_an_irp shows WSK_79 {
+        let socket = connected(new_irp());
+        control(socket, IOCTL, SIO_WSK_REGISTER_EXTENSION, 0, null_mut());
+    }
     keep_alive_is_off shows WSK_83 {
         let irp = new_irp();
         let socket = connected(irp);
