@@ -191,7 +191,7 @@ pub(crate) fn check_at_unload() {
                 "an IRP was written after it was completed or freed",
             ));
         }
-        if s.mdls.values().any(|mdl| mdl.resident) {
+        if s.mdls.values().any(|mdl| mdl.resident || mdl.of_driver) {
             return Some((rule::MDL_FREED, "MDLs are left at unload"));
         }
         None

@@ -3,7 +3,8 @@
 use std::ptr::null_mut;
 
 use wdk_sys::ntddk::{
-    ExAllocatePool2, IoAllocateMdl, IoFreeMdl, MmMapLockedPagesSpecifyCache, MmUnlockPages,
+    ExAllocatePool2, ExFreePool, IoAllocateMdl, IoFreeMdl, MmMapLockedPagesSpecifyCache,
+    MmProbeAndLockPages, MmUnlockPages,
 };
 use wskhttp_ntsim::image_gone;
 
@@ -17,6 +18,18 @@ mutants! {
     }
     leaves_an_mdl breaks MDL_FREED {
         buffer(16);
+        image_gone();
+    }
+    leaves_an_mdl_that_it_never_built breaks MDL_FREED {
+        IoAllocateMdl(null_mut(), 16, 0, 0, null_mut());
+        image_gone();
+    }
+    leaves_an_mdl_that_it_has_unlocked breaks MDL_FREED {
+        let memory = ExAllocatePool2(NON_PAGED, 16, TAG);
+        let mdl = IoAllocateMdl(memory, 16, 0, 0, null_mut());
+        MmProbeAndLockPages(mdl, 0, 0);
+        MmUnlockPages(mdl);
+        ExFreePool(memory);
         image_gone();
     }
     maps_or_stops_the_machine breaks C4_82 {
