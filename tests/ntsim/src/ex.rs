@@ -2,6 +2,7 @@
 //! allocator is linked in; those of the simulator and the tests are served by the system.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeMap;
 
 use wskhttp_core::nt::pool::usage;
 
@@ -20,6 +21,19 @@ pub(crate) struct Block {
     paged: bool,
     tag: u32,
     number: u64,
+}
+
+/// What a run has used of the pool under one tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Blocks that were allocated.
+    pub allocated: u64,
+    /// Blocks that were freed.
+    pub freed: u64,
+    /// Bytes that are in use.
+    pub bytes: usize,
+    /// Bytes that were in use at once.
+    pub most: usize,
 }
 
 #[repr(C, align(16))]
@@ -94,6 +108,10 @@ pub(crate) fn give(flags: u64, size: usize, tag: u32) -> *mut u8 {
             number,
         };
         s.pool.insert(data.addr(), block);
+        let used = s.pool_use.entry(tag).or_default();
+        used.allocated += 1;
+        used.bytes += size;
+        used.most = used.most.max(used.bytes);
     });
     data
 }
@@ -110,7 +128,12 @@ pub(crate) fn bugcheck(layout: Layout) {
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn ExFreePoolWithTag(data: *mut u8, _: u32) {
+unsafe extern "C" fn ExFreePoolWithTag(data: *mut u8, tag: u32) {
+    let block = with(|s| s.pool.get(&data.addr()).copied());
+    if let Some(block) = block.filter(|block| ![0, block.tag].contains(&tag)) {
+        let used = name(tag);
+        rule::C2_0A.broken(format!("pool is freed with the tag {used}: {block:?}"));
+    }
     // SAFETY: the contract is the same.
     unsafe { ExFreePool(data) };
 }
@@ -155,6 +178,11 @@ unsafe extern "C" fn ExFreePool(data: *mut u8) {
             "bytes before a block of pool were written: {block:?}"
         ));
     }
+    with(|s| {
+        let used = s.pool_use.entry(block.tag).or_default();
+        used.freed += 1;
+        used.bytes -= block.size;
+    });
     check_fence(data, block);
     let within = data.addr()..data.addr() + block.size;
     if with(|s| s.locks.range(within.clone()).next().is_some()) {
@@ -253,16 +281,28 @@ fn leaks(s: &mut State) -> Option<String> {
             format!(
                 "{} bytes, tag {}, allocation {}",
                 block.size,
-                String::from_utf8_lossy(&block.tag.to_le_bytes()),
+                name(block.tag),
                 block.number
             )
         })
         .collect();
     Some(format!(
-        "{} blocks of pool are left at unload: {}",
+        "{} blocks of pool are left at unload: {}\n  by tag: {:?}",
         s.pool.len(),
-        list.join("; ")
+        list.join("; "),
+        balance(s)
     ))
+}
+
+/// A tag as text.
+fn name(tag: u32) -> String {
+    String::from_utf8_lossy(&tag.to_le_bytes()).into_owned()
+}
+
+/// What the run has used under each tag.
+pub(crate) fn balance(s: &State) -> BTreeMap<String, PoolUse> {
+    let by_name = s.pool_use.iter().map(|(tag, used)| (name(*tag), *used));
+    by_name.collect()
 }
 
 /// Whether the range lies in one block of the driver's pool.

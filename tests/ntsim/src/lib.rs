@@ -106,6 +106,7 @@ extern crate wskhttp as _;
 
 pub use door::Process;
 pub use driver::{DeviceStack, Driver, Entry};
+pub use ex::PoolUse;
 pub use machine::{Machine, Options};
 pub use net::{Ending, Host, Stream, connect_to, reset_connections, set_host, set_name, sleep};
 pub use profile::{Profile, Sim};

@@ -10,6 +10,7 @@ use std::time::Duration;
 use wdk_sys::PEPROCESS;
 
 use crate::driver::{new_driver, unloaded};
+use crate::ex::PoolUse;
 use crate::fault::Faults;
 use crate::host::Host;
 use crate::net::Stream;
@@ -79,6 +80,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
         kernel_calls: state.calls,
         points: state.points,
         depths: std::mem::take(&mut state.depths),
+        pool: ex::balance(&state),
         fallible: std::mem::take(&mut state.faults.calls),
     };
     match outcome {
@@ -105,6 +107,8 @@ pub struct Report {
     /// For each kind of thread, how much of its stack the driver used. Empty where the driver's code is
     /// not optimized.
     pub depths: BTreeMap<String, Depth>,
+    /// What was used of the pool, by tag.
+    pub pool: BTreeMap<String, PoolUse>,
     /// The calls that might have failed, by name, in the order of the run.
     pub fallible: Vec<&'static str>,
 }

@@ -39,6 +39,7 @@ pub(crate) struct State {
     pub(crate) pool: BTreeMap<usize, crate::ex::Block>,
     pub(crate) freed: VecDeque<(usize, crate::ex::Block)>,
     pub(crate) pool_calls: u64,
+    pub(crate) pool_use: BTreeMap<u32, crate::ex::PoolUse>,
     pub(crate) paged: Option<crate::paged::Paged>,
     pub(crate) mdls: BTreeMap<usize, crate::mm::MdlInfo>,
     pub(crate) irps: BTreeMap<usize, IrpInfo>,

@@ -355,3 +355,20 @@ fn a_seed_is_one_run() {
         "seeds differ"
     );
 }
+
+#[test]
+fn a_run_says_what_it_used_of_the_pool() {
+    let report = try_run(7, || {
+        listen(80, server);
+        let driver = Driver::load().expect("loaded");
+        let mut device = Device::with_opener(driver.opener()).expect("open");
+        get(&mut device, "http://localhost/").expect("an answer");
+        drop(device);
+        driver.remove();
+    });
+    let pool = report.expect("no rule is broken").pool;
+    assert!(pool["wskb"].most > 0, "the driver's tag");
+    for (tag, used) in pool {
+        assert_eq!((used.allocated, used.bytes), (used.freed, 0), "{tag}");
+    }
+}

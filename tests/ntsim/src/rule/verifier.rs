@@ -208,6 +208,9 @@ rules! { VERIFIER:
     C4_10 = checked("C4 10",
         "What is freed was allocated (also C4 16, 13E)",
         "debugger/bug-check-0xc4");
+    C2_0A = checked("C2 0A",
+        "ExFreePoolWithTag is called with the tag that the block was allocated with",
+        "debugger/bug-check-0xc2; nf-wdm-exfreepoolwithtag");
     C4_13 = checked("C4 13",
         "Pool is freed once (also C4 14)",
         "debugger/bug-check-0xc4");

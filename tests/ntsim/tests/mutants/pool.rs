@@ -1,6 +1,6 @@
 //! Verifier: pool.
 
-use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool};
+use wdk_sys::ntddk::{ExAllocatePool2, ExFreePool, ExFreePoolWithTag};
 use wskhttp_ntsim::image_gone;
 
 use crate::client::*;
@@ -46,8 +46,19 @@ mutants! {
     frees_an_irp_as_pool breaks C4_105 {
         ExFreePool(new_irp().cast());
     }
+    frees_with_another_tag breaks C2_0A {
+        ExFreePoolWithTag(ExAllocatePool2(NON_PAGED, 10, TAG), TAG + 1);
+    }
     leaks breaks C4_62 {
         ExAllocatePool2(NON_PAGED, 10, TAG);
+        image_gone();
+    }
+}
+
+proofs! {
+    frees_with_its_tag_or_none shows C2_0A {
+        ExFreePoolWithTag(ExAllocatePool2(NON_PAGED, 10, TAG), TAG);
+        ExFreePoolWithTag(ExAllocatePool2(NON_PAGED, 10, TAG), 0);
         image_gone();
     }
 }

@@ -53,6 +53,7 @@ fn proofs() -> Vec<Test> {
         crate::names::PROOFS,
         crate::locks::PROOFS,
         crate::timers::PROOFS,
+        crate::pool::PROOFS,
         crate::work_items::PROOFS,
         crate::devices::PROOFS,
         crate::remove_locks::PROOFS,
