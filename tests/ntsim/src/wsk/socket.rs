@@ -1,8 +1,7 @@
 //! Sockets: made, bound and closed.
 
 use wskhttp_core::wsk::sys::{
-    SO_REUSEADDR, SOL_SOCKET, WSK_FLAG_BASIC_SOCKET, WSK_FLAG_DATAGRAM_SOCKET,
-    WSK_FLAG_LISTEN_SOCKET, WSK_FLAG_STREAM_SOCKET,
+    WSK_FLAG_BASIC_SOCKET, WSK_FLAG_DATAGRAM_SOCKET, WSK_FLAG_LISTEN_SOCKET, WSK_FLAG_STREAM_SOCKET,
 };
 
 use super::*;
@@ -258,41 +257,18 @@ pub(super) unsafe extern "C" fn bind(
     }
     // SAFETY: the contract is the same.
     let id = unsafe { begin("WskBind", irp, Kind::Bind, call.at) };
-    let wine = with(|s| s.profile.is_wine());
+    let (wine, taken) = with(|s| (s.profile.is_wine(), sharing::status(s, call.at, local)));
     if wine && local.is_ipv6() {
         // Wine passes on 16 bytes of it.
         decide(id, STATUS_NO_MEMORY, 0);
-    } else if is_taken(&call, local) {
-        let status = match wine {
-            true => STATUS_ADDRESS_ALREADY_ASSOCIATED,
-            false => STATUS_ADDRESS_ALREADY_EXISTS,
-        };
-        decide(id, status, 0);
+    } else if taken != 0 {
+        decide(id, taken, 0);
     } else {
         let local = address::with_port(local);
         call.look(|socket| socket.local = Some(local));
         decide(id, 0, 0);
     }
     call.finish(id)
-}
-
-/// Whether another socket has the port, and does not share it (rule 47).
-fn is_taken(call: &Call, local: SocketAddr) -> bool {
-    let shares = |socket: &Socket| {
-        let value = socket.options.get(&(SOL_SOCKET, SO_REUSEADDR));
-        value.is_some_and(|value| value.iter().any(|byte| *byte != 0))
-    };
-    let shared = call.look(|socket| shares(socket));
-    local.port() != 0
-        && with(|s| {
-            let mut others = s.wsk.sockets.iter().filter(|(at, _)| **at != call.at);
-            others.any(|(_, other)| {
-                let same = other
-                    .local
-                    .is_some_and(|other| other.port() == local.port());
-                same && other.link.is_none() && !(shared && shares(other))
-            })
-        })
 }
 
 pub(super) unsafe extern "C" fn close(socket: PWSK_SOCKET, irp: *mut IRP) -> NTSTATUS {

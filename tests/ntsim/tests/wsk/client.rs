@@ -144,8 +144,12 @@ impl Socket {
     }
 
     pub(crate) fn bind(&self, port: u16) -> NTSTATUS {
+        self.bind_to(Ipv4Addr::UNSPECIFIED, port)
+    }
+
+    pub(crate) fn bind_to(&self, ip: Ipv4Addr, port: u16) -> NTSTATUS {
         let bind = self.table().WskBind.expect("there");
-        let mut local = address(Ipv4Addr::UNSPECIFIED, port);
+        let mut local = address(ip, port);
         request(|irp| unsafe { bind(self.0, (&raw mut local).cast(), 0, irp) }).0
     }
 

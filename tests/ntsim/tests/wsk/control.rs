@@ -14,7 +14,7 @@ const FULL: &[Profile] = &[Profile::Windows, Profile::Hostile];
 const BUFFER_OVERFLOW: NTSTATUS = 0x8000_0005_u32.cast_signed();
 
 /// WskControlSocket with an IRP, and a word in and out.
-fn control(
+pub(crate) fn control(
     socket: &Socket,
     kind: i32,
     level: u32,

@@ -9,6 +9,7 @@ use wskhttp_core::wsk::sys::*;
 use wskhttp_ntsim::{BLACK_HOLE, Ending, Profile, listen, sleep};
 
 use crate::client::*;
+use crate::control::control;
 
 const FULL: &[Profile] = &[Profile::Windows, Profile::Hostile];
 const INVALID_DEVICE_STATE: i32 = 0xC000_0184_u32.cast_signed();
@@ -153,6 +154,49 @@ fn a_port_is_not_bound_twice() {
             sockets.into_iter().for_each(Socket::close);
         });
     }
+    run(FULL, |client| {
+        let ways = [None, Some(SO_REUSEADDR), Some(SO_EXCLUSIVEADDRUSE)];
+        let addresses = [Ipv4Addr::UNSPECIFIED, Ipv4Addr::LOCALHOST];
+        let ways = || {
+            ways.into_iter()
+                .flat_map(move |way| addresses.map(|ip| (way, ip)))
+        };
+        let bind = |(option, ip)| {
+            let socket = client.socket(WSK_FLAG_CONNECTION_SOCKET, null_mut(), null());
+            let socket = Socket(socket.expect("made"));
+            if let Some(option) = option {
+                assert_eq!(
+                    control(&socket, WskSetOption, SOL_SOCKET, option, &mut 1).0,
+                    0
+                );
+            }
+            let status = socket.bind_to(ip, 4000);
+            (socket, status)
+        };
+        let (good, in_use, denied) = (0, 0xC000_020A_u32, 0xC000_0022);
+        // By the first socket; the default descriptor grants no access.
+        for (first, second) in ways().zip([
+            [in_use, denied, denied, denied, in_use, denied],
+            [good, in_use, good, denied, in_use, in_use],
+            [in_use, denied, good, good, in_use, denied],
+            [good, denied, good, good, in_use, in_use],
+            [in_use, denied, denied, denied, in_use, denied],
+            [good, in_use, good, denied, in_use, in_use],
+        ]) {
+            let (socket, status) = bind(first);
+            assert_eq!(status, 0);
+            for (way, expected) in ways().zip(second) {
+                let (other, status) = bind(way);
+                assert_eq!(status, expected.cast_signed(), "{first:?}, then {way:?}");
+                other.close();
+            }
+            let (option, _) = first;
+            let (other, status) = bind((option, Ipv4Addr::new(127, 0, 0, 2)));
+            let shares = first.1 != Ipv4Addr::UNSPECIFIED || option == Some(SO_REUSEADDR);
+            assert_eq!(status == 0, shares, "{first:?}, then another address");
+            [socket, other].into_iter().for_each(Socket::close);
+        }
+    });
 }
 
 #[test]
