@@ -1,11 +1,21 @@
 //! `cargo xtask sim`: the simulator's tests with one seed, a mixed load with many, or the sweeps whole.
 
-use anyhow::bail;
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{self, BufRead as _, BufReader, Write as _},
+    process::{Command, Stdio},
+};
 
-use crate::build::{
-    self,
-    cargo::{Target, command},
-    workspace::Workspace,
+use anyhow::{Context as _, bail};
+
+use crate::{
+    build::{
+        self,
+        cargo::{Target, command},
+        workspace::Workspace,
+    },
+    test::counts::Counts,
 };
 
 /// What `cargo xtask sim` takes.
@@ -51,12 +61,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     build::setup()?;
     let mut command = command(&workspace, Target::Host, "test")?;
     command.args(["--package", "wskhttp-ntsim"]);
-    let tests: &[&str] = match options {
-        Options { soak: true, .. } => &["soak"],
-        Options { sweep: true, .. } => &["fault", "sweep"],
-        Options { seed: Some(_), .. } => SEEDED,
-        Options { asan: true, .. } => SOUND,
-        _ => &[],
+    let tests = match options {
+        Options { soak: true, .. } => vec!["soak".into()],
+        Options { sweep: true, .. } => SWEEPS.map(str::to_owned).into(),
+        Options { seed: Some(_), .. } | Options { asan: true, .. } => sound(&workspace)?,
+        _ => vec![],
     };
     command.args(tests.iter().flat_map(|test| ["--test", test]));
     if options.asan {
@@ -88,38 +97,48 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         command.env("NTSIM_PROFILE", profile);
     }
     command.arg("--").args(&options.test).arg("--nocapture");
-    let status = command.status()?;
-    if !status.success() {
-        bail!("the simulation failed: {status}");
+    if count(&mut command)? == 0 {
+        bail!("no test was run");
     }
     Ok(())
 }
 
-/// The tests that have many seeds.
-const SEEDED: &[&str] = &[
-    "driver",
-    "features",
-    "soak",
-    "transport",
-    "wsk",
-    "wsk_provider",
-];
+/// Shows what the tests write; gives how many have passed.
+fn count(command: &mut Command) -> anyhow::Result<u32> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut output = BufReader::new(child.stdout.take().context("no output")?);
+    let (mut line, mut all) = (Vec::new(), Counts::default());
+    while output.read_until(b'\n', &mut line)? > 0 {
+        io::stdout().write_all(&line)?;
+        all += Counts::of_line(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("the simulation failed: {status}");
+    }
+    Ok(all.passed)
+}
 
-/// The tests that break no rule on purpose, and the one that shows that AddressSanitizer is there.
-const SOUND: &[&str] = &[
-    "asan",
-    "cases",
-    "driver",
-    "fault",
-    "features",
-    "soak",
-    "stack",
-    "sweep",
-    "tls",
-    "transport",
-    "wsk",
-    "wsk_provider",
-];
+/// The programs with tests, but the mutants, which break rules on purpose.
+fn sound(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let mut tests = Vec::new();
+    for entry in fs::read_dir(workspace.root().join("tests/ntsim/tests"))? {
+        let path = entry?.path();
+        let is_test =
+            path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").is_file();
+        let name = path.file_stem().and_then(OsStr::to_str);
+        tests.extend(
+            name.filter(|name| is_test && *name != "mutants")
+                .map(str::to_owned),
+        );
+    }
+    tests.sort();
+    Ok(tests)
+}
+
+/// The tests that look at `NTSIM_SWEEP`.
+const SWEEPS: [&str; 3] = ["fault", "sweep", "transport"];
 
 /// Optimized, without the painting of stacks, which takes nine tenths of such a run.
 const UNPAINTED: &str = "profile.sim.package.wskhttp-ntsim.debug-assertions=true";

@@ -113,7 +113,7 @@ pub use profile::{Profile, Sim};
 pub use secret::{guard_secret, secrets_left};
 pub use sim::{
     Report, Thread, as_driver, as_user, at_irql, elapsed, image_gone, in_process, listen, lot,
-    points, process, run, seeds, socket_owners, spawn, spawn_at, try_run, wait_until,
+    points, process, run, seed, seeds, socket_owners, spawn, spawn_at, try_run, wait_until,
 };
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};

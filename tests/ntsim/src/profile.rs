@@ -32,6 +32,23 @@ impl Profile {
     /// Every profile.
     pub const ALL: [Self; 4] = [Self::Windows, Self::Wine, Self::Viosock, Self::Hostile];
 
+    /// The one that runs are wanted on, which `NTSIM_PROFILE` names, as `cargo xtask sim --profile` has it;
+    /// `None` if they are on each.
+    ///
+    /// # Panics
+    /// If no profile is called that.
+    #[must_use]
+    pub fn only() -> Option<Self> {
+        let name = std::env::var("NTSIM_PROFILE").ok()?;
+        Some(name.parse().unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// Whether runs on it are wanted.
+    #[must_use]
+    pub fn is_wanted(self) -> bool {
+        Self::only().is_none_or(|only| only == self)
+    }
+
     /// Whether the provider leaves out what netio.sys of Wine does.
     pub(crate) fn is_wine(self) -> bool {
         self == Self::Wine
@@ -153,17 +170,26 @@ impl Sim {
         }
     }
 
-    /// Runs `body` as a simulated thread.
+    /// Runs `body` as a simulated thread, unless runs are wanted on another profile alone.
     ///
     /// # Panics
     /// With the seed and the profile: when `body` panics, a rule is broken, or no thread can run
     /// any more.
     pub fn run(self, body: impl FnOnce() + 'static) {
+        if self.profile.is_wanted() {
+            self.report(body);
+        }
+    }
+
+    /// As [`Sim::run`], on whatever profile it is, and gives what the run says of itself.
+    ///
+    /// # Panics
+    /// As [`Sim::run`].
+    pub fn report(self, body: impl FnOnce() + 'static) -> sim::Report {
         let (seed, profile) = (self.seed, self.profile);
         let _replay = sim::Replay(seed, profile);
-        if let Err(failure) = self.try_run(body) {
-            panic!("seed {seed}, profile {profile:?}: {failure}");
-        }
+        self.try_run(body)
+            .unwrap_or_else(|failure| panic!("seed {seed}, profile {profile:?}: {failure}"))
     }
 
     /// As [`Sim::run`], but gives a broken rule or a deadlock as an error.

@@ -1,6 +1,7 @@
 //! One simulation: a seed, a body, and what a body may ask for.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -123,6 +124,12 @@ pub fn seeds(number: u64) -> Range<u64> {
     }
 }
 
+/// The seed of a test that has one: the one that `NTSIM_SEED` names, or 1.
+#[must_use]
+pub fn seed() -> u64 {
+    seeds(2).last().unwrap_or(1)
+}
+
 /// Says how to have a run again that fails while this is there.
 pub(crate) struct Replay(pub(crate) u64, pub(crate) Profile);
 
@@ -131,12 +138,22 @@ impl Drop for Replay {
         if !std::thread::panicking() {
             return;
         }
+        eprintln!("{self}");
+    }
+}
+
+impl Display for Replay {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self(seed, profile) = self;
-        let thread = std::thread::current();
+        write!(
+            f,
+            "replay: cargo xtask sim --seed {seed} --profile {profile:?}"
+        )?;
         // A runner of one thread does not call it by the test.
-        let test = thread.name().filter(|name| *name != "main");
-        let test = test.map_or(String::new(), |name| format!(" --test {name}"));
-        eprintln!("replay: cargo xtask sim --seed {seed} --profile {profile:?}{test}");
+        match std::thread::current().name() {
+            Some(name) if name != "main" => write!(f, " --test {name}"),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -37,8 +37,13 @@ fn main() -> ExitCode {
     }
     // Most of a run's time is spent waiting.
     arguments.test_threads.get_or_insert(4);
-    let trials = (1..=SEEDS)
+    let seeds = match std::env::var_os("NTSIM_SEED") {
+        Some(_) => wskhttp_ntsim::seeds(1),
+        None => 1..SEEDS + 1,
+    };
+    let trials = seeds
         .flat_map(|seed| Profile::ALL.map(|profile| (profile, seed)))
+        .filter(|(profile, _)| profile.is_wanted())
         .map(|(profile, seed)| {
             let name = format!("{profile:?}_{seed}").to_lowercase();
             Trial::test(name, move || in_process(profile, seed))

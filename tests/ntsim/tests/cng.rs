@@ -17,7 +17,7 @@ use wskhttp_client::{Device, Error, Group, Kind, Phase, Request, TlsOptions};
 use wskhttp_core::crypto::Primitive;
 use wskhttp_ntsim::fault::{self, Plan};
 use wskhttp_ntsim::registry::{self, SERVICE};
-use wskhttp_ntsim::{Driver, Profile, Sim, bcrypt, listen};
+use wskhttp_ntsim::{Driver, Profile, Sim, bcrypt, listen, seed};
 
 const REG_SZ: u32 = 1;
 const INVALID_PARAMETER: i32 = 0xC000_000D_u32.cast_signed();
@@ -78,7 +78,7 @@ fn handshakes() {
                 (&TLS12, NamedGroup::secp384r1),
             ] {
                 let (root, server) = (chain.root.clone(), chain.server_of_group(version, group));
-                Sim::new(1).run(move || {
+                Sim::new(seed()).run(move || {
                     serve(&server);
                     with_device(policy, |device| {
                         let before = fault::count("BCryptVerifySignature");
@@ -126,7 +126,7 @@ fn what_is_missing() {
     ] {
         for policy in ["auto", "fips"] {
             let (root, server) = (chain.root.clone(), Arc::clone(&server));
-            Sim::new(1).run(move || {
+            Sim::new(seed()).run(move || {
                 serve(&server);
                 bcrypt::without(id);
                 with_device(policy, |device| {
@@ -164,7 +164,7 @@ fn the_numbers_of_a_status_are_those_of_the_primitives() {
 fn wine_lacks_two() {
     let chain = Chain::new(Leaf::P384);
     let server = chain.server(&TLS13);
-    Sim::new(1).profile(Profile::Wine).run(move || {
+    Sim::new(seed()).profile(Profile::Wine).run(move || {
         serve(&server);
         with_device("fips", |device| {
             let status = device.status().expect("a status");
@@ -177,7 +177,7 @@ fn wine_lacks_two() {
 
 #[test]
 fn an_unknown_policy_is_refused() {
-    Sim::new(1).run(|| {
+    Sim::new(seed()).run(|| {
         for policy in ["", "FIPS", "fips ", "both"] {
             choose(policy);
             let refused = Driver::load().map(|_| ()).expect_err("no such policy");
@@ -192,7 +192,7 @@ fn an_unknown_policy_is_refused() {
 #[test]
 fn no_client_certificate_under_fips() {
     let _made = root();
-    Sim::new(1).run(|| {
+    Sim::new(seed()).run(|| {
         with_device("fips", |device| {
             let (chain, key) = &papers().client;
             let options = TlsOptions::new().client_certificate(chain, key);
@@ -211,7 +211,7 @@ fn x25519_mlkem768() {
     for policy in ["rust", "auto", "fips"] {
         let group = NamedGroup::X25519MLKEM768;
         let (root, server) = (chain.root.clone(), chain.server_of_group(&TLS13, group));
-        Sim::new(1).run(move || {
+        Sim::new(seed()).run(move || {
             serve(&server);
             with_device(policy, |device| {
                 let alone = TlsOptions::new().group(Group::X25519MlKem768);
@@ -246,7 +246,7 @@ fn no_larger_stack() {
         let (root, server) = (chain.root.clone(), Arc::clone(&server));
         let first = Arc::new(Mutex::new(0));
         let to = Arc::clone(&first);
-        let report = Sim::new(1).try_run(move || {
+        let report = Sim::new(seed()).report(move || {
             serve(&server);
             with_device("rust", |device| {
                 let tls = TlsOptions::new().group(Group::X25519MlKem768);
@@ -262,7 +262,6 @@ fn no_larger_stack() {
                 get_by(device, &root, tls).expect("an answer");
             });
         });
-        let report = report.unwrap_or_else(|failure| panic!("{failure}"));
         let first = *first.lock().expect("not poisoned");
         let calls = (0_u64..)
             .zip(report.fallible)
@@ -295,7 +294,7 @@ fn every_call_may_fail() {
         let (root, server) = (chain.root.clone(), Arc::clone(&server));
         let result = Arc::new(Mutex::new(None));
         let to = Arc::clone(&result);
-        let report = Sim::new(1).try_run(move || {
+        let report = Sim::new(seed()).report(move || {
             serve(&server);
             with_device("fips", |device| {
                 let start = fault::calls();
@@ -308,7 +307,6 @@ fn every_call_may_fail() {
                 *to.lock().expect("not poisoned") = Some((calls, injected, done));
             });
         });
-        let report = report.unwrap_or_else(|failure| panic!("{failure}"));
         let result = result.lock().expect("not poisoned").take();
         let (calls, injected, done) = result.expect("it was run");
         (
@@ -345,7 +343,7 @@ fn every_call_may_fail() {
 fn providers_that_cannot_be_opened() {
     let chain = Chain::new(Leaf::P256);
     let server = chain.server(&TLS13);
-    Sim::new(1).run(move || {
+    Sim::new(seed()).run(move || {
         serve(&server);
         choose("auto");
         let first = fault::calls();

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use support::{Replay, Scheme, cancel, close, get, number, open, post, serve};
 use wskhttp_client::{Error, Kind};
 use wskhttp_ntsim::fault::{self, Plan, injected, relent};
-use wskhttp_ntsim::{Driver, Profile, Sim};
+use wskhttp_ntsim::{Driver, Profile, Sim, seed};
 
 /// When the faults end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl Bench {
             scheme,
             until,
         } = self;
-        let seed = number("NTSIM_SEED").unwrap_or(1);
+        let seed = seed();
         let name = std::thread::current().name().unwrap_or_default().to_owned();
         let call = match plan {
             Plan::None => String::new(),

@@ -11,7 +11,7 @@ use wskhttp_client::abi::{
 use wskhttp_client::{Completion, Device, Operation, Request};
 use wskhttp_ntsim::{
     Driver, Profile, Sim, Stream, elapsed, fault, guard_secret, kept_lists, listen, secrets_left,
-    sleep, sockets, spawn,
+    seeds, sleep, sockets, spawn,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,14 +20,14 @@ const SEEDS: u64 = 10;
 /// Runs `body` on a machine with one processor, so with one worker, whose provider completes inside the
 /// call whatever it can.
 fn on_one_worker(body: fn(&Driver)) {
-    for seed in 0..3 {
+    for seed in seeds(3) {
         let sim = Sim::new(seed).profile(Profile::Wine).processors(1);
         sim.run(move || with_driver(body));
     }
 }
 
 fn on_all(profiles: &[Profile], body: fn(&Driver)) {
-    for seed in 0..SEEDS {
+    for seed in seeds(SEEDS) {
         for profile in profiles {
             let sim = Sim::new(seed).profile(*profile);
             sim.run(move || with_driver(body));
@@ -200,7 +200,7 @@ fn a_flood_of_reads_leaves_the_worker_to_others() {
 /// neither a connection nor data of it.
 fn nothing_stays(then: fn(&mut Stream)) {
     for profile in Profile::ALL {
-        for seed in 0..SEEDS {
+        for seed in seeds(SEEDS) {
             Sim::new(seed).profile(profile).run(move || {
                 nothing_stays_at(profile, then);
             });

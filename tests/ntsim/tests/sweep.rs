@@ -18,7 +18,7 @@ use support::{Replay, Scheme, TIMEOUT, cancel, close, endless, get, number, open
 use wskhttp_client::{Canceller, Device, Error, Handle, Kind};
 use wskhttp_ntsim::{
     Driver, Profile, Sim, elapsed, lose_provider, points, reset_connections, restore_provider,
-    sleep, spawn_at, wait_until,
+    seed, sleep, spawn_at, wait_until,
 };
 
 /// What is done.
@@ -271,10 +271,6 @@ fn run(profile: Profile, scheme: Scheme, act: Act, at: u64) -> Seen {
         panic!("seed {seed}, {profile:?}, {act:?} at scheduling point {at}: {failure}");
     }
     seen.get()
-}
-
-fn seed() -> u64 {
-    number("NTSIM_SEED").unwrap_or(1)
 }
 
 /// Does it at `sample` points of the job, at even distances, or at all of them.

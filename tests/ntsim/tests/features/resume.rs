@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use wskhttp_ntsim::{Driver, Sim};
+use wskhttp_ntsim::{Driver, Sim, seed};
 
 use crate::{Heads, command, pattern, serve, with_driver};
 
@@ -61,7 +61,7 @@ fn a_cut_download_is_resumed() {
 
 #[test]
 fn a_cut_download_of_100_mib_is_resumed() {
-    Sim::new(0).run(|| {
+    Sim::new(seed()).run(|| {
         let driver = Driver::load().expect("loaded");
         resumed_in_three(&driver, 100 << 20);
         driver.remove();

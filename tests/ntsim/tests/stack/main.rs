@@ -17,7 +17,7 @@ use rustls::{NamedGroup, ServerConfig};
 use support::tls::TlsStream;
 use support::{Scheme, cancel, get, head, open, post, serve};
 use wskhttp_client::{Group, Options, Request, TlsOptions};
-use wskhttp_ntsim::{Depth, Driver, Profile, Sim, listen};
+use wskhttp_ntsim::{Depth, Driver, Profile, Sim, listen, seed, seeds};
 
 const SEEDS: u64 = 5;
 const LEFT: usize = 4096;
@@ -27,7 +27,7 @@ const ROOMS: [usize; 3] = [24 * 1024, 0x12000 - 0x800, 36 * 1024];
 #[test]
 fn the_main_job() {
     let mut depths = Depths::default();
-    for (seed, profile) in (0..SEEDS).flat_map(|seed| Profile::ALL.map(|one| (seed, one))) {
+    for (seed, profile) in seeds(SEEDS).flat_map(|seed| Profile::ALL.map(|one| (seed, one))) {
         depths.of(Sim::new(seed).profile(profile), || {
             serve();
             let driver = Driver::load().expect("loaded");
@@ -56,7 +56,7 @@ fn a_handshake_with_each_kind_of_certificate() {
                 let what = format!("{kind:?}, {version:?}, proxy: {}", proxy.is_some());
                 let mut depths = Depths::default();
                 let (root, server) = (chain.root.clone(), Arc::clone(&server));
-                depths.of(Sim::new(1), move || {
+                depths.of(Sim::new(seed()), move || {
                     handshake(&root, &server, proxy, TlsOptions::new());
                 });
                 depths.check(&what, "system thread, expanded");
@@ -75,7 +75,7 @@ fn a_handshake_with_x25519_mlkem768() {
             let what = format!("{kind:?}, X25519MLKEM768, proxy: {}", proxy.is_some());
             let mut depths = Depths::default();
             let (root, server) = (chain.root.clone(), Arc::clone(&server));
-            depths.of(Sim::new(1), move || {
+            depths.of(Sim::new(seed()), move || {
                 // The share of the first is not taken.
                 let tls = TlsOptions::new().group(Group::Secp256r1);
                 let tls = tls.group(Group::X25519MlKem768);
@@ -141,9 +141,7 @@ struct Depths(BTreeMap<String, Depth>);
 
 impl Depths {
     fn of(&mut self, sim: Sim, body: impl FnOnce() + 'static) {
-        let report = sim
-            .try_run(body)
-            .unwrap_or_else(|failure| panic!("{failure}"));
+        let report = sim.report(body);
         for (kind, depth) in report.depths {
             let most = self.0.entry(kind).or_default();
             *most = Depth {

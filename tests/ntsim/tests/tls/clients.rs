@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use wskhttp_client::{Device, Kind, Options, Request, TlsOptions};
 use wskhttp_ntsim::registry::{self, BINARY, SERVICE};
-use wskhttp_ntsim::{Driver, Sim, guard_secret, listen, secrets_left};
+use wskhttp_ntsim::{Driver, Sim, guard_secret, listen, secrets_left, seed};
 
 use crate::service::pem;
 use crate::support::tls::{Kind as Server, TlsStream, papers, root};
@@ -146,7 +146,7 @@ fn client_certificates_of_the_service() {
 #[test]
 fn redirects_do_not_see_client_certificates() {
     let _made = root();
-    Sim::new(1).run(|| {
+    Sim::new(seed()).run(|| {
         listen(443, |stream| {
             let mut stream = TlsStream::of_kind(stream, Server::Mutual);
             let _ = redirect(&mut stream);

@@ -15,13 +15,13 @@ use std::time::Duration;
 use support::tls::{Kind as Server, TlsStream, root};
 use wskhttp_client::{Device, Error, Kind, Request, TlsOptions};
 use wskhttp_ntsim::registry::{self, BINARY};
-use wskhttp_ntsim::{Driver, Sim, listen, sleep};
+use wskhttp_ntsim::{Driver, Sim, listen, seed, sleep};
 
 /// Runs `body` with a device, and a server on port 443.
 fn with_device(server: Server, body: impl FnOnce(&mut Device) + 'static) {
     // Before a driver is there whose calls are counted.
     let _made = root();
-    Sim::new(1).run(move || {
+    Sim::new(seed()).run(move || {
         listen(443, move |stream| {
             // Errors are the client's doing.
             let _ = support::answer(TlsStream::of_kind(stream, server));

@@ -12,7 +12,7 @@ use wskhttp_core::io::Error;
 use wskhttp_core::nt::lock::RawSpinLock;
 use wskhttp_core::wsk::WskConnect;
 use wskhttp_http::{Body, Client, Deadlines, Limits, Request, Url};
-use wskhttp_ntsim::{Profile, Sim, as_driver, listen, points, spawn_at};
+use wskhttp_ntsim::{Profile, Sim, as_driver, listen, points, seed, spawn_at};
 
 use super::program::{Driver, MINUTE, drive_until};
 
@@ -71,7 +71,8 @@ fn serve() {
 fn run(profile: Profile, point: u64) -> (u64, u64, bool) {
     let seen = Rc::new(Cell::new((0, 0, false)));
     let to = Rc::clone(&seen);
-    let outcome = Sim::new(1).profile(profile).try_run(move || {
+    let seed = seed();
+    let outcome = Sim::new(seed).profile(profile).try_run(move || {
         serve();
         let before = points();
         let stop = Arc::new(Notify::new());
@@ -92,14 +93,22 @@ fn run(profile: Profile, point: u64) -> (u64, u64, bool) {
         }
     });
     if let Err(failure) = outcome {
-        panic!("seed 1, {profile:?}, told to unload at scheduling point {point}: {failure}");
+        eprintln!(
+            "replay: cargo xtask sim --sweep --seed {seed} --profile {profile:?} --point {point} \
+             --test is_told_to_unload"
+        );
+        panic!("seed {seed}, {profile:?}, told to unload at scheduling point {point}: {failure}");
     }
     seen.get()
 }
 
 #[test]
 fn is_told_to_unload_wherever_it_is() {
-    for profile in Profile::ALL {
+    for profile in Profile::ALL.into_iter().filter(|one| one.is_wanted()) {
+        if let Some(Ok(point)) = std::env::var("NTSIM_POINT").ok().map(|text| text.parse()) {
+            run(profile, point);
+            continue;
+        }
         let (before, after, done) = run(profile, u64::MAX);
         assert!(done, "it is told nothing");
         let step = match std::env::var_os("NTSIM_SWEEP") {

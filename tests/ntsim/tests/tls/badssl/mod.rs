@@ -5,7 +5,7 @@ mod chains;
 mod protocol;
 
 use wskhttp_client::{Device, Kind, Phase, Request, TlsOptions};
-use wskhttp_ntsim::{Driver, Sim, Stream, listen};
+use wskhttp_ntsim::{Driver, Sim, Stream, listen, seed};
 
 /// How a request to `server` fails; `Ok` if it does not.
 fn ask(
@@ -14,7 +14,7 @@ fn ask(
     tls: TlsOptions,
     expected: Result<(), (Kind, &'static str)>,
 ) {
-    Sim::new(1).run(move || {
+    Sim::new(seed()).run(move || {
         listen(443, server);
         let driver = Driver::load().expect("loaded");
         let mut device = Device::with_opener(driver.opener()).expect("open");
