@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::ffi::c_int;
+use std::io::Write as _;
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
@@ -10,6 +11,7 @@ use std::sync::OnceLock;
 use libc::{siginfo_t, ucontext_t};
 
 use crate::rule::{self, Rule};
+use crate::sim::Replay;
 use crate::state;
 
 /// What was there before, for faults that are none of ours.
@@ -53,6 +55,7 @@ extern "C" fn handle(_: c_int, info: *mut siginfo_t, context: *mut ucontext_t) {
     let counter = registers[libc::REG_RIP as usize] as usize;
     let stack = registers[libc::REG_RSP as usize] as usize;
     let Some((rule, at_its_end)) = which(address, counter) else {
+        say(address);
         // Once more, for whom it concerned before.
         if let Some(before) = BEFORE.get() {
             // SAFETY: what was installed before.
@@ -69,6 +72,26 @@ extern "C" fn handle(_: c_int, info: *mut siginfo_t, context: *mut ucontext_t) {
     };
     registers[libc::REG_RSP as usize] = (free & !15) as i64 - 8;
     registers[libc::REG_RIP as usize] = breach as *const () as usize as i64;
+}
+
+/// Writes how the run is repeated that such a fault ends, without memory of the heap, which may be in
+/// whatever state.
+fn say(address: usize) {
+    let mut text = [0_u8; 512];
+    let mut room = &mut text[..];
+    let _ = state::try_with(|s| {
+        let thread = &s.threads[s.current?];
+        let (seed, profile) = (s.seed, s.profile);
+        let (name, level) = (&thread.name, thread.irql);
+        let place = format_args!("[thread {name}, IRQL {level}]");
+        let how = format_args!("an access to {address:#x} {place}");
+        let replay = Replay(seed, profile);
+        writeln!(room, "seed {seed}, profile {profile:?}: {how}\n{replay}").ok()
+    });
+    let left = room.len();
+    let used = text.len() - left;
+    // SAFETY: bytes of the array; `write` may be called in a handler.
+    unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), used) };
 }
 
 /// What a fault breaks, and whether the stack is at its end; `None` if it is none of a driver's.

@@ -50,19 +50,45 @@ fn fails_a_callout() {
     });
 }
 
+/// Not an assertion, but an access that the processor refuses.
+#[test]
+fn a_wild_pointer() {
+    let Some(said) = in_child("a_wild_pointer", || {
+        as_driver(|| {
+            let nowhere = std::hint::black_box(0x10) as *const u8;
+            // SAFETY: none; it is what this is about.
+            unsafe { nowhere.read_volatile() };
+        });
+    }) else {
+        return;
+    };
+    for words in [
+        "seed 4711, profile Viosock: an access to 0x10 [thread the test, IRQL 0]",
+        "replay: cargo xtask sim --seed 4711 --profile Viosock --test a_wild_pointer",
+        "signal: 11",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
 fn fails() {
     assert_eq!(std::hint::black_box(1), 2, "words of the assertion");
 }
 
 #[track_caller]
 fn said(test: &str, client: fn()) {
-    let inside = || Sim::new(SEED).profile(Profile::Viosock).run(client);
-    let Some(said) = child::fails(test, inside) else {
+    let Some(said) = in_child(test, client) else {
         return;
     };
     for words in ["words of the assertion", "seed 4711, profile Viosock"] {
         assert!(said.contains(words), "{words}: {said}");
     }
+}
+
+#[track_caller]
+fn in_child(test: &str, client: fn()) -> Option<String> {
+    let inside = || Sim::new(SEED).profile(Profile::Viosock).run(client);
+    child::fails(test, inside)
 }
 
 const SEED: u64 = 4711;
