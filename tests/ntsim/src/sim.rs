@@ -79,6 +79,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
     sched::abandon(&mut state);
     let report = Report {
         kernel_calls: state.calls,
+        trace: state.trace,
         points: state.points,
         depths: std::mem::take(&mut state.depths),
         pool: ex::balance(&state),
@@ -103,6 +104,9 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
 pub struct Report {
     /// Calls into the kernel.
     pub kernel_calls: u64,
+    /// A hash of these in their order, with thread and time, and of the callbacks and completions of the
+    /// provider: a seed gives the same.
+    pub trace: u64,
     /// Scheduling points: see [`spawn_at`].
     pub points: u64,
     /// For each kind of thread, how much of its stack the driver used. Empty where the driver's code is

@@ -73,6 +73,8 @@ pub(crate) struct State {
     pub(crate) depths: BTreeMap<String, crate::stack::Depth>,
     pub(crate) faults: crate::fault::Faults,
     pub(crate) calls: u64,
+    /// See [`crate::Report::trace`].
+    pub(crate) trace: u64,
     /// Where another thread might have run on instead of the one that did.
     pub(crate) points: u64,
     /// The thread that waits for one of them, and which one.
@@ -98,6 +100,15 @@ impl State {
     pub(crate) fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+
+    /// Adds to what the run is known by (FNV-1a).
+    pub(crate) fn note(&mut self, what: &str, number: u64) {
+        let words = [number, self.now, self.current.map_or(0, |id| id as u64)];
+        let words = words.into_iter().flat_map(u64::to_le_bytes);
+        for byte in what.bytes().chain(words) {
+            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
+        }
     }
 
     /// A number below `bound`, by lot (SplitMix64).

@@ -22,6 +22,8 @@ pub(crate) struct Timer {
     period: u64,
     /// The DPC that is queued then, or 0.
     dpc: usize,
+    /// By which kernel call of the run it was set.
+    call: u64,
 }
 
 #[unsafe(no_mangle)]
@@ -74,10 +76,12 @@ fn set(address: usize, due: LARGE_INTEGER, period: i32, dpc: PKDPC) -> u8 {
     // SAFETY: any bits are a number.
     let due = deadline(unsafe { due.QuadPart });
     let dpc = dpc.expose_provenance();
+    let call = with(|s| s.calls);
     let was_set = change(address, |timer| {
         timer.signalled = false;
         timer.period = u64::from(period.unsigned_abs()) * MILLISECOND;
         timer.dpc = dpc;
+        timer.call = call;
         timer.due.replace(due).is_some()
     });
     with(expire);
@@ -130,11 +134,12 @@ pub(crate) fn expire(s: &mut State) {
         timer.signalled = true;
         timer.due = (timer.period > 0).then_some(due + timer.period);
         if timer.dpc != 0 {
-            dpcs.push(timer.dpc);
+            dpcs.push((due, timer.call, timer.dpc));
         }
         s.calls += 1;
     }
-    for dpc in dpcs {
+    dpcs.sort_unstable();
+    for (_, _, dpc) in dpcs {
         dpc::queue(s, dpc, [0; 2], None);
     }
 }

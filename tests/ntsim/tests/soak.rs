@@ -7,6 +7,7 @@
 mod support;
 
 use std::cell::Cell;
+use std::process::Command;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use support::{Scheme, cancel, close, get, number, open, post, serve_in};
 use wskhttp_client::{Device, Error, Kind, Opener};
 use wskhttp_ntsim::fault::{self, Plan};
 use wskhttp_ntsim::{
-    Driver, Profile, Sim, Thread, lose_provider, lot, reset_connections, restore_provider, sleep,
-    spawn,
+    Driver, Profile, Report, Sim, Thread, lose_provider, lot, reset_connections, restore_provider,
+    sleep, spawn,
 };
 
 /// What a user does. Any outcome is right that is somebody else's fault.
@@ -145,15 +146,49 @@ fn load(ready: bool) {
     driver.remove();
 }
 
-fn run(seed: u64, profile: Profile) {
+fn run(seed: u64, profile: Profile) -> Report {
     let sim = Sim::new(seed).profile(profile);
     let (sim, ready) = match seed / 4 % 32 {
         0 => (sim.never_ready(), false),
         late @ 1..5 => (sim.ready_after(Duration::from_millis(late * 300)), true),
         _ => (sim, true),
     };
-    sim.run(move || load(ready));
+    sim.report(move || load(ready))
 }
+
+fn turn(seed: u64) -> Profile {
+    Profile::ALL[(seed % 4) as usize]
+}
+
+/// Each of some seeds gives the same run after others, and in a process of its own, where all lies
+/// elsewhere.
+#[test]
+fn a_seed_is_one_run() {
+    const TEST: &str = "a_seed_is_one_run";
+    let trace = |seed| {
+        let Report { trace, points, .. } = run(seed, turn(seed));
+        format!("seed {seed}: {points} points, trace {trace:#x}")
+    };
+    if let Some(seed) = number(ALONE) {
+        println!("{}", trace(seed));
+        return;
+    }
+    for seed in SAME {
+        let here = trace(seed);
+        let alone = Command::new(std::env::current_exe().expect("a path"))
+            .args([TEST, "--exact", "--nocapture"])
+            .env(ALONE, seed.to_string())
+            .output()
+            .expect("a process");
+        let alone = String::from_utf8_lossy(&alone.stdout);
+        assert!(alone.contains(&here), "{here}, alone: {alone}");
+    }
+}
+
+/// Seeds whose runs have several sockets at once.
+const SAME: std::ops::Range<u64> = 40..48;
+/// The seed that is run alone.
+const ALONE: &str = "NTSIM_TEST_ALONE";
 
 #[test]
 fn everything_at_once() {
@@ -164,13 +199,10 @@ fn everything_at_once() {
             from..from + number("NTSIM_SEEDS").unwrap_or(320)
         }
     };
-    let only: Option<Profile> = std::env::var("NTSIM_PROFILE")
-        .ok()
-        .map(|name| name.parse().expect("a profile"));
+    let only = Profile::only();
     let last = seeds.end;
     for seed in seeds {
-        let turn = Profile::ALL[(seed % 4) as usize];
-        run(seed, only.unwrap_or(turn));
+        run(seed, only.unwrap_or(turn(seed)));
         if seed % 500 == 499 {
             eprintln!("{} of {last} seeds", seed + 1);
         }

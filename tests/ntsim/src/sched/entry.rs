@@ -33,6 +33,7 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
     let preempt = with(|s| {
         s.now += 1;
         s.calls += 1;
+        s.note(name, 0);
         if let Some(id) = s.current
             && !stack::PAINTED
         {

@@ -169,6 +169,7 @@ pub(super) fn due(s: &State) -> Vec<(usize, u32)> {
             }
         }
     }
+    due.sort_by_key(|(at, _)| s.wsk.sockets[at].number);
     due
 }
 

@@ -91,7 +91,6 @@ pub(crate) fn listener(s: &State, port: u16) -> Option<usize> {
             && !socket.closing
             && socket.local.is_some_and(|local| local.port() == port)
     };
-    let mut sockets = s.wsk.sockets.iter();
-    let found = sockets.find(|(_, socket)| listens(socket));
-    found.map(|(at, _)| *at)
+    let found = s.wsk.in_order().find(|(_, socket)| listens(socket));
+    found.map(|(at, _)| at)
 }

@@ -115,6 +115,13 @@ pub fn sockets() -> usize {
 }
 
 impl Wsk {
+    /// The sockets, by their numbers.
+    fn in_order(&self) -> impl Iterator<Item = (usize, &Socket)> {
+        let mut sockets: Vec<_> = self.sockets.iter().map(|(at, one)| (*at, one)).collect();
+        sockets.sort_unstable_by_key(|(_, socket)| socket.number);
+        sockets.into_iter()
+    }
+
     fn is_ready(&self, now: u64) -> bool {
         now >= self.ready_at && !self.lost
     }
@@ -151,7 +158,7 @@ fn lose() {
             }
         }
     });
-    let sockets: Vec<usize> = with(|s| s.wsk.sockets.keys().copied().collect());
+    let sockets: Vec<usize> = with(|s| s.wsk.in_order().map(|(at, _)| at).collect());
     sockets.into_iter().for_each(settle);
 }
 

@@ -9,6 +9,8 @@ use super::*;
 /// What the provider knows of a socket.
 pub(crate) struct Socket {
     pub(super) object: Box<WSK_SOCKET>,
+    /// Sockets come in its order wherever the order matters: that of their addresses is the host's.
+    pub(super) number: u64,
     /// The registration that it belongs to.
     pub(super) client: usize,
     pub(super) category: Category,
@@ -134,6 +136,7 @@ pub(super) fn new_socket(
     s.wsk.had_sockets = true;
     let socket = Socket {
         object,
+        number: s.number(),
         client,
         category,
         family,

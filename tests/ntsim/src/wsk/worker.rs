@@ -18,10 +18,12 @@ pub(crate) fn worker(number: u32) {
                 (able.get(choice).copied(), event.copied())
             });
             if let Some(id) = id {
+                with(|s| s.note("completion", id));
                 let passive = with(|s| s.profile.is_wine() || s.lot(2) == 0);
                 complete(id, if passive { PASSIVE } else { DISPATCH });
             }
             if let Some((at, event)) = event {
+                with(|s| s.note("callback", s.wsk.sockets[&at].number));
                 events::run(at, event);
             }
         }
