@@ -207,6 +207,12 @@ mutants! {
         send(socket, mdl, 1 << 20, irp);
         control(socket, IOCTL, SIO_WSK_SET_TCP_SILENT_MODE, 0, new_irp());
     }
+    silent_mode_after_a_disconnect breaks WSK_61 {
+        let irp = new_irp();
+        let socket = connected(irp);
+        disconnect(socket, null_mut(), 0, irp);
+        control(socket, IOCTL, SIO_WSK_SET_TCP_SILENT_MODE, 0, new_irp());
+    }
     event_callbacks_of_four_bytes breaks WSK_70 {
         let socket = connected(new_irp());
         control(socket, SET, SO_WSK_EVENT_CALLBACK, SOL_SOCKET, null_mut());
@@ -289,6 +295,12 @@ mutants! {
     waits_for_transports_without_an_irp breaks WSK_84 {
         let npi = capture();
         control_client(&npi, WSK_TRANSPORT_LIST_CHANGE, NOTHING, NOTHING, null_mut());
+    }
+    releases_half_a_descriptor breaks WSK_84 {
+        let npi = capture();
+        let mut cached = cache(&npi);
+        let input = ((&raw mut cached).cast(), 4);
+        control_client(&npi, WSK_RELEASE_SD, input, NOTHING, null_mut());
     }
     tdi_behaviour_after_a_socket breaks WSK_85 {
         let npi = capture();

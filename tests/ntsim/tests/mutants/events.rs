@@ -58,6 +58,22 @@ unsafe extern "C" fn keeps_list(
     KEPT
 }
 
+/// Gives the list back, and does not say that it was kept; the context is where the socket is.
+unsafe extern "C" fn gives_back(
+    context: PVOID,
+    _: u32,
+    list: PWSK_DATA_INDICATION,
+    _: u64,
+    _: *mut u64,
+) -> NTSTATUS {
+    // SAFETY: the context that was set.
+    unsafe {
+        let socket = context.cast::<PWSK_SOCKET>().read_volatile();
+        let _ = table(socket).WskRelease.expect("there")(socket, list);
+    }
+    0
+}
+
 unsafe extern "C" fn waits(
     _: PVOID,
     _: u32,
@@ -286,6 +302,13 @@ mutants! {
         enable(socket, ALL, null_mut());
         lose_provider();
         sleep(std::time::Duration::from_secs(60));
+    }
+    releases_and_does_not_say_that_it_kept_it breaks WSK_74 {
+        let place = &raw mut *Box::leak(Box::new(null_mut::<WSK_SOCKET>()));
+        let socket = told(place.cast(), with_receive(Some(gives_back)));
+        place.write_volatile(socket);
+        enable(socket, WSK_EVENT_RECEIVE, null_mut());
+        soon();
     }
     returns_an_error_for_a_disconnect breaks WSK_77 {
         let bad = Box::leak(Box::new(WSK_CLIENT_CONNECTION_DISPATCH {

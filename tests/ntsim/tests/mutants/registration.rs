@@ -35,6 +35,11 @@ mutants! {
     captures_unregistered breaks WSK_1 {
         capture_of(&raw mut *Box::leak(Box::new(WSK_REGISTRATION::ZEROED)));
     }
+    asks_for_versions_unregistered breaks WSK_1 {
+        let registration = &raw mut *Box::leak(Box::new(WSK_REGISTRATION::ZEROED));
+        let mut versions = WSK_PROVIDER_CHARACTERISTICS::default();
+        WskQueryProviderCharacteristics(registration, &raw mut versions);
+    }
     registers_at_dispatch breaks WSK_1 {
         at_irql(2, || register(&raw const DISPATCH));
     }
