@@ -125,7 +125,7 @@ pub(super) unsafe fn control(
 }
 
 /// # Safety
-/// As [`control`].
+/// As [`control()`].
 unsafe fn disable(call: Call, mask: u32, irp: *mut IRP) -> NTSTATUS {
     if !mask.is_power_of_two() {
         rule::WSK_70.broken("several event callbacks are disabled at once");

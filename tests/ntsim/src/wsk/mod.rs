@@ -1,7 +1,7 @@
 //! The WSK provider: registration, sockets and names over the network in memory.
 //!
 //! Every function begins with `enter`, then makes an [`Op`] for its IRP by [`begin`], and ends with
-//! [`end`]. In between, an op gets a result; what depends on data is decided by [`data::settle`].
+//! [`end()`]. In between, an op gets a result; what depends on data is decided by [`data::settle`].
 //! Ops that were not completed inside the call are completed by the provider's threads.
 
 mod address;
