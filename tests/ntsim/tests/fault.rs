@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use support::{Replay, Scheme, cancel, close, get, number, open, post, serve};
+use support::{Replay, Scheme, cancel, close, get, get_again, number, open, post, serve};
 use wskhttp_client::{Error, Kind};
 use wskhttp_ntsim::fault::{self, Plan, injected, relent};
 use wskhttp_ntsim::{Driver, Profile, Sim, seed};
@@ -36,7 +36,9 @@ fn job(profile: Profile, scheme: Scheme, until: Until) -> u64 {
     if let Some(mut device) = user.tries("open", || open(&driver)) {
         user.tries("a request with a body", || post(&mut device, scheme));
         user.tries("a request over the same connection", || {
-            get(&mut device, scheme)
+            let reused = get_again(&mut device, scheme)?;
+            assert!(reused || injected() > 0, "it went over another");
+            Ok(())
         });
         cancelled = fault::calls();
         user.tries("a request that is cancelled", || {

@@ -14,7 +14,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{Replay, Scheme, TIMEOUT, cancel, close, endless, get, number, open, post, serve};
+use support::{
+    Replay, Scheme, TIMEOUT, cancel, close, endless, get, get_again, number, open, post, serve,
+};
 use wskhttp_client::{Canceller, Device, Error, Handle, Kind};
 use wskhttp_ntsim::{
     Driver, Profile, Sim, elapsed, lose_provider, points, reset_connections, restore_provider,
@@ -168,7 +170,13 @@ fn use_device(desk: &Rc<Desk>, scheme: Scheme, act: Act, opener: Opener<'_>) {
     *desk.canceller.borrow_mut() = Some(device.canceller());
     let steps: [(&str, Step); 5] = [
         ("a request with a body", post),
-        ("a request over the same connection", get),
+        (
+            "a request over the same connection",
+            match act {
+                Act::None => reuse,
+                _ => get,
+            },
+        ),
         ("a request that is cancelled", cancel),
         ("a request whose handle is closed", close),
         ("the request after it", get),
@@ -189,6 +197,13 @@ fn use_device(desk: &Rc<Desk>, scheme: Scheme, act: Act, opener: Opener<'_>) {
     }
     // The last handle, which nobody may close now but the device.
     *desk.handle.borrow_mut() = None;
+}
+
+/// Nothing keeps it from the connection that is there.
+fn reuse(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
+    let reused = get_again(device, scheme)?;
+    assert!(reused, "it went over another connection");
+    Ok(())
 }
 
 /// Takes a step, again if what is done has made it fail; false if there is no going on after that.

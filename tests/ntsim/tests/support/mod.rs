@@ -101,11 +101,16 @@ pub(crate) fn post(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
 
 /// A request without one.
 pub(crate) fn get(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
+    get_again(device, scheme).map(drop)
+}
+
+/// As [`get`]; gives whether it went over a connection that was there.
+pub(crate) fn get_again(device: &mut Device, scheme: Scheme) -> Result<bool, Error> {
     let request = finish(Request::get(&scheme.url("/")))?;
     let mut got = Vec::new();
-    read(device, request, &mut got)?;
+    let reused = read(device, request, &mut got)?;
     assert_eq!(got, b"hello");
-    Ok(())
+    Ok(reused)
 }
 
 /// A request that is cancelled, wherever it is then.
@@ -123,7 +128,7 @@ pub(crate) fn cancel(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
     match result {
         Err(error) if error.kind == Kind::Canceled => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => panic!("an answer that never ends has ended"),
+        Ok(_) => panic!("an answer that never ends has ended"),
     }
 }
 
@@ -142,7 +147,7 @@ pub(crate) fn close(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
     match result {
         Err(error) if matches!(error.kind, Kind::Canceled | Kind::DriverRefused) => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => panic!("an answer that never ends has ended"),
+        Ok(_) => panic!("an answer that never ends has ended"),
     }
 }
 
@@ -150,7 +155,7 @@ pub(crate) fn close(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
 #[allow(dead_code, reason = "for one of the tests that this is a part of")]
 pub(crate) fn endless(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
     let request = finish(Request::get(&scheme.url("/slow")))?;
-    read(device, request, &mut Vec::new())
+    read(device, request, &mut Vec::new()).map(drop)
 }
 
 /// How long a request may take.
@@ -160,13 +165,15 @@ fn finish(request: Request<'_>) -> Result<Request<'_>, Error> {
     request.timeout(TIMEOUT).root_certificates(&tls::root())
 }
 
-fn read(device: &mut Device, request: Request<'_>, to: &mut Vec<u8>) -> Result<(), Error> {
+/// The response's body; gives whether its connection was there before.
+fn read(device: &mut Device, request: Request<'_>, to: &mut Vec<u8>) -> Result<bool, Error> {
     let mut response = device.send(request)?;
     assert_eq!(response.head().status, 200);
+    let reused = response.head().reused;
     loop {
         let chunk = response.chunk()?;
         if chunk.is_empty() {
-            return Ok(());
+            return Ok(reused);
         }
         to.extend(chunk);
     }
