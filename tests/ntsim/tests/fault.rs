@@ -4,6 +4,11 @@
 //! It passes when no rule is broken, nothing is left, each error says what is the matter, and the
 //! next request is answered.
 
+#[path = "stack/certificate.rs"]
+#[allow(dead_code, reason = "the other test program uses all of it")]
+mod certificate;
+#[path = "fault/handshakes.rs"]
+mod handshakes;
 mod support;
 
 use std::cell::Cell;
