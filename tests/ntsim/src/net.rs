@@ -110,8 +110,8 @@ pub enum Ending {
 pub struct Stream {
     id: usize,
     side: usize,
-    /// Bytes that it still moves, either way, before it resets the connection.
-    left: Option<usize>,
+    /// Bytes that it still moves, either way, before it ends the connection so.
+    left: Option<(usize, Ending)>,
 }
 
 impl Stream {
@@ -136,21 +136,38 @@ impl Stream {
 
     /// Sends RST in place of the byte that comes after so many, whichever way they go.
     pub fn reset_after(&mut self, bytes: usize) {
-        self.left = Some(bytes);
+        self.left = Some((bytes, Ending::Reset));
+    }
+
+    /// Sends FIN in place of the byte that comes after so many, whichever way they go, and then takes what
+    /// still comes.
+    pub fn finish_after(&mut self, bytes: usize) {
+        self.left = Some((bytes, Ending::Finished));
     }
 
     /// Counts `bytes` that were moved.
     fn spend(&mut self, bytes: usize) {
-        self.left = self.left.map(|left| left.saturating_sub(bytes));
+        if let Some((left, _)) = &mut self.left {
+            *left = left.saturating_sub(bytes);
+        }
     }
 
-    /// How many of `bytes` may be moved; resets the connection instead if it is none.
+    /// How many of `bytes` may be moved; ends the connection instead if it is none.
     fn allow(&mut self, bytes: usize) -> io::Result<usize> {
-        if self.left == Some(0) {
-            self.reset();
-            return Err(io::Error::from(ErrorKind::ConnectionReset));
+        match self.left {
+            None => Ok(bytes),
+            Some((0, Ending::Reset)) => {
+                self.reset();
+                Err(io::Error::from(ErrorKind::ConnectionReset))
+            }
+            Some((0, Ending::Finished)) => {
+                self.left = None;
+                self.finish();
+                self.wait_end();
+                Err(io::Error::from(ErrorKind::BrokenPipe))
+            }
+            Some((left, _)) => Ok(left.min(bytes)),
         }
-        Ok(self.left.map_or(bytes, |left| left.min(bytes)))
     }
 
     /// How many bytes the other side may have sent that are not read: 0 closes the window.

@@ -1,5 +1,5 @@
 //! A mixed load: users at once whose requests succeed, are cancelled, or lose their handle; connections
-//! that are reset at any byte; a provider that is late, or goes away; calls that fail; a device that is
+//! that are reset or finished at any byte, windows that are closed, bytes that come one by one; a provider that is late, or goes away; calls that fail; a device that is
 //! removed, by surprise or not, and a driver that is unloaded and loaded again in the middle of it.
 //! In the end all has to go well again. `cargo xtask sim --soak` runs it with many seeds.
 
@@ -15,12 +15,12 @@ use support::{Scheme, cancel, close, get, number, open, post, serve_in};
 use wskhttp_client::{Device, Error, Kind, Opener};
 use wskhttp_ntsim::fault::{self, Plan};
 use wskhttp_ntsim::{
-    Driver, Profile, Report, Sim, Thread, lose_provider, lot, reset_connections, restore_provider,
-    sleep, spawn,
+    Driver, Profile, Report, Sim, Stream, Thread, lose_provider, lot, reset_connections,
+    restore_provider, sleep, spawn,
 };
 
 /// What a user does. Any outcome is right that is somebody else's fault.
-fn user(opener: Opener) {
+fn user(opener: Opener, weather: &Weather) {
     for _ in 0..=lot(2) {
         let Ok(mut device) = Device::with_opener(opener.clone()) else {
             return;
@@ -37,17 +37,29 @@ fn user(opener: Opener) {
                 _ => get(&mut device, scheme),
             };
             if let Err(error) = outcome {
-                blames_nobody_else(&error);
+                weather.explains(&error);
             }
         }
     }
 }
 
-/// The server speaks HTTP and TLS, and the requests are valid.
-fn blames_nobody_else(error: &Error) {
-    let wrong = matches!(
-        error.kind,
-        Kind::InvalidRequest
+/// What has gone wrong so far, or may, besides what any error says by itself.
+#[derive(Default)]
+struct Weather {
+    /// The provider is never there.
+    no_network: bool,
+    /// Sends succeed that have sent a part.
+    cuts: Cell<bool>,
+    /// Nothing does any more.
+    calm: Cell<bool>,
+}
+
+impl Weather {
+    /// The server speaks HTTP and TLS, the requests are valid, and nothing takes a minute.
+    fn explains(&self, error: &Error) {
+        let failed = fault::injected() > 0;
+        let explained = match error.kind {
+            Kind::InvalidRequest
             | Kind::InvalidUrl
             | Kind::HostNotFound
             | Kind::UnknownIssuer
@@ -57,9 +69,36 @@ fn blames_nobody_else(error: &Error) {
             | Kind::MalformedHead
             | Kind::MalformedFraming
             | Kind::BodyLengthMismatch
-            | Kind::DriverMessage
-    );
-    assert!(!wrong, "{error:?}");
+            | Kind::DriverMessage => false,
+            Kind::TimedOut => self.no_network,
+            Kind::NoResources | Kind::TlsInternal => failed,
+            Kind::IoFailed => failed || self.cuts.get(),
+            _ => true,
+        };
+        assert!(explained, "{error:?}");
+    }
+
+    /// How a server treats a new connection.
+    fn strikes(&self, stream: &mut Stream) {
+        if self.calm.get() {
+            return;
+        }
+        match lot(16) {
+            0..4 => stream.reset_after(lot(6000) as usize),
+            4 | 5 => stream.finish_after(lot(6000) as usize),
+            6 => {
+                stream.set_window(0);
+                sleep(Duration::from_micros(lot(40_000)));
+                stream.set_window(1 + lot(100) as usize);
+            }
+            7 => stream.deliver_at_most(1),
+            8 => {
+                self.cuts.set(true);
+                stream.cut_sends();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What goes wrong meanwhile.
@@ -90,7 +129,7 @@ fn trouble() {
 }
 
 /// Loads the driver, lets users at it, and unloads it before they are done or after.
-fn round() {
+fn round(weather: &Rc<Weather>) {
     if lot(8) == 0 {
         fault::follow(Plan::Once(fault::calls() + lot(40)));
     }
@@ -101,8 +140,8 @@ fn round() {
     });
     let users: Vec<Thread> = (0..1 + lot(4))
         .map(|_| {
-            let opener = driver.opener();
-            spawn("user", move || user(opener))
+            let (opener, weather) = (driver.opener(), Rc::clone(weather));
+            spawn("user", move || user(opener, &weather))
         })
         .collect();
     let trouble = spawn("trouble", trouble);
@@ -123,17 +162,16 @@ fn round() {
 
 /// The load, and a request that has to be answered after it.
 fn load(ready: bool) {
-    let calm = Rc::new(Cell::new(false));
-    let is_calm = Rc::clone(&calm);
-    serve_in(move |stream| {
-        if !is_calm.get() && lot(4) == 0 {
-            stream.reset_after(lot(6000) as usize);
-        }
+    let weather = Rc::new(Weather {
+        no_network: !ready,
+        ..Weather::default()
     });
+    let over_server = Rc::clone(&weather);
+    serve_in(move |stream| over_server.strikes(stream));
     for _ in 0..=lot(2) {
-        round();
+        round(&weather);
     }
-    calm.set(true);
+    weather.calm.set(true);
     let driver = Driver::load().expect("loaded, as nothing fails");
     let mut device = open(&driver).expect("open");
     for scheme in [Scheme::Http, Scheme::Https] {
