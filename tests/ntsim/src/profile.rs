@@ -17,7 +17,8 @@ pub enum Profile {
     /// unused ones, flags and the client's version are not looked at, at most ten requests of a
     /// socket at a time, nothing can be canceled but by closing the socket, which cancels inside the
     /// call, and whatever can be decided is completed inside the call, except that connects, accepts
-    /// and look-ups wait. Pool is not zeroed. `tests/wsk-programs` compares it with Wine.
+    /// and look-ups wait. Pool is not zeroed. `tests/wsk-programs` compares it with Wine. The I/O
+    /// manager sends no cleanup, and closes a file whatever it has pending.
     Wine,
     /// As that of the virtio drivers: no event callbacks, no flags, no WskSocketConnect, no
     /// WskControlClient; these fail, and complete their IRP.

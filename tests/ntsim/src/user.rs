@@ -1,5 +1,7 @@
 //! The user-mode side: opening, IOCTLs, reads and writes as the I/O manager makes IRPs of them.
 
+mod closing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +11,11 @@ use wskhttp_core::nt::irp as path;
 
 use crate::io::{self, File, Request};
 use crate::rule;
-use crate::sched::{self, KERNEL_STACK, block};
+use crate::sched::block;
 use crate::state::{State, with};
 use crate::{device, mm, ps};
+
+pub(crate) use closing::{cleanup, close, end};
 
 /// Opens the device whose interface is enabled.
 pub(crate) fn opener() -> Opener {
@@ -170,66 +174,6 @@ impl Drop for Open {
     }
 }
 
-/// A request for a cleanup, which does not wait for sockets to close.
-pub(crate) fn cleanup() -> Request {
-    let by = with(|s| s.now + CLEANUP_TIME);
-    Request {
-        over_by: rule::WSK_68.is_on().then_some((by, rule::WSK_68)),
-        ..Request::default()
-    }
-}
-
-/// Cleanup now; close once the last request of the file is over.
-pub(crate) fn close(file: usize) {
-    let first = with(|s| {
-        s.files
-            .get_mut(&file)
-            .is_some_and(|file| !std::mem::replace(&mut file.closed, true))
-    });
-    if !first {
-        return;
-    }
-    let cleanup = send(file, cleanup(), wdk_sys::IRP_MJ_CLEANUP, |_, _| {});
-    wait(cleanup, None);
-    with(|s| {
-        let over_by = (s.now + io::CANCEL_TIME, rule::WSK_97);
-        let mine = s
-            .requests
-            .values_mut()
-            .filter(|request| request.file == file);
-        mine.for_each(|request| {
-            request.over_by.get_or_insert(over_by);
-        });
-    });
-    sched::spawn(
-        format!("closes file {file}"),
-        KERNEL_STACK,
-        false,
-        move || {
-            block("the requests of a closed file", None, move |s| {
-                s.pending(file).is_empty()
-            });
-            let close = send(file, Request::default(), wdk_sys::IRP_MJ_CLOSE, |_, _| {});
-            wait(close, None);
-            with(|s| s.files.remove(&file));
-        },
-    );
-}
-
-/// What the I/O manager does with the requests and handles of a process that ends.
-pub(crate) fn end(files: &[usize]) {
-    for file in files {
-        cancel_all(*file);
-    }
-    for file in files {
-        let file = *file;
-        block("the requests of a thread that ends", None, move |s| {
-            s.pending(file).is_empty()
-        });
-    }
-    files.iter().for_each(|file| close(*file));
-}
-
 /// CancelIoEx for every request of a handle.
 pub(crate) fn cancel_all(file: usize) {
     let numbers = with(|s| s.pending(file));
@@ -384,6 +328,3 @@ impl Drop for Started {
         }
     }
 }
-
-/// What a cleanup may take.
-const CLEANUP_TIME: u64 = 30 * 10_000_000;

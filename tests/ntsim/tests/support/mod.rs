@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use wskhttp_client::{Device, Error, Kind, Request};
-use wskhttp_ntsim::{Driver, Stream, listen, lot, sleep, spawn};
+use wskhttp_ntsim::{Driver, Stream, elapsed, listen, lot, sleep, spawn};
 
 /// With or without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,14 +136,17 @@ pub(crate) fn cancel(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
 pub(crate) fn close(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
     let handle = device.handle()?;
     let delay = Duration::from_micros(lot(40_000));
+    let start = elapsed();
     let other = spawn("closes", move || {
         sleep(delay);
         handle.close();
     });
     let request = finish(Request::get(&scheme.url("/slow")));
     let result = request.and_then(|request| read(device, request, &mut Vec::new()));
+    let time = elapsed() - start;
     other.join();
     device.abandon();
+    assert!(time < TIMEOUT / 2, "{time:?} after its handle was closed");
     match result {
         Err(error) if matches!(error.kind, Kind::Canceled | Kind::DriverRefused) => Ok(()),
         Err(error) => Err(error),
