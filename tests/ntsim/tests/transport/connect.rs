@@ -156,6 +156,15 @@ const fn v4(last: u8) -> IpAddr {
 
 /// Connects to a name with V6[0], V6[1], V6[2], V4[0], V4[1]: who answers, after which time.
 fn race(hosts: &'static [(IpAddr, Host)], check: fn(Result<SocketAddr, Error>, Duration)) {
+    race_for(MINUTE, hosts, check);
+}
+
+/// As [`race`], with another deadline than a minute.
+fn race_for(
+    bound: Duration,
+    hosts: &'static [(IpAddr, Host)],
+    check: fn(Result<SocketAddr, Error>, Duration),
+) {
     each(
         20,
         &[Profile::Windows, Profile::Viosock, Profile::Hostile],
@@ -167,11 +176,11 @@ fn race(hosts: &'static [(IpAddr, Host)], check: fn(Result<SocketAddr, Error>, D
             for (ip, host) in hosts {
                 set_host(*ip, *host);
             }
-            let program = async |driver: Driver| {
+            let program = async move |driver: Driver| {
                 driver.wsk.ready(None).await.expect("ready");
                 let by = WskConnect::new(driver.wsk.clone());
                 let start = driver.now();
-                let made = driver.connect_by(&by, "many.test", 80, MINUTE).await;
+                let made = driver.connect_by(&by, "many.test", 80, bound).await;
                 let time = driver.now() - start;
                 (made.map(|(_, info)| info.remote.expect("connected")), time)
             };
@@ -244,6 +253,26 @@ fn if_none_answers_the_refusal_tells_more_than_silence() {
         );
         assert!(
             time > MILLISECOND * 59_000 && time < MILLISECOND * 61_500,
+            "{time:?}"
+        );
+    });
+}
+
+#[test]
+fn each_attempt_has_a_deadline_of_its_own() {
+    const SILENT: &[(IpAddr, Host)] = &[
+        (V6[0], Host::Silent),
+        (V4[0], Host::Silent),
+        (V6[1], Host::Silent),
+        (V4[1], Host::Silent),
+        (V6[2], Host::Silent),
+    ];
+    race_for(MINUTE * 30, SILENT, |remote, time| {
+        let error = remote.expect_err("nobody answers");
+        assert_eq!((error.phase, error.kind), (Phase::Connect, Kind::TimedOut));
+        // The last begins a second after the first.
+        assert!(
+            time > MILLISECOND * 60_900 && time < MILLISECOND * 62_500,
             "{time:?}"
         );
     });
