@@ -119,5 +119,5 @@ pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};
 pub use wsk::{
     BLACK_HOLE, change_transports, kept_lists, lose_provider, make_changes_last, restore_provider,
-    set_ideal_backlog, set_transports, sockets, waits_for_changes,
+    set_ideal_backlog, set_transports, socket_options, socket_security, sockets, waits_for_changes,
 };

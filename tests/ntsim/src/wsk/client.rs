@@ -112,6 +112,7 @@ fn check_size(size: u64, right: usize) {
 
 /// Rule 40: the descriptor of a new socket is cached.
 pub(super) fn check_security(security: *mut c_void) {
+    with(|s| s.wsk.secured.push(!security.is_null()));
     if !security.is_null() && !with(|s| s.wsk.descriptors.contains(&security.addr())) {
         rule::WSK_40.broken("a socket with a security descriptor that is not cached");
     }
@@ -123,6 +124,12 @@ pub(super) fn need_security(id: u64, security: *mut c_void) {
         let op = s.wsk.ops.get_mut(&id).filter(|_| !security.is_null());
         op.map(|op| op.strings.push((security.addr(), 1)))
     });
+}
+
+/// For each socket that was asked for so far, whether it has a security descriptor.
+#[must_use]
+pub fn socket_security() -> Vec<bool> {
+    simulator(|| with(|s| s.wsk.secured.clone()))
 }
 
 /// TCP and UDP, over IPv4 and IPv6.

@@ -29,6 +29,19 @@ struct Request<'a> {
     irp: *mut IRP,
 }
 
+/// The options that were set on the sockets that there are: level, code, value.
+#[must_use]
+pub fn socket_options() -> Vec<(u32, u32, Vec<u8>)> {
+    simulator(|| {
+        with(|s| {
+            let sockets = s.wsk.sockets.values();
+            let all = sockets.flat_map(|socket| &socket.options);
+            all.map(|((level, code), value)| (*level, *code, value.clone()))
+                .collect()
+        })
+    })
+}
+
 pub(super) unsafe extern "C" fn control_socket(
     socket: PWSK_SOCKET,
     kind: WSK_CONTROL_SOCKET_TYPE,

@@ -49,8 +49,11 @@ use op::{Kind, Op, Output, begin, decide};
 use registration::{Captured, Registration};
 use socket::{Call, Category, Phase, Socket, new_socket};
 
-pub use client::{change_transports, make_changes_last, set_transports, waits_for_changes};
+pub use client::{
+    change_transports, make_changes_last, set_transports, socket_security, waits_for_changes,
+};
 pub(crate) use connect::{connected, failed, is_used};
+pub use control::socket_options;
 pub use data::set_ideal_backlog;
 pub(crate) use data::{pump, settle};
 pub(crate) use events::in_callback;
@@ -99,6 +102,8 @@ pub(crate) struct Wsk {
     ideal_backlog: Option<usize>,
     /// Security descriptors that are cached.
     descriptors: BTreeSet<usize>,
+    /// Whether each socket that was asked for has one.
+    secured: Vec<bool>,
     /// Lists of data that the client keeps, by their heads, and those that it kept.
     retained: BTreeMap<usize, List>,
     released: Vec<List>,
