@@ -12,4 +12,5 @@ mod transport {
     mod receive;
     mod resolve;
     mod send;
+    mod status;
 }

@@ -5,9 +5,11 @@ use std::io::{Read, Write};
 use std::task::Poll;
 use std::time::Duration;
 
-use wskhttp_core::io::{Clock, Error, Transport, TransportExt};
+use wskhttp_core::io::{Clock, Error, Kind, Phase, Transport, TransportExt};
 use wskhttp_core::wsk::{Method, TcpTransport, WskConnect};
-use wskhttp_ntsim::{Ending, Profile, at_irql, fault, listen, lose_provider, sleep};
+use wskhttp_ntsim::{
+    Ending, Profile, at_irql, fault, listen, lose_provider, set_ideal_backlog, sleep,
+};
 
 use super::program::{Driver, GRACEFUL, MINUTE, drive, each, pattern, send};
 
@@ -197,6 +199,42 @@ fn a_send_that_was_cut_goes_on_where_it_ended() {
             transport.fill().await.map(drop)
         };
         drive(program, |done: Result<(), Error>| done.expect("sent"));
+    });
+}
+
+#[test]
+fn a_send_that_was_cut_before_others_ends_the_connection() {
+    each(20, &Profile::ALL, || {
+        set_ideal_backlog(1 << 20);
+        listen(80, |mut stream| {
+            stream.read_exact(&mut [0; 10]).expect("the first");
+            let _ = stream.write_all(b"go");
+            stream.cut_sends();
+            stream.set_window(0);
+            sleep(Duration::from_secs(1));
+            // The first of them fits, and a part of the second.
+            stream.set_window(20_000);
+            stream.wait_end();
+        });
+        let program = async |driver: Driver| {
+            let mut transport = driver.connect(80).await?;
+            send(&mut transport, &pattern(10)).await?;
+            transport.fill().await?;
+            let mut sent = send(&mut transport, &pattern(2_000_000)).await;
+            if sent.is_err() {
+                // It has ended.
+                sent = transport.flush().await;
+            }
+            Ok(sent)
+        };
+        drive(program, |done: Result<Result<(), Error>, Error>| {
+            let error = done.expect("connected").expect_err("a part is missing");
+            assert_eq!((error.phase, error.kind), (Phase::Send, Kind::IoFailed));
+            assert_eq!(
+                error.cause,
+                "the network stack has sent less than it was given"
+            );
+        });
     });
 }
 
