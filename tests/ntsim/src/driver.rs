@@ -56,6 +56,7 @@ impl Driver {
             !LOADED.swap(true, Relaxed),
             "the driver is still loaded: a test before this one has failed"
         );
+        wsk::hang_closes();
         Self::load_as(DriverEntry)
     }
 
@@ -142,6 +143,7 @@ impl Driver {
     /// IRP_MN_SURPRISE_REMOVAL, whatever is in flight.
     pub fn surprise(&self) {
         self.surprised.set(true);
+        wsk::end_closes();
         simulator(|| self.pnp(wdk_sys::IRP_MN_SURPRISE_REMOVAL));
     }
 
@@ -169,6 +171,7 @@ impl Driver {
                 s.files.is_empty()
             });
         }
+        wsk::end_closes();
         simulator(|| {
             if !self.surprised.get() {
                 let status = self.pnp(wdk_sys::IRP_MN_QUERY_REMOVE_DEVICE);

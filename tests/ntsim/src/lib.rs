@@ -118,6 +118,7 @@ pub use sim::{
 pub use stack::Depth;
 pub use target::{Dispatch, Sent, Target};
 pub use wsk::{
-    BLACK_HOLE, change_transports, kept_lists, lose_provider, make_changes_last, restore_provider,
-    set_ideal_backlog, set_transports, socket_options, socket_security, sockets, waits_for_changes,
+    BLACK_HOLE, change_transports, end_closes, hang_closes, kept_lists, lose_provider,
+    make_changes_last, restore_provider, set_ideal_backlog, set_transports, socket_options,
+    socket_security, sockets, waits_for_changes,
 };

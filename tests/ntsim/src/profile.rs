@@ -25,7 +25,7 @@ pub enum Profile {
     Viosock,
     /// What the documents allow, at its worst: the provider is late, completes inside the call and
     /// returns something else than the IRP says, supports no flags on half the sockets; graceful
-    /// disconnects hang until they are forced, closing takes its time.
+    /// disconnects hang until they are forced, and so do some closes, or they take their time.
     Hostile,
 }
 

@@ -80,12 +80,29 @@ fn close(s: &mut State, op: &mut Op) {
         // Where time is the machine's own, tests wait for it.
         let longest = LONG_CLOSE / if s.host.is_some() { 20 } else { 1 };
         let takes_time = s.profile.is_hostile() && !rule::WSK_68.is_off(s);
-        let delay = match takes_time && s.lot(4) == 0 {
-            true => s.lot(longest),
-            false => 0,
+        let end = match takes_time.then(|| s.lot(8)) {
+            Some(0) if s.wsk.closes_hang && s.host.is_none() => u64::MAX,
+            Some(0 | 1) => s.now + s.lot(longest),
+            _ => s.now,
         };
-        op.decide_at(s.now + delay, 0);
+        op.decide_at(end, 0);
     }
+}
+
+/// On [`Profile::Hostile`] some of the closes that begin from now on do not complete before
+/// [`end_closes`]. So it is while a driver is loaded, unless the network is the host's.
+pub fn hang_closes() {
+    with(|s| s.wsk.closes_hang = true);
+}
+
+/// Forces the closes that hang to complete; none hangs from now on.
+pub fn end_closes() {
+    with(|s| {
+        s.wsk.closes_hang = false;
+        let (now, ops) = (s.now, s.wsk.ops.values_mut());
+        ops.filter(|op| op.kind == Kind::Close && op.not_before == u64::MAX)
+            .for_each(|op| op.not_before = now);
+    });
 }
 
 /// A request of a connected socket.
@@ -189,5 +206,5 @@ fn receive(s: &mut State, op: &mut Op, c: usize, side: usize) {
     }
 }
 
-/// How long closing may take on a hostile provider.
+/// How long closing may take on a hostile provider, where it ends by itself.
 const LONG_CLOSE: u64 = 60 * 10_000_000;

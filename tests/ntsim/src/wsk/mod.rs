@@ -54,7 +54,7 @@ pub use client::{
 };
 pub(crate) use connect::{connected, failed, is_used};
 pub use control::socket_options;
-pub use data::set_ideal_backlog;
+pub use data::{end_closes, hang_closes, set_ideal_backlog};
 pub(crate) use data::{pump, settle};
 pub(crate) use events::in_callback;
 pub use indication::kept_lists;
@@ -98,6 +98,8 @@ pub(crate) struct Wsk {
     no_transports: bool,
     /// What waits for the list of transports to change is not cancelled but by WskDeregister.
     lasting_changes: bool,
+    /// Closes may hang until they are forced to end.
+    closes_hang: bool,
     /// The ideal send backlog of new sockets, if it was set.
     ideal_backlog: Option<usize>,
     /// Security descriptors that are cached.

@@ -41,7 +41,9 @@ fn able(s: &State) -> Vec<u64> {
 
 /// When the next of the others can be.
 fn next_due(s: &State) -> Option<u64> {
-    let waits = |op: &&Op| op.posted && op.result.is_some() && op.not_before > s.now;
+    let waits = |op: &&Op| {
+        op.posted && op.result.is_some() && op.not_before > s.now && op.not_before < u64::MAX
+    };
     s.wsk
         .ops
         .values()

@@ -12,7 +12,7 @@ use wskhttp_core::nt::clock::KernelClock;
 use wskhttp_core::nt::event::{Event, EventKind};
 use wskhttp_core::nt::irql::Passive;
 use wskhttp_core::wsk::{TcpTransport, Wsk, WskConnect};
-use wskhttp_ntsim::{Profile, Sim, as_driver, image_gone, seeds};
+use wskhttp_ntsim::{Profile, Sim, as_driver, as_user, end_closes, hang_closes, image_gone, seeds};
 
 /// What a program works with.
 #[derive(Clone)]
@@ -108,6 +108,7 @@ pub(super) fn drive_until<T, F>(
 {
     let result = Arc::new(Mutex::new(None));
     let to = Arc::clone(&result);
+    hang_closes();
     let (ended, counters) = as_driver(move || {
         let passive = Passive::here().expect("a test runs at PASSIVE_LEVEL");
         let executor = Executor::start(passive, 64).expect("an executor");
@@ -125,6 +126,7 @@ pub(super) fn drive_until<T, F>(
         executor.spawner().spawn(task).expect("a task");
         let ended = done.wait(passive, Some(HOUR));
         executor.drain(passive);
+        as_user(end_closes);
         driver.wsk.shutdown(passive);
         let counters = driver.wsk.counters();
         drop(driver);

@@ -8,7 +8,8 @@ use std::time::Duration;
 use wskhttp_core::io::{Clock, Error, Kind, Phase, Transport, TransportExt};
 use wskhttp_core::wsk::{Method, TcpTransport, WskConnect};
 use wskhttp_ntsim::{
-    Ending, Profile, at_irql, fault, listen, lose_provider, set_ideal_backlog, sleep,
+    BLACK_HOLE, Ending, Profile, as_user, at_irql, end_closes, fault, listen, lose_provider,
+    set_ideal_backlog, sleep,
 };
 
 use super::program::{Driver, GRACEFUL, MINUTE, drive, each, pattern, send};
@@ -128,6 +129,46 @@ fn a_close_that_hangs_is_bounded() {
         drive(program, |time: Result<Duration, Error>| {
             let time = time.expect("connected");
             assert!(time < Duration::from_secs(4), "{time:?}");
+        });
+    });
+}
+
+#[test]
+fn a_close_that_never_ends_holds_nobody_up() {
+    each(6, &[Profile::Hostile], || {
+        listen(80, |mut stream| {
+            stream.wait_end();
+        });
+        let program = async |driver: Driver| {
+            for _ in 0..64 {
+                drop(driver.connect(80).await?);
+            }
+            driver.clock.sleep_until(driver.now() + MINUTE * 2).await;
+            let hung = driver.wsk.counters().connections_now;
+            let start = driver.now();
+            for _ in 0..16 {
+                let mut transport = driver.connect(80).await?;
+                stage(&mut transport, &pattern(100));
+                let _ = transport.close().await;
+                let mut transport = driver.connect(80).await?;
+                stage(&mut transport, &pattern(100));
+                let _ = transport.abort().await;
+                let by = WskConnect::new(driver.wsk.clone());
+                let second = Duration::from_secs(1);
+                let late = driver.connect_by(&by, "127.0.0.1", BLACK_HOLE, second);
+                let error = late.await.map(drop).expect_err("nobody answers");
+                assert_eq!(error.kind, Kind::TimedOut);
+            }
+            let time = driver.now() - start;
+            as_user(end_closes);
+            driver.clock.sleep_until(driver.now() + MINUTE * 2).await;
+            Ok((hung, time, driver.wsk.counters().connections_now))
+        };
+        drive(program, |done: Result<(u32, Duration, u32), Error>| {
+            let (hung, time, left) = done.expect("connected");
+            assert!(hung > 0, "of 64 closes none hangs");
+            assert!(time < Duration::from_secs(16 * 8), "{time:?}");
+            assert_eq!(left, 0, "of {hung} that were forced to end");
         });
     });
 }
