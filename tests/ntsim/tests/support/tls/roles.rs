@@ -1,5 +1,6 @@
 //! What a server is made of: its clock, its key, what it keeps, whom it lets in.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,26 +18,22 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::PLATFORM;
 
-/// Sessions that the server keeps.
+/// Sessions that the server keeps. Runs of one seed give theirs the same names: the last one counts.
 #[derive(Debug, Default)]
-pub(super) struct Kept(Mutex<Vec<(Vec<u8>, Vec<u8>)>>);
+pub(super) struct Kept(Mutex<BTreeMap<Vec<u8>, Vec<u8>>>);
 
 impl StoresServerSessions for Kept {
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
-        self.0.lock().expect("not poisoned").push((key, value));
+        self.0.lock().expect("not poisoned").insert(key, value);
         true
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        let all = self.0.lock().expect("not poisoned");
-        let found = all.iter().find(|(own, _)| own == key);
-        found.map(|(_, value)| value.clone())
+        self.0.lock().expect("not poisoned").get(key).cloned()
     }
 
     fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
-        let mut all = self.0.lock().expect("not poisoned");
-        let place = all.iter().position(|(own, _)| own == key)?;
-        Some(all.remove(place).1)
+        self.0.lock().expect("not poisoned").remove(key)
     }
 
     fn can_cache(&self) -> bool {
