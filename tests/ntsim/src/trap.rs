@@ -23,6 +23,7 @@ thread_local! {
     static EMERGENCY: Cell<*mut u8> = const { Cell::new(null_mut()) };
 }
 
+const SIGNAL_STACK: usize = 256 * 1024;
 const EMERGENCY_STACK: usize = 256 * 1024;
 
 /// Readies this thread of the host.
@@ -30,12 +31,12 @@ pub(crate) fn install() {
     if EMERGENCY.get().is_null() {
         let stack = Box::leak(vec![0u128; EMERGENCY_STACK / 16].into_boxed_slice());
         EMERGENCY.set(stack.as_mut_ptr_range().end.cast());
+        give_signals_a_stack();
     }
     BEFORE.get_or_init(|| {
         let mut before = MaybeUninit::<libc::sigaction>::zeroed();
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: zero is a valid value, and the handler is made for SA_SIGINFO. The standard library
-        // has given each thread a stack for signals.
+        // SAFETY: zero is a valid value, and the handler is made for SA_SIGINFO.
         unsafe {
             let new = action.assume_init_mut();
             new.sa_sigaction = handle as *const () as usize;
@@ -44,6 +45,29 @@ pub(crate) fn install() {
             before.assume_init()
         }
     });
+}
+
+/// The standard library's has 8 KiB, which with AddressSanitizer are not enough to write a line. Pages
+/// of their own, as whoever ends the thread may give them back.
+fn give_signals_a_stack() {
+    // SAFETY: new pages; a valid stack_t.
+    unsafe {
+        let pages = libc::mmap(
+            null_mut(),
+            SIGNAL_STACK,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        assert_ne!(pages, libc::MAP_FAILED, "no memory for a stack");
+        let stack = libc::stack_t {
+            ss_sp: pages,
+            ss_flags: 0,
+            ss_size: SIGNAL_STACK,
+        };
+        libc::sigaltstack(&raw const stack, null_mut());
+    }
 }
 
 extern "C" fn handle(_: c_int, info: *mut siginfo_t, context: *mut ucontext_t) {
