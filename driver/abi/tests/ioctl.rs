@@ -25,6 +25,7 @@ fn codes_ask_for_access() {
         assert_ne!(method, 3, "{code:#x}: METHOD_NEITHER");
         functions.push(function);
     }
+    functions.sort_unstable();
     functions.dedup();
     assert_eq!(functions.len(), 6, "each has its own");
 }
