@@ -1,7 +1,7 @@
 //! A mixed load: users at once whose requests succeed, are cancelled, or lose their handle; connections
-//! that are reset or finished at any byte, windows that are closed, bytes that come one by one; a provider that is late, or goes away; calls that fail; a device that is
-//! removed, by surprise or not, and a driver that is unloaded and loaded again in the middle of it.
-//! In the end all has to go well again. `cargo xtask sim --soak` runs it with many seeds.
+//! that are reset or finished at any byte, windows that are closed, bytes that come one by one; a provider
+//! that is late, or goes away; calls that fail; a device that is removed, by surprise or not, and a driver
+//! that is unloaded and loaded again in the middle of it. In the end all has to go well again. `cargo xtask sim --soak` runs it with many seeds.
 
 #[allow(dead_code)]
 mod support;
