@@ -1,13 +1,8 @@
 //! `cargo xtask sim`: the simulator's tests with one seed, a mixed load with many, or the sweeps whole.
 
-use std::{
-    ffi::OsStr,
-    fs,
-    io::{self, BufRead as _, BufReader, Write as _},
-    process::{Command, Stdio},
-};
+use std::{ffi::OsStr, fs};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use crate::{
     build::{
@@ -15,7 +10,7 @@ use crate::{
         cargo::{Target, command},
         workspace::Workspace,
     },
-    test::counts::Counts,
+    test::step::Step,
 };
 
 /// What `cargo xtask sim` takes.
@@ -97,27 +92,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         command.env("NTSIM_PROFILE", profile);
     }
     command.arg("--").args(&options.test).arg("--nocapture");
-    if count(&mut command)? == 0 {
+    let outcome = Step::new("simulation", command).shown().run()?;
+    if !outcome.passed {
+        bail!("the simulation failed");
+    }
+    if outcome.counts.passed == 0 {
         bail!("no test was run");
     }
     Ok(())
-}
-
-/// Shows what the tests write; gives how many have passed.
-fn count(command: &mut Command) -> anyhow::Result<u32> {
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let mut output = BufReader::new(child.stdout.take().context("no output")?);
-    let (mut line, mut all) = (Vec::new(), Counts::default());
-    while output.read_until(b'\n', &mut line)? > 0 {
-        io::stdout().write_all(&line)?;
-        all += Counts::of_line(&String::from_utf8_lossy(&line));
-        line.clear();
-    }
-    let status = child.wait()?;
-    if !status.success() {
-        bail!("the simulation failed: {status}");
-    }
-    Ok(all.passed)
 }
 
 /// The programs with tests, but the mutants, which break rules on purpose.
