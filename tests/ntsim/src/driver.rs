@@ -227,14 +227,7 @@ impl DeviceStack {
         simulator(|| {
             // SAFETY: the bus driver's device stays.
             let top = unsafe { device::top(self.0) };
-            let number = user::to_device(top, io::Request::default(), major, |irp, stack| {
-                // SAFETY: a new IRP and its location.
-                unsafe {
-                    (*stack).MinorFunction = minor as u8;
-                    (*irp).RequestorMode = 0;
-                    wskhttp_core::nt::irp::set_status(irp, 0xC000_00BB_u32.cast_signed(), 0);
-                }
-            });
+            let number = user::of_system(top, major, minor);
             user::wait(number, None).map_or(-1, |(status, _)| status)
         })
     }

@@ -106,7 +106,7 @@ pub(crate) fn status(name: &'static str) -> Option<NTSTATUS> {
         "BCryptOpenAlgorithmProvider" => 0xC000_0225, // STATUS_NOT_FOUND
         _ => 0xC000_009A,                           // STATUS_INSUFFICIENT_RESOURCES
     };
-    given.or(Some(usual.cast_signed()))
+    Some(given.unwrap_or(usual.cast_signed()))
 }
 
 /// The driver calls `name`, at most at `level`: fails, or does `work`.

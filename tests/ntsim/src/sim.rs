@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
+use std::hash::Hasher as _;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -79,7 +80,7 @@ pub(crate) fn execute(sim: Sim, body: impl FnOnce() + 'static) -> Result<Report,
     sched::abandon(&mut state);
     let report = Report {
         kernel_calls: state.calls,
-        trace: state.trace,
+        trace: state.trace.finish(),
         points: state.points,
         depths: std::mem::take(&mut state.depths),
         pool: ex::balance(&state),

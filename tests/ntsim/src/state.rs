@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _};
 
 use crate::io::{File, IrpInfo};
 use crate::net::Net;
@@ -74,7 +75,7 @@ pub(crate) struct State {
     pub(crate) faults: crate::fault::Faults,
     pub(crate) calls: u64,
     /// See [`crate::Report::trace`].
-    pub(crate) trace: u64,
+    pub(crate) trace: DefaultHasher,
     /// Where another thread might have run on instead of the one that did.
     pub(crate) points: u64,
     /// The thread that waits for one of them, and which one.
@@ -102,13 +103,9 @@ impl State {
         self.next
     }
 
-    /// Adds to what the run is known by (FNV-1a).
+    /// Adds to what the run is known by.
     pub(crate) fn note(&mut self, what: &str, number: u64) {
-        let words = [number, self.now, self.current.map_or(0, |id| id as u64)];
-        let words = words.into_iter().flat_map(u64::to_le_bytes);
-        for byte in what.bytes().chain(words) {
-            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
-        }
+        (what, number, self.now, self.current).hash(&mut self.trace);
     }
 
     /// A number below `bound`, by lot (SplitMix64).

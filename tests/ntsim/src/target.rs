@@ -73,18 +73,7 @@ impl Target {
 
     /// Sends a request of Plug and Play.
     pub fn pnp(&self, minor: u32) -> Sent {
-        simulator(|| {
-            let request = Request::default();
-            let number = user::to_device(self.0, request, IRP_MJ_PNP, |irp, stack| {
-                // SAFETY: a new IRP and its location.
-                unsafe {
-                    (*stack).MinorFunction = minor as u8;
-                    (*irp).RequestorMode = 0;
-                    wskhttp_core::nt::irp::set_status(irp, 0xC000_00BB_u32.cast_signed(), 0);
-                }
-            });
-            Sent(number)
-        })
+        simulator(|| Sent(user::of_system(self.0, IRP_MJ_PNP, minor)))
     }
 }
 

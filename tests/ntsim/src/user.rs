@@ -125,6 +125,18 @@ pub(crate) fn to_device(
     number
 }
 
+/// Sends a request of the system to `device`, with the status that says that nobody has handled it.
+pub(crate) fn of_system(device: *mut DEVICE_OBJECT, major: u32, minor: u32) -> u64 {
+    to_device(device, Request::default(), major, |irp, stack| {
+        // SAFETY: a new IRP and its location.
+        unsafe {
+            (*stack).MinorFunction = minor as u8;
+            (*irp).RequestorMode = wdk_sys::_MODE::KernelMode as i8;
+            path::set_status(irp, 0xC000_00BB_u32.cast_signed(), 0);
+        }
+    })
+}
+
 /// Waits for a request; `None` if the time is over first.
 pub(crate) fn wait(number: u64, timeout: Option<Duration>) -> Option<(NTSTATUS, usize)> {
     let until = timeout.map(|timeout| with(|s| s.now) + (timeout.as_nanos() / 100) as u64);

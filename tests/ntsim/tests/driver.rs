@@ -273,7 +273,6 @@ fn a_surprise_removal_ends_what_is_in_flight() {
     }
 }
 
-/// Wine does not wait for handles.
 /// Requests of the system come while the device is removed, and after it.
 #[test]
 fn power_and_wmi_requests_during_a_removal_are_passed_down_or_refused() {
@@ -306,6 +305,7 @@ fn power_and_wmi_requests_during_a_removal_are_passed_down_or_refused() {
     assert!(all, "no request came in between");
 }
 
+/// Wine does not wait for handles.
 #[test]
 fn a_device_that_is_torn_out_has_no_request_left() {
     for seed in seeds() {

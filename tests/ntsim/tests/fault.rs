@@ -129,6 +129,17 @@ const FAILURES: &[u32] = &[
     0xC000_00A3, // STATUS_DEVICE_NOT_READY
 ];
 
+/// How the run is repeated of the test that runs here.
+fn replay(seed: u64, plan: Plan) -> Replay {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let call = match plan {
+        Plan::None => String::new(),
+        Plan::Once(call) | Plan::From(call) => format!("--point {call} "),
+        Plan::Pair(one, other) => format!("--point {one} --other {other} "),
+    };
+    Replay(format!("--sweep --seed {seed} {call}--test {name}"))
+}
+
 /// A job on a provider.
 #[derive(Clone, Copy, Debug)]
 struct Bench {
@@ -147,13 +158,7 @@ impl Bench {
             until,
         } = self;
         let seed = seed();
-        let name = std::thread::current().name().unwrap_or_default().to_owned();
-        let call = match plan {
-            Plan::None => String::new(),
-            Plan::Once(call) | Plan::From(call) => format!("--point {call} "),
-            Plan::Pair(one, other) => format!("--point {one} --other {other} "),
-        };
-        let _replay = Replay(format!("--sweep --seed {seed} {call}--test {name}"));
+        let _replay = replay(seed, plan);
         let path = Rc::new(Cell::new((0, 0)));
         let to = Rc::clone(&path);
         let outcome = Sim::new(seed)

@@ -29,8 +29,8 @@ pub(crate) fn enter(name: &str, highest: u8) -> Entry {
         ));
     }
     let here = std::ptr::from_ref(&entry).addr();
-    with(|s| check_left(s, here));
     let preempt = with(|s| {
+        check_left(s, here);
         s.now += 1;
         s.calls += 1;
         s.note(name, 0);

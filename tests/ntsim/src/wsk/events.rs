@@ -154,7 +154,7 @@ unsafe fn disable(call: Call, mask: u32, irp: *mut IRP) -> NTSTATUS {
 /// The callbacks that the provider could call now.
 pub(super) fn due(s: &State) -> Vec<(usize, u32)> {
     let mut due = Vec::new();
-    for (at, socket) in &s.wsk.sockets {
+    for (at, socket) in s.wsk.in_order() {
         if socket.events.enabled == 0 || socket.closing || socket.events.running != 0 {
             continue;
         }
@@ -164,12 +164,11 @@ pub(super) fn due(s: &State) -> Vec<(usize, u32)> {
             WSK_EVENT_DISCONNECT,
             WSK_EVENT_SEND_BACKLOG,
         ] {
-            if socket.events.enabled & event != 0 && is_due(s, *at, socket, event) {
-                due.push((*at, event));
+            if socket.events.enabled & event != 0 && is_due(s, at, socket, event) {
+                due.push((at, event));
             }
         }
     }
-    due.sort_by_key(|(at, _)| s.wsk.sockets[at].number);
     due
 }
 

@@ -14,9 +14,9 @@ use wskhttp_ntsim::fault::{self, Plan, injected, relent};
 use wskhttp_ntsim::{Driver, Sim, listen, seed};
 
 use crate::certificate::{Chain, Kind as Key};
-use crate::is_clear;
 use crate::support::tls::{Kind, TlsStream, papers, root};
-use crate::support::{Replay, answer, number, open};
+use crate::support::{answer, number, open, read};
+use crate::{is_clear, replay};
 
 /// What kind of handshake it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,17 +84,10 @@ impl Shape {
     /// A request over a connection of its own; gives whether it resumed a session.
     fn get(self, device: &mut Device, root: &[u8]) -> Result<bool, Error> {
         let request = Request::get("https://localhost/").root_certificates(root)?;
-        let mut response = device.send(request.tls(self.options()).no_reuse())?;
-        let resumed = response.head().tls.is_some_and(|tls| tls.resumed);
-        let mut body = Vec::<u8>::new();
-        loop {
-            match response.chunk()? {
-                [] => break,
-                chunk => body.extend(chunk),
-            }
-        }
+        let mut body = Vec::new();
+        let head = read(device, request.tls(self.options()).no_reuse(), &mut body)?;
         assert_eq!(body, b"hello");
-        Ok(resumed)
+        Ok(head.tls.is_some_and(|tls| tls.resumed))
     }
 
     /// Two requests, each again without faults if it fails.
@@ -118,12 +111,7 @@ impl Shape {
     #[track_caller]
     fn run(self, plan: Plan) -> Range<u64> {
         let seed = seed();
-        let name = std::thread::current().name().unwrap_or_default().to_owned();
-        let call = match plan {
-            Plan::Once(call) | Plan::From(call) => format!("--point {call} "),
-            _ => String::new(),
-        };
-        let _replay = Replay(format!("--sweep --seed {seed} {call}--test {name}"));
+        let _replay = replay(seed, plan);
         let calls = Rc::new(Cell::new((0, 0)));
         let to = Rc::clone(&calls);
         let outcome = Sim::new(seed).try_run(move || {

@@ -6,7 +6,7 @@ pub(crate) mod tls;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use wskhttp_client::{Device, Error, Kind, Request};
+use wskhttp_client::{Device, Error, Head, Kind, Request};
 use wskhttp_ntsim::{Driver, Stream, elapsed, listen, lot, sleep, spawn};
 
 /// With or without TLS.
@@ -108,9 +108,9 @@ pub(crate) fn get(device: &mut Device, scheme: Scheme) -> Result<(), Error> {
 pub(crate) fn get_again(device: &mut Device, scheme: Scheme) -> Result<bool, Error> {
     let request = finish(Request::get(&scheme.url("/")))?;
     let mut got = Vec::new();
-    let reused = read(device, request, &mut got)?;
+    let head = read(device, request, &mut got)?;
     assert_eq!(got, b"hello");
-    Ok(reused)
+    Ok(head.reused)
 }
 
 /// A request that is cancelled, wherever it is then.
@@ -168,15 +168,18 @@ fn finish(request: Request<'_>) -> Result<Request<'_>, Error> {
     request.timeout(TIMEOUT).root_certificates(&tls::root())
 }
 
-/// The response's body; gives whether its connection was there before.
-fn read(device: &mut Device, request: Request<'_>, to: &mut Vec<u8>) -> Result<bool, Error> {
+/// The response's body; gives its head.
+pub(crate) fn read(
+    device: &mut Device,
+    request: Request<'_>,
+    to: &mut Vec<u8>,
+) -> Result<Head, Error> {
     let mut response = device.send(request)?;
     assert_eq!(response.head().status, 200);
-    let reused = response.head().reused;
     loop {
         let chunk = response.chunk()?;
         if chunk.is_empty() {
-            return Ok(reused);
+            return Ok(response.head().clone());
         }
         to.extend(chunk);
     }

@@ -22,8 +22,11 @@ const ALL: SocketOptions = SocketOptions {
 
 /// A connection, and the options that its socket has then.
 async fn connect(driver: &Driver, options: SocketOptions) -> Result<Options, Error> {
-    let by = WskConnect::new(driver.wsk.clone()).with(options);
-    let made = driver.connect_by(&by, "127.0.0.1", 80, MINUTE).await?;
+    connect_by(driver, &WskConnect::new(driver.wsk.clone()).with(options)).await
+}
+
+async fn connect_by(driver: &Driver, by: &WskConnect) -> Result<Options, Error> {
+    let made = driver.connect_by(by, "127.0.0.1", 80, MINUTE).await?;
     let options = socket_options();
     drop(made);
     Ok(options)
@@ -75,10 +78,7 @@ fn options_are_set_on_sockets_made_in_any_way() {
             answer();
             let program = async move |driver: Driver| {
                 let by = WskConnect::new(driver.wsk.clone()).by(method).with(LATER);
-                let made = driver.connect_by(&by, "127.0.0.1", 80, MINUTE).await?;
-                let options = socket_options();
-                drop(made);
-                Ok::<_, Error>(options)
+                connect_by(&driver, &by).await
             };
             drive(program, |done| {
                 let expected = [
